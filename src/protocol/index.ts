@@ -1,0 +1,21 @@
+/**
+ * Owns: the values that pass between engine, runner, keeper and agent: leases, outcomes, events, capability records.
+ * Never: behaviour. Schema only.
+ */
+export {
+  type CapabilityRecord,
+  type Wall,
+  type WallName,
+  type WallState,
+  WALLS,
+} from './capability.ts';
+export type { Annotation, AnnotationLevel, EgressRecord, JobEvent } from './event.ts';
+export type {
+  Conclusion,
+  EgressPolicy,
+  GitSource,
+  JobLease,
+  JobOutcome,
+  JobSecrets,
+  PinnedAction,
+} from './lease.ts';
