@@ -3,8 +3,11 @@ import type { Data } from '../base/index.ts';
 /** The contexts that an expression can see, by name: `github`, `env`, `vars`, `needs`, … Plain JSON values. */
 export type Contexts = { readonly [name: string]: Data };
 
-/** What `success()`, `failure()`, `cancelled()` and `always()` look at. */
-export type Status = 'success' | 'failure' | 'cancelled';
+/**
+ * What `success()`, `failure()`, `cancelled()` and `always()` look at. `skipped`: a needed job was skipped, so that neither
+ * `success()` nor `failure()` nor `cancelled()` holds.
+ */
+export type Status = 'success' | 'failure' | 'cancelled' | 'skipped';
 
 /** Everything that evaluation needs. */
 export type Scope = {
