@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Sources } from './rules.ts';
+
+/** Folders whose files are the project's own. */
+const FOLDERS = ['src', 'test', 'bench', 'scripts'];
+
+/** Reads the TypeScript sources below the root. Folders that do not exist yet are left out. */
+export function readSources(root: string): Sources {
+  const sources = new Map<string, string>();
+  for (const folder of FOLDERS) {
+    for (const path of listFiles(root, folder)) sources.set(path, readFileSync(join(root, path), 'utf8'));
+  }
+  return sources;
+}
+
+function listFiles(root: string, folder: string): readonly string[] {
+  let entries: string[];
+  try {
+    entries = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return [];
+    throw thrown;
+  }
+  return entries
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => `${folder}/${path}`)
+    .sort();
+}
