@@ -1,0 +1,7 @@
+/**
+ * Owns: bytes at rest: content-addressed blobs in files, later the database and its migrations.
+ * Never: knows what a blob means or who may read it.
+ */
+export { type BlobStore, COLLECT_GRACE_MS, type StoredBlob } from './blob-store.ts';
+export { memoryBlobStore } from './memory-blob-store.ts';
+export { type BlobStoreOptions, openBlobStore } from './open-blob-store.ts';
