@@ -28,7 +28,7 @@ const SYNTAX_DEPTH_MAX = 500;
 /** Parses one source file with a real parser. A syntax error is thrown, so that no file can hide behind one. */
 export function parseModule(path: string, source: string): Module {
   const parsed = parseSync(path, source, { sourceType: 'module', lang: 'ts' });
-  const error = parsed.errors.find((candidate) => candidate.severity === 'Error');
+  const error = parsed.errors[0];
   if (error !== undefined) throw new SyntaxError(`${path}: ${error.message}`);
   const lineAt = lineCounter(source);
   const imports: Import[] = [];
@@ -133,7 +133,6 @@ function isPropertyName(parent: Node, key: string): boolean {
 function isBinding(parent: Node, key: string): boolean {
   switch (parent.type) {
     case 'VariableDeclarator':
-    case 'Function':
     case 'FunctionDeclaration':
       return key === 'id' || key === 'params';
     case 'FunctionExpression':
