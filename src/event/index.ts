@@ -1,0 +1,9 @@
+/**
+ * Owns: the event: what happened, who did it, on which ref and commit, and how far that is trusted (K1).
+ * Never: reads a repository, decides what runs.
+ */
+export { githubContext, type RunFacts } from './context.ts';
+export type { Actor, Event, GitFacts, Repository } from './event.ts';
+export { type CheckedInputs, checkDispatchInputs } from './inputs.ts';
+export { commitNames, type LocalEventOptions, localEvent } from './local.ts';
+export { parsePayload } from './payload.ts';
