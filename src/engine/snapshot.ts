@@ -142,7 +142,13 @@ async function findPlace({ folder, git }: SnapshotOptions): Promise<Place> {
 /** Whether git should have found a repository here: then its refusal is a failure, not "no repository". */
 async function isRepository(start: string): Promise<boolean> {
   for (let folder = start, depth = 0; depth < 100; depth += 1) {
-    if (await stat(join(folder, '.git')).then(() => true, () => false)) return true;
+    if (
+      await stat(join(folder, '.git')).then(
+        () => true,
+        () => false,
+      )
+    )
+      return true;
     const parent = join(folder, '..');
     if (parent === folder) return false;
     folder = parent;

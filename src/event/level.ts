@@ -78,11 +78,17 @@ function causeOfWorkflowRun(payload: DataObject): { cause: string; source: strin
   const head = textAt(payload, 'workflow_run', 'head_repository', 'full_name');
   const own = textAt(payload, 'workflow_run', 'repository', 'full_name') ?? textAt(payload, 'repository', 'full_name');
   if (head === undefined || own === undefined || head.toLowerCase() !== own.toLowerCase()) {
-    return { cause: 'fork-event', source: `the run that caused this one ran a commit of ${head ?? 'an unknown repository'}` };
+    return {
+      cause: 'fork-event',
+      source: `the run that caused this one ran a commit of ${head ?? 'an unknown repository'}`,
+    };
   }
   const event = textAt(payload, 'workflow_run', 'event');
   if (event === undefined || !(MEMBER_EVENTS.has(event) || event.startsWith('pull_request'))) {
-    return { cause: 'outsider-event', source: `the run that caused this one was started by ${event ?? 'an unknown event'}` };
+    return {
+      cause: 'outsider-event',
+      source: `the run that caused this one was started by ${event ?? 'an unknown event'}`,
+    };
   }
   return undefined;
 }

@@ -42,7 +42,10 @@ export function localEvent(options: LocalEventOptions): Event {
   const name = options.eventName ?? (options.payload === undefined ? 'push' : guessName(options.payload));
   if (!/^[a-z][a-z_]{0,63}$/.test(name)) throw fault('name-unknown', `the event name ${JSON.stringify(excerpt(name))}`);
   if (name === 'workflow_call') {
-    throw fault('name-unknown', 'workflow_call is not an event: a workflow of that kind runs when another one calls it');
+    throw fault(
+      'name-unknown',
+      'workflow_call is not an event: a workflow of that kind runs when another one calls it',
+    );
   }
   const notes: string[] = [];
   const ref = refOf(name, options, notes);
@@ -103,7 +106,8 @@ function guessName(payload: DataObject): string {
   if (payload['pull_request'] !== undefined && payload['review'] === undefined && payload['comment'] === undefined) {
     return 'pull_request';
   }
-  if (payload['ref'] !== undefined && (payload['commits'] !== undefined || payload['after'] !== undefined)) return 'push';
+  if (payload['ref'] !== undefined && (payload['commits'] !== undefined || payload['after'] !== undefined))
+    return 'push';
   if (payload['inputs'] !== undefined && payload['ref'] !== undefined) return 'workflow_dispatch';
   if (payload['client_payload'] !== undefined) return 'repository_dispatch';
   if (payload['schedule'] !== undefined) return 'schedule';
