@@ -36,7 +36,10 @@ export type ProcessSpec = {
   /** The whole environment: nothing of the host's leaks in. Never visible in any command line. */
   readonly env: { readonly [name: string]: string };
   readonly cwd: string;
-  /** On top of what the pod mounts for every process. */
+  /**
+   * On top of what the pod mounts for every process. Below places that the job can write only `INSIDE.actions`,
+   * `INSIDE.commands` and `INSIDE.event` are possible; others are refused, since a planted link could lead them astray.
+   */
   readonly mounts?: readonly Mount[];
   /** `per-step`: own PID namespace; what the step leaves running dies with it. */
   readonly isolation: 'per-job' | 'per-step';
@@ -49,9 +52,14 @@ export type ProcessSpec = {
 };
 
 export type ProcessExit = {
+  /** Exit status; 128 + n when signal n ended the command. */
   readonly code: number;
   readonly signal?: string;
-  readonly reason?: 'memory' | 'disk' | 'pod';
+  /**
+   * Set when not the command itself ended: a bound was passed, the pod ended, or `setup`: the sandbox of the process
+   * could not be made or the command could not be executed (standard error says why).
+   */
+  readonly reason?: 'memory' | 'disk' | 'pod' | 'setup';
 };
 
 export type SandboxProcess = {
@@ -79,11 +87,13 @@ export type Pod = {
     name: string,
     content: string,
   ): Promise<{ readonly path: string; read(bytesMax: number): Promise<Buffer> }>;
+  /** Sets name resolution inside, for processes that run already too. Before the first call no name resolves. */
+  setNetworkFiles(files: { readonly resolvConf: string; readonly hosts: string }): Promise<void>;
   start(spec: ProcessSpec): SandboxProcess;
   /** Kills all that is left, removes the scratch folder (unless `keep`), control groups and namespaces. Idempotent. */
   close(options?: { readonly keep?: boolean }): Promise<void>;
   /** Why a bound killed something, when one did. */
-  readonly killed?: string;
+  readonly killed: string | undefined;
 };
 
 /**
@@ -104,6 +114,10 @@ export const INSIDE = {
   /** Parent of the workspace, of `_temp` and of `_actions`. */
   work: '/home/runner/work',
   temp: '/home/runner/work/_temp',
+  /** The three folders below the work folder that `ProcessSpec.mounts` may mount into: empty and new in each process. */
+  actions: '/home/runner/work/_actions',
+  commands: '/home/runner/work/_temp/_runner_file_commands',
+  event: '/home/runner/work/_temp/_github_workflow',
   toolCache: '/opt/hostedtoolcache',
   /** Sallyport's own programs that run inside: node, built-in actions. Read-only. */
   sallyport: '/sallyport',

@@ -1,0 +1,151 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { reasonOf } from '../base/index.ts';
+import { JOB_UID } from './etc.ts';
+import { fault } from './faults.ts';
+import type { Tools } from './tools.ts';
+import { UIDS_PER_JOB } from './uid-pool.ts';
+
+/** Raising the namespaces of a job takes some ten milliseconds; a machine that needs longer than this is broken. */
+const OPEN_MS_MAX = 10_000;
+/** How long the namespaces may take to go by themselves before their holder is killed. */
+const CLOSE_MS_MAX = 3_000;
+/** What the holder may say before it ends. */
+const STDERR_CHARACTERS_MAX = 4_000;
+
+/** The user, network, PID, mount, IPC and UTS namespace of one job, held open by a process that does nothing. */
+export type Namespaces = {
+  /** Runs a host command in the user and network namespace, as that namespace's root. */
+  readonly enter: readonly string[];
+  /** Runs a command in all namespaces, as the job's user where uids are mapped. */
+  readonly enterJob: readonly string[];
+  /** Resolves when the namespaces are gone, for whatever reason. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+};
+
+/** The environment of host helpers: nothing of the runner's. */
+export const HELPER_ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } as const;
+
+/**
+ * Raises the namespaces of one job.
+ *
+ * The first process of the PID namespace is `cat` on a pipe from this process, with SIGCHLD ignored: the kernel then
+ * reaps orphans by itself, no signal from inside reaches it since it has no handlers, and when the pipe closes, also
+ * because the runner was killed, it ends and takes every process of the job with it. An init program with handlers
+ * (catatonit, tini) would forward a SIGTERM that the job sends to PID 1, and end the job's own sandbox.
+ *
+ * @param uidBase first host uid of the job when the runner is root; without it the job has the runner's own uid
+ */
+export async function raiseNamespaces(tools: Tools, uidBase: number | undefined): Promise<Namespaces> {
+  const init = [tools.env, '--ignore-signal=CHLD', tools.cat];
+  const prepare = `${tools.mount} -t proc -o nosuid,nodev,noexec proc /proc && ${tools.ip} link set lo up`;
+  const command =
+    uidBase === undefined
+      ? ['--map-root-user', '--', tools.sh, '-c', `${prepare} && exec "$@"`, 'sh', ...init]
+      : ['--', ...init];
+  const holder = spawn(
+    tools.unshare,
+    [
+      '--user',
+      '--net',
+      '--pid',
+      '--mount',
+      '--ipc',
+      '--uts',
+      '--fork',
+      '--kill-child',
+      '--propagation=private',
+      ...command,
+    ],
+    { stdio: ['pipe', 'pipe', 'pipe'], env: HELPER_ENV, cwd: '/', detached: true },
+  );
+  const ended = new Promise<void>((resolve) => {
+    holder.once('exit', () => resolve());
+    holder.once('error', () => resolve());
+  });
+  try {
+    const pid = await echoed(holder);
+    const namespaces = {
+      enter: enterArguments(tools, pid, uidBase !== undefined),
+      enterJob: enterJobArguments(tools, pid, uidBase !== undefined),
+      ended,
+      close: () => lower(holder, ended),
+    };
+    if (uidBase !== undefined) {
+      const map = `0 ${uidBase} ${UIDS_PER_JOB}`;
+      await Promise.all([writeFile(`/proc/${pid}/uid_map`, map), writeFile(`/proc/${pid}/gid_map`, map)]);
+      const [file, ...rest] = [...namespaces.enter, '-m', `--pid=/proc/${pid}/ns/pid_for_children`];
+      await run(file ?? tools.nsenter, [...rest, '--', tools.sh, '-c', prepare]);
+    }
+    return namespaces;
+  } catch (error) {
+    await lower(holder, ended);
+    throw error;
+  }
+}
+
+/** Waits until the holder's `cat` answers: then all its namespaces stand. Returns the pid of `unshare`. */
+function echoed(holder: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const refuse = (why: string) => reject(fault('open-failed', `the namespaces of the job cannot be made: ${why}`));
+    const timer = setTimeout(() => refuse(`no answer within ${OPEN_MS_MAX} ms`), OPEN_MS_MAX);
+    holder.once('error', (error) => refuse(error.message));
+    holder.stderr?.on('data', (chunk: Buffer) => {
+      if (said.length < STDERR_CHARACTERS_MAX) said += chunk.toString();
+    });
+    holder.once('close', (code) => {
+      clearTimeout(timer);
+      refuse(said.trim() === '' ? `unshare ended with ${code}` : said.trim());
+    });
+    holder.stdin?.on('error', () => {
+      // The holder ended first; its end is reported above.
+    });
+    holder.stdout?.once('data', () => {
+      clearTimeout(timer);
+      if (holder.pid === undefined) refuse('unshare has no pid');
+      else resolve(holder.pid);
+    });
+    holder.stdin?.write('x');
+  });
+}
+
+function enterArguments(tools: Tools, pid: number, mapped: boolean): string[] {
+  // With a single mapped uid setgroups is denied for good, which nsenter would try without the option.
+  return [tools.nsenter, '-t', String(pid), '-U', '-n', ...(mapped ? [] : ['--preserve-credentials'])];
+}
+
+function enterJobArguments(tools: Tools, pid: number, mapped: boolean): string[] {
+  const uid = String(JOB_UID);
+  return [
+    ...enterArguments(tools, pid, mapped),
+    // Not -p: the holder itself is outside; its children are inside.
+    ...['-m', '-i', '-u', `--pid=/proc/${pid}/ns/pid_for_children`],
+    ...(mapped ? ['-S', uid, '-G', uid] : []),
+  ];
+}
+
+async function lower(holder: ChildProcess, ended: Promise<void>): Promise<void> {
+  holder.stdin?.destroy();
+  // `unshare` ends only when its child, the first process of the PID namespace, has ended, and the kernel lets that
+  // happen only after every process of the namespace is gone.
+  const timer = setTimeout(() => holder.kill('SIGKILL'), CLOSE_MS_MAX);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** Runs a host helper to its end; a failure is a fault with what it said. */
+export function run(file: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      file,
+      [...args],
+      { env: HELPER_ENV, cwd: '/', timeout: OPEN_MS_MAX, killSignal: 'SIGKILL' },
+      (error, out, said) => {
+        if (error === null) resolve(out);
+        else reject(fault('open-failed', `${file}: ${said.trim() || reasonOf(error)}`, { cause: error }));
+      },
+    );
+  });
+}

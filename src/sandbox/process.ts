@@ -1,0 +1,244 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+import type { ProcessExit, ProcessSpec, SandboxProcess } from './executor.ts';
+import { HELPER_ENV } from './namespace.ts';
+import type { Tools } from './tools.ts';
+
+/** A background process may keep the output pipes of an ended step open for at most this long. */
+export const PIPE_GRACE_MS = 5_000;
+/** After the command ended, pipes without new data for this long are taken as drained. */
+const PIPE_QUIET_MS = 200;
+/** Open files of one process, as on GitHub's runners; less where the machine's own limit is lower. */
+const OPEN_FILES_MAX = 65_536;
+/** Memory that a process may lock, in KiB. */
+const LOCKED_KIB_MAX = 8_192;
+/** Reports of bwrap: two short lines. */
+const STATUS_CHARACTERS_MAX = 64 * 1024;
+
+/** Descriptors of bwrap. */
+export const ARGS_FD = 3;
+export const STATUS_FD = 4;
+export const SECCOMP_FD = 5;
+/** Set by the shell when a process could not be put behind its walls. */
+const SETUP_EXIT_CODE = 125;
+
+/**
+ * Joins the control groups named before `--`, lowers limits, and becomes the command after it. Any failure ends it
+ * before anything of the job runs.
+ */
+const ENTRY = `
+while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit ${SETUP_EXIT_CODE}; shift; done; shift
+ulimit -c 0 || exit ${SETUP_EXIT_CODE}
+ulimit -n ${OPEN_FILES_MAX} 2>/dev/null || ulimit -n "$(ulimit -H -n)" || exit ${SETUP_EXIT_CODE}
+ulimit -l ${LOCKED_KIB_MAX} 2>/dev/null || ulimit -l "$(ulimit -H -l)" || exit ${SETUP_EXIT_CODE}
+exec "$@"`;
+
+/**
+ * Signals a process tree from inside its PID namespace: whatever a pid that was read a moment ago means now, it is a
+ * process of this job. The tree is the session of the first process and all descendants of it; KILL is repeated until
+ * nothing is left, since processes may start others meanwhile.
+ */
+const SIGNAL_TREE = `
+signal=$1 root=$2 round=0
+while [ $round -lt 20 ]; do
+  round=$((round + 1)) tree=" $root " before=
+  while [ "$tree" != "$before" ]; do
+    before=$tree
+    for file in /proc/[0-9]*/stat; do
+      read -r line 2>/dev/null < "$file" || continue
+      pid=\${line%% *}; set -- \${line##*) }
+      [ "$pid" = 1 ] || [ "$1" = Z ] && continue
+      case $tree in *" $pid "*) continue;; esac
+      case $tree in *" $2 "*) tree="$tree$pid ";; *) [ "$4" = "$root" ] && tree="$tree$pid ";; esac
+    done
+  done
+  kill -s "$signal" $tree 2>/dev/null || [ "$tree" != " $root " ] || exit 0
+  [ "$signal" = KILL ] || { kill -s CONT $tree 2>/dev/null; exit 0; }
+done`;
+
+export type StartOptions = {
+  readonly tools: Tools;
+  /** `Namespaces.enterJob`. */
+  readonly enterJob: readonly string[];
+  /** Folders of control groups to join. */
+  readonly cgroups: readonly string[];
+  readonly bwrapArguments: readonly string[];
+  readonly seccomp: Uint8Array;
+  /** Descriptors of the runner that its own parent left open: covered, so that nothing of them goes inside. */
+  readonly inheritedFds: readonly number[];
+  /** /dev/null, open. */
+  readonly nullFd: number;
+  /** Asked when the process ends: why the pod or a bound ended it. */
+  readonly killedBy: () => ProcessExit['reason'] | undefined;
+};
+
+/** Starts one process tree in the namespaces of a pod. Never throws: a failure to start is an exit with `setup`. */
+export function startProcess(spec: ProcessSpec, options: StartOptions): SandboxProcess {
+  const { tools } = options;
+  const bwrap = [tools.bwrap, '--args', String(ARGS_FD), '--', ...spec.command];
+  const terminal = spec.terminal === true;
+  const output = terminal ? 'inherit' : 'pipe';
+  const input = terminal ? 'inherit' : spec.stdin === undefined ? 'ignore' : 'pipe';
+  const child = spawn(tools.sh, ['-c', ENTRY, 'sh', ...options.cgroups, '--', ...options.enterJob, '--', ...bwrap], {
+    stdio: [input, output, output, 'pipe', 'pipe', 'pipe', ...covers(options.inheritedFds, options.nullFd)],
+    env: HELPER_ENV,
+    cwd: '/',
+    // Its own session: a Ctrl-C at the terminal reaches the runner, which cancels in its own order.
+    detached: !terminal,
+  });
+  // Node's type knows five entries; there are as many as were asked for.
+  const stdio: readonly unknown[] = child.stdio;
+  feed(stdio[ARGS_FD], Buffer.from(`${options.bwrapArguments.join('\0')}\0`));
+  feed(stdio[SECCOMP_FD], options.seccomp);
+  if (spec.stdin instanceof Uint8Array) feed(child.stdin, spec.stdin);
+  else child.stdin?.on('error', ignoreBrokenPipe);
+
+  const status = readStatus(stdio[STATUS_FD]);
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const exited = ended(child, { status, stdout, stderr, killedBy: options.killedBy });
+  return {
+    ...(spec.stdin === 'pipe' && child.stdin !== null ? { stdin: child.stdin } : {}),
+    stdout,
+    stderr,
+    exited,
+    signal: (name) => {
+      void status.childPid.then((pid) => {
+        // Without a pid nothing of the job has run yet, and the chain of helpers can simply be ended.
+        if (pid === undefined) child.kill(name === 'SIGKILL' ? 'SIGKILL' : 'SIGTERM');
+        else signalTree(options, name, pid);
+      });
+    },
+  };
+}
+
+/** /dev/null on every descriptor that a child would inherit beyond those that are named. `ignore` would leave it open. */
+function covers(inherited: readonly number[], nullFd: number): number[] {
+  const last = Math.max(SECCOMP_FD, ...inherited);
+  return Array.from({ length: last - SECCOMP_FD }, () => nullFd);
+}
+
+function signalTree(options: StartOptions, name: 'SIGINT' | 'SIGTERM' | 'SIGKILL', childPid: number): void {
+  const [file, ...args] = [...options.enterJob, '--', options.tools.sh, '-c', SIGNAL_TREE, 'sh'];
+  const helper = spawn(file ?? options.tools.nsenter, [...args, name.slice('SIG'.length), String(childPid)], {
+    stdio: 'ignore',
+    env: HELPER_ENV,
+    cwd: '/',
+    detached: true,
+  });
+  helper.once('error', () => {
+    // The pod is gone, and the tree with it.
+  });
+}
+
+type Status = { readonly childPid: Promise<number | undefined>; exitCode(): number | undefined };
+
+/** Reads bwrap's JSON lines: `{"child-pid": …}` at the start, `{"exit-code": n}` only when the command was executed. */
+function readStatus(stream: unknown): Status {
+  let text = '';
+  const childPid = new Promise<number | undefined>((resolve) => {
+    if (!isReadable(stream)) return resolve(undefined);
+    stream.on('data', (chunk: Buffer) => {
+      if (text.length < STATUS_CHARACTERS_MAX) text += chunk.toString();
+      const found = /"child-pid": ?(\d+)/.exec(text);
+      if (found !== null) resolve(Number(found[1]));
+    });
+    stream.on('error', ignoreBrokenPipe);
+    stream.once('close', () => resolve(undefined));
+  });
+  return {
+    childPid,
+    exitCode: () => {
+      const found = /"exit-code": ?(\d+)/.exec(text);
+      return found === null ? undefined : Number(found[1]);
+    },
+  };
+}
+
+type Ending = {
+  readonly status: Status;
+  readonly stdout: PassThrough;
+  readonly stderr: PassThrough;
+  readonly killedBy: () => ProcessExit['reason'] | undefined;
+};
+
+async function ended(child: ChildProcess, ending: Ending): Promise<ProcessExit> {
+  const drained = Promise.all([drain(child.stdout, ending.stdout, child), drain(child.stderr, ending.stderr, child)]);
+  const exit = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('error', (error) => {
+      ending.stderr.write(`sandbox: ${error.message}\n`);
+      resolve({ code: SETUP_EXIT_CODE, signal: null });
+    });
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  await drained;
+  const executed = ending.status.exitCode();
+  const code = executed ?? exit.code ?? 128 + constants.signals[exit.signal ?? 'SIGKILL'];
+  const signal = exit.signal ?? signalOf(code);
+  const setup = executed === undefined && exit.signal === null ? 'setup' : undefined;
+  const reason = ending.killedBy() ?? setup;
+  return { code, ...(signal === undefined ? {} : { signal }), ...(reason === undefined ? {} : { reason }) };
+}
+
+function signalOf(code: number): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
+}
+
+/**
+ * Copies a pipe of the child until it closes; after the child's exit only until nothing comes for a while, since
+ * a background process may hold the pipe for ever.
+ */
+function drain(from: Readable | null, to: PassThrough, child: ChildProcess): Promise<void> {
+  if (from === null) {
+    to.end();
+    return Promise.resolve();
+  }
+  return new Promise((resolve) => {
+    let lastDataAt = 0;
+    let ticks = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const finish = () => {
+      clearInterval(timer);
+      from.unpipe(to);
+      to.end();
+      from.destroy();
+      resolve();
+    };
+    from.on('data', () => {
+      lastDataAt = ticks;
+    });
+    from.on('error', ignoreBrokenPipe);
+    from.once('close', finish);
+    from.pipe(to);
+    const onExit = () => {
+      const ticksMax = PIPE_GRACE_MS / PIPE_QUIET_MS;
+      lastDataAt = 0;
+      timer = setInterval(() => {
+        ticks += 1;
+        // A reader that is slower than the command is no reason to lose what was written before the end.
+        if (to.writableNeedDrain) lastDataAt = ticks;
+        else if (ticks - lastDataAt >= 1 || ticks >= ticksMax) finish();
+      }, PIPE_QUIET_MS);
+    };
+    child.once('exit', onExit);
+    child.once('error', finish);
+  });
+}
+
+function feed(stream: unknown, bytes: Uint8Array): void {
+  if (!isWritable(stream)) return;
+  stream.on('error', ignoreBrokenPipe);
+  stream.end(bytes);
+}
+
+/** The other end went away first. What that means is told by the exit of the process. */
+function ignoreBrokenPipe(): void {}
+
+function isWritable(stream: unknown): stream is Writable {
+  return typeof stream === 'object' && stream !== null && 'write' in stream;
+}
+
+function isReadable(stream: unknown): stream is Readable {
+  return typeof stream === 'object' && stream !== null && 'read' in stream;
+}
