@@ -200,7 +200,7 @@ function parseRecord(text: string): CommitRecord | undefined {
 }
 
 /** Reads a file below a folder, refusing every link on the way. Missing: nothing. */
-async function readPlain(folder: string, path: string, bytesMax: number): Promise<string | undefined> {
+export async function readPlain(folder: string, path: string, bytesMax: number): Promise<string | undefined> {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0 || parts.includes('..')) {
     throw fault('reference-invalid', `not a path in a repository: ${JSON.stringify(excerpt(path))}`);

@@ -2,7 +2,6 @@
  * Owns: the values that pass between engine, runner, keeper and agent: leases, outcomes, events, capability records.
  * Never: behaviour. Schema only.
  */
-export type { CancelSignal, CancelState } from './cancel.ts';
 export type { CancelSignal } from './cancel.ts';
 export {
   type CapabilityRecord,

@@ -60,6 +60,8 @@ export type JobLease = {
   /** `per-step`: no process of a step can see one of another step. */
   readonly isolation: 'per-job' | 'per-step';
   readonly git: GitSource;
+  /** Ref scopes whose caches may be read besides the own one: the base of a change, the default branch. */
+  readonly readableRefs: readonly string[];
   /** From the lock, or as resolved at planning: `owner/repo@ref` to commit. */
   readonly actions: { readonly [reference: string]: PinnedAction };
   /** The lock governs: a reference that `actions` does not name is refused. */
@@ -84,6 +86,8 @@ export type JobOutcome = {
   readonly level: TrustLevel;
   readonly taints: readonly Taint[];
   readonly environmentUrl?: string;
+  /** What steps declared as built (GITHUB_ARTIFACTS), for provenance. */
+  readonly subjects?: readonly { readonly name: string; readonly digest: string }[];
   /** Why it failed, in one line, when no step tells it. */
   readonly reason?: string;
 };

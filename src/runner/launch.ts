@@ -1,0 +1,286 @@
+import { type DataObject, excerpt, isFault } from '../base/index.ts';
+import { INSIDE, type Mount, type ProcessExit, type SandboxProcess } from '../sandbox/index.ts';
+import type { EnvFileKind } from '../workflow/index.ts';
+import { parseEnvFile } from '../workflow/index.ts';
+import { fault } from './faults.ts';
+import type { Session, Variable } from './session.ts';
+import { StepLog } from './step-log.ts';
+import { processEnvironment } from './variables.ts';
+
+/** After the interrupt, how long a step may tidy up. Source: actions/runner, src/Runner.Sdk/ProcessInvoker.cs. */
+const SIGINT_GRACE_MS = 7500;
+/** After SIGTERM, how long until it is killed. Same source. */
+const SIGTERM_GRACE_MS = 2500;
+/** What one env file may hold. */
+const ENV_FILE_BYTES_MAX = 1024 * 1024;
+
+/** Who wrote the env files of a process: decides what may be set for later steps (K28). */
+export type Writer = 'script' | 'local-action' | 'remote-action';
+
+export type Launch = {
+  /** Key of the step, as in events. */
+  readonly step: string;
+  readonly command: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly github: DataObject;
+  readonly variables: ReadonlyMap<string, Variable>;
+  /** Variables of this process alone: INPUT_*, STATE_*, ACTIONS_*, hoisted values. */
+  readonly additions: { readonly [name: string]: string };
+  readonly mounts: readonly Mount[];
+  readonly writer: Writer;
+  /** The process was given text that an outsider could have written. */
+  readonly fed: boolean;
+  /** Later steps of the job name secrets. */
+  readonly secretsFollow: boolean;
+  readonly timeoutMs?: number;
+};
+
+export type LaunchEnd = {
+  readonly exit: ProcessExit;
+  readonly ended: 'exited' | 'timed-out' | 'cancelled';
+  readonly outputs: { readonly [name: string]: string };
+  readonly state: ReadonlyMap<string, string>;
+  /** Something that the process wrote was refused: the step fails with this. */
+  readonly refusal?: string;
+};
+
+/** The env files of one process: each is bound into this process alone and read through an own descriptor. */
+const FILES = [
+  { kind: 'env', variable: 'GITHUB_ENV' },
+  { kind: 'output', variable: 'GITHUB_OUTPUT' },
+  { kind: 'state', variable: 'GITHUB_STATE' },
+  { kind: 'path', variable: 'GITHUB_PATH' },
+  { kind: 'summary', variable: 'GITHUB_STEP_SUMMARY' },
+  { kind: 'artifacts', variable: 'GITHUB_ARTIFACTS' },
+] as const satisfies readonly { kind: EnvFileKind; variable: string }[];
+
+type PrivateFile = Awaited<ReturnType<Session['pod']['privateFile']>>;
+
+/** Runs one process of a step in the sandbox, with its log, env files, deadline and cancellation. */
+export async function launch(session: Session, request: Launch): Promise<LaunchEnd> {
+  session.enterStep(request.step);
+  const number = session.nextNumber();
+  const files = new Map<EnvFileKind, PrivateFile>();
+  const mounts: Mount[] = [...session.baseMounts, ...request.mounts];
+  const env = processEnvironment(session, request.github, request.variables, request.additions);
+  await Promise.all(
+    FILES.map(async ({ kind, variable }) => {
+      const file = await session.pod.privateFile(`${number}-${kind}`, '');
+      const inside = `${INSIDE.commands}/${number}-${kind}`;
+      files.set(kind, file);
+      mounts.push({ host: file.path, inside, writable: true });
+      env[variable] = inside;
+    }),
+  );
+  const matchers: Promise<void>[] = [];
+  const log = new StepLog(session, request.step, (path) => matchers.push(addMatcher(session, request.step, path)));
+  const process = session.pod.start({
+    command: request.command,
+    env,
+    cwd: request.cwd,
+    mounts,
+    isolation: session.lease.isolation,
+  });
+  const { exit, ended } = await follow(session, request.step, process, log, request.timeoutMs);
+  if (exit.reason !== undefined)
+    session.say(request.step, `The sandbox ended the step: ${boundText(exit.reason)}`, 'error');
+  await Promise.all(matchers);
+  const written = await readFiles(session, request, files, log);
+  return { exit, ended, ...written };
+}
+
+function boundText(reason: NonNullable<ProcessExit['reason']>): string {
+  switch (reason) {
+    case 'memory':
+      return 'it used more memory than the job may have.';
+    case 'disk':
+      return 'it used more disk than the job may have.';
+    case 'pod':
+      return 'the sandbox of the job was closed.';
+    case 'setup':
+      return 'its walls could not be raised around the step.';
+  }
+}
+
+/** Pumps the output until the process has ended; interrupts it at its deadline or when the job is cancelled. */
+async function follow(
+  session: Session,
+  step: string,
+  process: SandboxProcess,
+  log: StepLog,
+  timeoutMs: number | undefined,
+): Promise<{ exit: ProcessExit; ended: LaunchEnd['ended'] }> {
+  let ended: LaunchEnd['ended'] = 'exited';
+  const timers: NodeJS.Timeout[] = [];
+  const interrupt = (why: 'timed-out' | 'cancelled') => {
+    if (ended !== 'exited') return;
+    ended = why;
+    process.signal('SIGINT');
+    timers.push(setTimeout(() => process.signal('SIGTERM'), SIGINT_GRACE_MS));
+    timers.push(setTimeout(() => process.signal('SIGKILL'), SIGINT_GRACE_MS + SIGTERM_GRACE_MS));
+  };
+  const off = session.onInterrupt(step, (state) => {
+    if (state === 'cancel') return interrupt('cancelled');
+    ended = ended === 'exited' ? 'cancelled' : ended;
+    process.signal('SIGKILL');
+  });
+  if (timeoutMs !== undefined) timers.push(setTimeout(() => interrupt('timed-out'), timeoutMs));
+  const pump = (stream: SandboxProcess['stdout']) => {
+    const lines = log.stream();
+    stream.on('data', (chunk: Buffer) => lines.push(chunk));
+    return () => lines.end();
+  };
+  const ends = [pump(process.stdout), pump(process.stderr)];
+  const exit = await process.exited;
+  for (const end of ends) end();
+  off();
+  for (const timer of timers) clearTimeout(timer);
+  return { exit, ended };
+}
+
+/** Takes over what the process wrote to its env files. A file that is refused changes nothing. */
+async function readFiles(
+  session: Session,
+  request: Launch,
+  files: ReadonlyMap<EnvFileKind, PrivateFile>,
+  log: StepLog,
+): Promise<Omit<LaunchEnd, 'exit' | 'ended'>> {
+  const outputs: { [name: string]: string } = Object.fromEntries(log.outputs);
+  const state = new Map(log.state);
+  const refusals: string[] = [...log.refusals];
+  for (const [kind, file] of files) {
+    try {
+      const bytes = await file.read(ENV_FILE_BYTES_MAX);
+      if (bytes.length === 0) continue;
+      take(session, request, kind, bytes, { outputs, state });
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      refusals.push(`${FILES.find((entry) => entry.kind === kind)?.variable ?? kind}: ${error.message} ${error.help}`);
+    }
+  }
+  return { outputs, state, ...(refusals.length === 0 ? {} : { refusal: refusals.join('\n') }) };
+}
+
+function take(
+  session: Session,
+  request: Launch,
+  kind: EnvFileKind,
+  bytes: Buffer,
+  into: { outputs: { [name: string]: string }; state: Map<string, string> },
+): void {
+  const refuseLoaderVariables = loaderVariablesRefused(session, request);
+  const parsed = parseEnvFile(bytes, kind, { refuseLoaderVariables });
+  switch (parsed.kind) {
+    case 'env':
+      for (const { name, value } of parsed.entries) {
+        session.variables.set(name, { value, influenced: isTainted(session, request) });
+      }
+      return;
+    case 'output':
+      for (const { name, value } of parsed.entries) into.outputs[name] = value;
+      return;
+    case 'state':
+      for (const { name, value } of parsed.entries) into.state.set(name, value);
+      return;
+    case 'path':
+      for (const entry of parsed.entries) session.searchPath.unshift(entry);
+      return;
+    case 'summary':
+      session.emit({
+        kind: 'summary',
+        time: session.clock.now(),
+        step: request.step,
+        markdown: session.masker.maskText(parsed.markdown),
+      });
+      return;
+    case 'artifacts':
+      session.addSubjects(parsed.subjects);
+      return;
+  }
+}
+
+/** Everything that a step of an untrusted run writes, and what a step wrote that was fed outside text, is tainted. */
+export function isTainted(session: Session, request: { readonly fed: boolean }): boolean {
+  return session.level === 'untrusted' || request.fed;
+}
+
+/**
+ * Variables that load code into later processes are refused when the writer could have been steered: by outside text, by
+ * an untrusted run, or by code of the workspace (scripts, local actions and what they call) while later steps hold
+ * secrets. An action from the lock may set them: `actions/setup-python` sets LD_LIBRARY_PATH.
+ */
+function loaderVariablesRefused(session: Session, request: Launch): boolean {
+  if (isTainted(session, request)) return true;
+  return request.secretsFollow && request.writer !== 'remote-action';
+}
+
+/** Runs one of Sallyport's own programs inside and returns what it printed. Its messages go to the step's log. */
+export async function runInside(
+  session: Session,
+  request: {
+    readonly step: string;
+    readonly program: string;
+    readonly args: readonly string[];
+    readonly input?: string;
+    readonly bytesMax: number;
+    readonly env?: { readonly [name: string]: string };
+  },
+): Promise<Buffer> {
+  const process = session.pod.start({
+    command: [INSIDE_NODE, insideProgram(request.program), ...request.args],
+    env: { PATH: '/usr/bin:/bin', HOME: session.paths.home, ...request.env },
+    cwd: session.paths.workspace,
+    isolation: session.lease.isolation,
+    ...(request.input === undefined ? {} : { stdin: Buffer.from(request.input) }),
+  });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  process.stdout.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= request.bytesMax) chunks.push(chunk);
+    else process.signal('SIGKILL');
+  });
+  let complaint = '';
+  process.stderr.on('data', (chunk: Buffer) => {
+    complaint = excerpt(complaint + chunk.toString('utf8'), 2000);
+  });
+  const timer = setTimeout(() => process.signal('SIGKILL'), INSIDE_PROGRAM_MS_MAX);
+  const exit = await process.exited;
+  clearTimeout(timer);
+  if (bytes > request.bytesMax) {
+    throw fault('inside-program', `${request.program} printed more than ${request.bytesMax} bytes`);
+  }
+  if (exit.code !== 0) {
+    throw fault(
+      'inside-program',
+      `${request.program} ended with ${exit.code}: ${session.masker.maskText(complaint.trim())}`,
+    );
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A problem matcher file of the job is read inside, like every path that the job names. */
+async function addMatcher(session: Session, step: string, path: string): Promise<void> {
+  try {
+    const file = path.startsWith('/') ? path : `${session.paths.workspace}/${path}`;
+    const bytes = await runInside(session, { step, program: 'read-file', args: [file], bytesMax: MATCHER_BYTES_MAX });
+    session.matchers.add(bytes.toString('utf8'));
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    session.say(step, `add-matcher: ${error.message}`, 'warning');
+  }
+}
+
+/** A problem matcher file. */
+const MATCHER_BYTES_MAX = 256 * 1024;
+
+/** The longest that a program of ours may take inside, as hashing a large workspace. */
+const INSIDE_PROGRAM_MS_MAX = 10 * 60 * 1000;
+
+export const INSIDE_NODE = '/sallyport/node';
+
+/** Where one of our own programs lies inside: sources in a checkout, JavaScript in the package. */
+export function insideProgram(name: string): string {
+  const isBuilt = import.meta.url.endsWith('.js');
+  return isBuilt ? `/sallyport/dist/runner/inside/${name}.js` : `/sallyport/src/runner/inside/${name}.ts`;
+}
