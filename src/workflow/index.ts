@@ -3,7 +3,34 @@
  * commands and env files, and the hoisting of outside text out of scripts (K13).
  * Never: does input or output, knows of runs, machines or people.
  */
+export { type CommandLine, type CommandPlace, CommandStream, parseCommand, type WorkflowCommand } from './commands.ts';
+export {
+  type ArtifactSubject,
+  ENV_FILE_BYTES_MAX,
+  ENV_VALUE_BYTES_MAX,
+  type EnvFile,
+  type EnvFileEntry,
+  type EnvFileKind,
+  type EnvFilePolicy,
+  isLoaderVariable,
+  loaderReason,
+  parseEnvFile,
+} from './env-file.ts';
 export type { Contexts, Scope, Status } from './expressions.ts';
+export { looselyEqual } from './expressions-data.ts';
+export {
+  evaluate,
+  evaluateBoolean,
+  evaluateCondition,
+  evaluateExpression,
+  evaluateNumber,
+  evaluateText,
+} from './expressions-evaluate.ts';
+export { expressionReferences, type Reference } from './expressions-references.ts';
+export { templateExpression } from './expressions-template.ts';
+export { compilePattern, matchesTrigger, type Pattern, type TriggerFacts } from './filter.ts';
+export { expandMatrix, type MatrixJob, matrixJobName, matrixJobs } from './matrix.ts';
+export { isInfluenced } from './influence.ts';
 export type {
   ActionManifest,
   CallJob,
@@ -41,3 +68,13 @@ export type {
   Workflow,
 } from './model.ts';
 export { PERMISSION_SCOPES } from './model.ts';
+export { ancestorsOf, jobOrder } from './needs.ts';
+export {
+  defaultPermissions,
+  narrowPermissions,
+  type PermissionViolation,
+  permissionsForAll,
+  permissionViolations,
+} from './permissions.ts';
+export { createReader, type ReaderOptions, type WorkflowReader } from './reader.ts';
+export { parseUses } from './uses.ts';

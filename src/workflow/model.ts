@@ -204,9 +204,10 @@ export type UsesStep = ExecutedStep & {
   readonly usesAt: Position;
   readonly with?: Tree;
 };
-export type WaitStep = StepBase & { readonly kind: 'wait'; readonly steps: readonly string[] };
-export type WaitAllStep = StepBase & { readonly kind: 'wait-all' };
-export type CancelStep = StepBase & { readonly kind: 'cancel'; readonly step: string };
+type WaitingStep = StepBase & { readonly continueOnError?: Maybe<boolean> };
+export type WaitStep = WaitingStep & { readonly kind: 'wait'; readonly steps: readonly string[] };
+export type WaitAllStep = WaitingStep & { readonly kind: 'wait-all' };
+export type CancelStep = WaitingStep & { readonly kind: 'cancel'; readonly step: string };
 export type ParallelStep = StepBase & { readonly kind: 'parallel'; readonly steps: readonly Step[] };
 export type Step = RunStep | UsesStep | WaitStep | WaitAllStep | CancelStep | ParallelStep;
 

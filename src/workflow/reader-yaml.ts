@@ -1,0 +1,224 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import { excerpt, reasonOf } from '../base/index.ts';
+import type { Position } from './model.ts';
+import type { FileLimits } from './reader-file.ts';
+import { Problem } from './reader-problems.ts';
+
+/** A YAML scalar with the type that GitHub's reader gives it. */
+export type YamlScalar = {
+  readonly kind: 'null' | 'boolean' | 'number' | 'string';
+  readonly value: null | boolean | number | string;
+  readonly at: Position;
+  /** Where the `index`-th `${{` of the value stands in the file. */
+  readonly expressionAt: (index: number) => Position;
+};
+export type YamlNode =
+  | YamlScalar
+  | { readonly kind: 'sequence'; readonly items: readonly YamlNode[]; readonly at: Position }
+  | {
+      readonly kind: 'mapping';
+      readonly entries: readonly { readonly key: YamlScalar; readonly value: YamlNode }[];
+      readonly at: Position;
+    };
+
+type Reading = {
+  readonly text: string;
+  readonly lines: LineCounter;
+  readonly limits: FileLimits;
+  nodes: number;
+};
+
+/**
+ * Reads YAML as GitHub does: YAML 1.2 with its core types, anchors but no merge keys, no other tags, at most 50,000
+ * nodes and 50 levels. Throws a `Problem`.
+ */
+export function readYaml(text: string, limits: FileLimits): YamlNode {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > limits.bytesMax) {
+    const message = `The maximum file size of ${limits.bytesMax} characters has been exceeded`;
+    throw new Problem('file-too-large', { line: 1, column: 1 }, message);
+  }
+  const lines = new LineCounter();
+  const document = parseYaml(text, lines);
+  const reading: Reading = { text, lines, limits, nodes: 0 };
+  const root = document.contents;
+  if (root === null) {
+    return nullScalar({ line: 1, column: 1 });
+  }
+  return convertNode(root, { reading, depth: 0, anchors: new Map(), open: new Set() });
+}
+
+function parseYaml(text: string, lines: LineCounter) {
+  const document = (() => {
+    try {
+      return parseDocument(text, {
+        lineCounter: lines,
+        keepSourceTokens: true,
+        uniqueKeys: false,
+        version: '1.2',
+        schema: 'failsafe',
+        prettyErrors: false,
+        logLevel: 'silent',
+      });
+    } catch (thrown) {
+      // Very deep nesting overflows the parser's stack: the same refusal as any other unreadable text.
+      throw new Problem('yaml-invalid', { line: 1, column: 1 }, `The YAML is nested too deeply: ${reasonOf(thrown)}`);
+    }
+  })();
+  const [first] = document.errors;
+  if (first !== undefined) {
+    const { line, col } = lines.linePos(first.pos[0]);
+    throw new Problem('yaml-invalid', { line, column: col }, excerpt(first.message));
+  }
+  return document;
+}
+
+type Walk = {
+  readonly reading: Reading;
+  readonly depth: number;
+  readonly anchors: Map<string, Node>;
+  /** Anchored nodes that we are inside of: an alias to one of them would never end. */
+  readonly open: Set<Node>;
+};
+
+function convertNode(node: Node, walk: Walk): YamlNode {
+  const at = positionOf(node, walk.reading);
+  walk.reading.nodes++;
+  if (walk.reading.nodes > walk.reading.limits.nodesMax) {
+    throw new Problem('yaml-nodes-exceeded', at, 'Maximum YAML nodes exceeded');
+  }
+  if (isAlias(node)) return convertAlias(node.source, at, walk);
+  if (isScalar(node)) {
+    if (node.anchor !== undefined) walk.anchors.set(node.anchor, node);
+    return convertScalar(node, at, walk.reading);
+  }
+  if (!isSeq(node) && !isMap(node)) throw new Problem('yaml-invalid', at, 'An unknown kind of YAML node');
+  if (walk.depth >= walk.reading.limits.depthMax)
+    throw new Problem('yaml-depth-exceeded', at, 'Maximum object depth exceeded');
+  if (node.anchor !== undefined) walk.anchors.set(node.anchor, node);
+  walk.open.add(node);
+  const deeper = { ...walk, depth: walk.depth + 1 };
+  const result = isSeq(node) ? convertSequence(node, at, deeper) : convertMapping(node, at, deeper);
+  walk.open.delete(node);
+  return result;
+}
+
+function convertAlias(name: string, at: Position, walk: Walk): YamlNode {
+  const target = walk.anchors.get(name);
+  if (target === undefined) throw new Problem('yaml-invalid', at, `Unknown anchor '${excerpt(name)}'`);
+  if (walk.open.has(target))
+    throw new Problem('yaml-invalid', at, `The alias '${excerpt(name)}' stands inside of what it names`);
+  return convertNode(target, walk);
+}
+
+function convertSequence(node: YAMLSeq, at: Position, walk: Walk): YamlNode {
+  const items: YamlNode[] = [];
+  for (const item of node.items) {
+    items.push(isNode(item) ? convertNode(item, walk) : nullScalar(at));
+  }
+  return { kind: 'sequence', items, at };
+}
+
+function convertMapping(node: YAMLMap, at: Position, walk: Walk): YamlNode {
+  const entries: { key: YamlScalar; value: YamlNode }[] = [];
+  for (const pair of node.items as readonly Pair[]) {
+    const key = isNode(pair.key) ? convertNode(pair.key, walk) : nullScalar(at);
+    if (key.kind === 'sequence' || key.kind === 'mapping') {
+      throw new Problem('yaml-invalid', key.at, 'A key of a mapping must be a plain value');
+    }
+    const value = isNode(pair.value) ? convertNode(pair.value, walk) : nullScalar(key.at);
+    entries.push({ key, value });
+  }
+  return { kind: 'mapping', entries, at };
+}
+
+function isNode(value: unknown): value is Node {
+  return isAlias(value) || isScalar(value) || isSeq(value) || isMap(value);
+}
+
+function positionOf(node: Node, reading: Reading): Position {
+  const offset = node.range?.[0] ?? 0;
+  const { line, col } = reading.lines.linePos(offset);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+function nullScalar(at: Position): YamlScalar {
+  return { kind: 'null', value: null, at, expressionAt: () => at };
+}
+
+const TAG_PREFIX = 'tag:yaml.org,2002:';
+
+function convertScalar(node: Scalar, at: Position, reading: Reading): YamlScalar {
+  const text = typeof node.value === 'string' ? node.value : node.value === null ? '' : String(node.value);
+  const plain = node.type === undefined || node.type === 'PLAIN';
+  const expressionAt = (index: number) => expressionPosition(node, at, reading, index);
+  const typed = typeScalar(text, plain, node.tag, at);
+  return { ...typed, at, expressionAt };
+}
+
+function typeScalar(
+  text: string,
+  plain: boolean,
+  tag: string | undefined,
+  at: Position,
+): Pick<YamlScalar, 'kind' | 'value'> {
+  if (tag !== undefined && tag !== '!') {
+    const name = tag.startsWith(TAG_PREFIX) ? tag.slice(TAG_PREFIX.length) : tag;
+    if (name === 'str') return { kind: 'string', value: text };
+    if (!plain) throw new Problem('yaml-invalid', at, `The scalar style is not valid with the tag '${excerpt(tag)}'`);
+    const kinds = { bool: 'boolean', float: 'number', int: 'number', null: 'null' } as const;
+    const wanted = Object.hasOwn(kinds, name) ? kinds[name as keyof typeof kinds] : undefined;
+    if (wanted === undefined) throw new Problem('yaml-invalid', at, `Unexpected tag '${excerpt(tag)}'`);
+    const typed = plainScalar(text);
+    if (typed.kind !== wanted || (name === 'int' && !INTEGER.test(text))) {
+      throw new Problem('yaml-invalid', at, `The value '${excerpt(text)}' is invalid for the type '${tag}'`);
+    }
+    return typed;
+  }
+  return plain ? plainScalar(text) : { kind: 'string', value: text };
+}
+
+const INTEGER = /^(?:[-+]?\d+|0x[0-9a-fA-F]+|0o[0-7]+)$/;
+const FLOAT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+
+/** The core schema of YAML 1.2, as GitHub's reader matches it. */
+function plainScalar(text: string): Pick<YamlScalar, 'kind' | 'value'> {
+  if (text === '' || text === '~' || text === 'null' || text === 'Null' || text === 'NULL') {
+    return { kind: 'null', value: null };
+  }
+  if (text === 'true' || text === 'True' || text === 'TRUE') return { kind: 'boolean', value: true };
+  if (text === 'false' || text === 'False' || text === 'FALSE') return { kind: 'boolean', value: false };
+  if (INTEGER.test(text)) return { kind: 'number', value: Number(text) };
+  if (FLOAT.test(text)) return { kind: 'number', value: Number(text) };
+  if (/^[-+]?\.(?:inf|Inf|INF)$/.test(text)) {
+    return { kind: 'number', value: text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY };
+  }
+  if (text === '.nan' || text === '.NaN' || text === '.NAN') return { kind: 'number', value: Number.NaN };
+  return { kind: 'string', value: text };
+}
+
+const OPEN_EXPRESSION = '${{';
+
+/** Finds the `index`-th `${{` in the source of the scalar; escapes that hide one lead to the scalar's own place. */
+function expressionPosition(node: Scalar, at: Position, reading: Reading, index: number): Position {
+  const [start, end] = node.range ?? [0, 0];
+  let offset = start - 1;
+  for (let found = 0; found <= index; found++) {
+    offset = reading.text.indexOf(OPEN_EXPRESSION, offset + 1);
+    if (offset < 0 || offset >= end) return at;
+  }
+  const { line, col } = reading.lines.linePos(offset);
+  return { line, column: col };
+}
