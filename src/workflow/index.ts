@@ -30,6 +30,15 @@ export { expressionReferences, type Reference } from './expressions-references.t
 export { templateExpression } from './expressions-template.ts';
 export { compilePattern, matchesTrigger, type Pattern, type TriggerFacts } from './filter.ts';
 export { expandMatrix, type MatrixJob, matrixJobName, matrixJobs } from './matrix.ts';
+export {
+  checkScript,
+  type HoistPart,
+  type HoistRefusal,
+  type Hoisting,
+  hoistScript,
+  type ScriptPart,
+  type ShellKind,
+} from './hoist.ts';
 export { isInfluenced } from './influence.ts';
 export type {
   ActionManifest,
