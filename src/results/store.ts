@@ -41,28 +41,54 @@ export type CacheEntry = {
   readonly createdAt: number;
 };
 
+/** Bytes of one upload on their way in, block by block, in any order, some at once. Not synced; dropped by a crash. */
+export type Staging = {
+  /** Replaces a block of the same name. Gives its bytes. Faults: `results/too-large`, `store/disk-full`. */
+  write(block: string, content: Readable, options: { readonly bytesMax: number }): Promise<number>;
+  /** The named blocks one after the other. */
+  read(blocks: readonly string[]): Readable;
+  /** Idempotent. */
+  discard(): Promise<void>;
+};
+
 /** Artifacts and caches of runs. The local backend keeps files; the server's keeps tables. */
 export type ResultsStore = {
+  stage(): Promise<Staging>;
   readonly artifacts: {
-    /** Faults: `results/artifact-exists`, `results/artifact-name`, `results/quota`. */
+    /**
+     * Faults: `results/artifact-exists`, `results/artifact-name`, `results/artifact-digest`, `results/quota`. A name
+     * is unique in one attempt of a run.
+     */
     put(
       scope: ResultsScope,
       upload: { name: string; mimeType: string; content: Readable; digest?: Digest; expiresAt?: number },
     ): Promise<Artifact>;
+    /** Of the own run, newest first; of each name only the newest. */
     list(scope: ResultsScope, filter?: { name?: string; id?: number }): Promise<readonly Artifact[]>;
+    /**
+     * Of the own run only. When the artifact's level is below the job's, `scope.taint` is called before a byte leaves.
+     * Fault `results/artifact-missing`.
+     */
     open(scope: ResultsScope, id: number): Promise<{ readonly artifact: Artifact; readonly content: Readable }>;
+    /** The id of what was removed. An artifact of a higher level stays: `results/artifact-protected`. */
     remove(scope: ResultsScope, name: string): Promise<number | undefined>;
     /** Every artifact of a run, for the person at the machine (`--artifacts DIR`). */
     ofRun(runId: number): Promise<readonly Artifact[]>;
+    /** The content of one of them. For the person only: no job's scope is asked, and no level drops. */
+    read(artifact: Artifact): Promise<Readable>;
   };
   readonly caches: {
-    /** Exact key first, then each restore key as a prefix, newest first; K6 decides what is visible. */
+    /**
+     * In the own ref, then its base, then the default branch: the first key exactly, then each key as a prefix, newest
+     * first. K6 decides what is visible; what is not is a miss.
+     */
     find(scope: ResultsScope, keys: readonly string[], version: string): Promise<CacheEntry | undefined>;
-    /** Nothing when the entry exists in this scope or may not be written. */
+    /** Nothing when the entry exists in this scope or may not be written. Faults: `results/cache-key`, `results/quota`. */
     put(
       scope: ResultsScope,
       upload: { key: string; version: string; content: Readable },
     ): Promise<CacheEntry | undefined>;
+    /** K6 is asked again: the entry's id may come from elsewhere. Fault `results/cache-missing`. */
     open(scope: ResultsScope, id: number): Promise<{ readonly entry: CacheEntry; readonly content: Readable }>;
   };
 };

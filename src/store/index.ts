@@ -4,4 +4,4 @@
  */
 export { type BlobStore, COLLECT_GRACE_MS, type StoredBlob } from './blob-store.ts';
 export { memoryBlobStore } from './memory-blob-store.ts';
-export { type BlobStoreOptions, openBlobStore } from './open-blob-store.ts';
+export { asStoreFault, type BlobStoreOptions, openBlobStore } from './open-blob-store.ts';

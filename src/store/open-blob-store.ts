@@ -79,7 +79,7 @@ function fileBlobStore(options: BlobStoreOptions, folders: Folders): BlobStore {
         }
       } catch (error) {
         content.destroy();
-        throw asDiskFull(error);
+        throw asStoreFault(error);
       }
     },
 
@@ -266,7 +266,8 @@ function nothingWhenMissing(error: unknown): undefined {
   throw error;
 }
 
-function asDiskFull(error: unknown): unknown {
+/** A full disk as the fault `store/disk-full`; everything else as it is. For all who write files of the store. */
+export function asStoreFault(error: unknown): unknown {
   if (!isCode(error, 'ENOSPC') && !isCode(error, 'EDQUOT')) return error;
   return fault('disk-full', `the store could not write: ${reasonOf(error)}`, { cause: error });
 }
