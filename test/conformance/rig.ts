@@ -41,11 +41,11 @@ export async function openRig(): Promise<Rig> {
   };
   const repository = await makeRepository(dir);
 
-  let gateway: Gateway | undefined;
-  const server = createServer((socket) => gateway?.onConnection(socket));
+  const opened: { gateway?: Gateway } = {};
+  const server = createServer((socket) => opened.gateway?.onConnection(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  gateway = createGateway({
+  const gateway = createGateway({
     port,
     results: store,
     scope,
@@ -63,7 +63,7 @@ export async function openRig(): Promise<Rig> {
     random: randomBytes,
     log: jsonLog((line) => process.stderr.write(line), Date.now),
   });
-  const opened = gateway;
+  opened.gateway = gateway;
   return {
     dir,
     store,
@@ -82,7 +82,7 @@ export async function openRig(): Promise<Rig> {
       GITHUB_TOKEN: gateway.jobToken.expose(),
     },
     async [Symbol.asyncDispose]() {
-      await opened.close();
+      await gateway.close();
       await new Promise((resolve) => server.close(resolve));
       await rm(dir, { recursive: true, force: true });
     },

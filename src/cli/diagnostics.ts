@@ -1,0 +1,49 @@
+import type { Diagnostic } from '../workflow/index.ts';
+import { harmless } from './harmless.ts';
+import { fit, type Paint, widthOf } from './terminal.ts';
+
+/** Errors of one file that are printed; what is over is said with its number. */
+const DIAGNOSTICS_PER_FILE_MAX = 50;
+
+export type DiagnosticOptions = {
+  readonly paint: Paint;
+  readonly columns: number;
+  /** The text of a file, or nothing when it can't be read: then the line is not shown. */
+  readonly source: (file: string) => string | undefined;
+};
+
+/**
+ * Prints what is wrong with files as compilers do: place, rule and message in one line that editors understand, then the
+ * line itself with a caret, then the remedy.
+ */
+export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: DiagnosticOptions): readonly string[] {
+  const files = Map.groupBy(diagnostics, ({ file }) => file);
+  return [...files].flatMap(([file, all]) => {
+    const lines = options.source(file)?.split(/\r?\n/);
+    const shown = all.slice(0, DIAGNOSTICS_PER_FILE_MAX).flatMap((one) => renderDiagnostic(one, lines, options));
+    const more = all.length - DIAGNOSTICS_PER_FILE_MAX;
+    return more > 0 ? [...shown, `${file}: and ${more} more`, ''] : shown;
+  });
+}
+
+function renderDiagnostic(
+  { file, line, column, code, message, remedy }: Diagnostic,
+  lines: readonly string[] | undefined,
+  { paint, columns }: DiagnosticOptions,
+): readonly string[] {
+  const place = paint('bold', `${harmless(file, false)}:${line}:${column}:`);
+  const out = [`${place} ${paint(['red', 'bold'], `error[${code}]`)}: ${harmless(message, false)}`];
+  const text = lines?.[line - 1];
+  if (text !== undefined && text.trim() !== '') {
+    const gutter = String(line);
+    // The caret stands below the character as shown, so what precedes it is measured as shown.
+    const before = widthOf(harmless(text.slice(0, Math.max(0, column - 1)), false));
+    const shown = fit(harmless(text, false), columns - gutter.length - 4);
+    out.push(` ${paint('blue', `${gutter} |`)} ${shown}`);
+    if (before < columns - gutter.length - 4) {
+      out.push(` ${' '.repeat(gutter.length)} ${paint('blue', '|')} ${' '.repeat(before)}${paint('red', '^')}`);
+    }
+  }
+  if (remedy !== undefined && remedy !== '') out.push(`   ${paint('cyan', 'help:')} ${harmless(remedy, false)}`);
+  return [...out, ''];
+}

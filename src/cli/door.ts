@@ -1,0 +1,110 @@
+import type { Clock, Secret } from '../base/index.ts';
+import type { EngineEvent } from '../engine/index.ts';
+import type { CapabilityRecord, Conclusion } from '../protocol/index.ts';
+import type { Diagnostic } from '../workflow/index.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What `sallyport run` was asked for. Paths are absolute. */
+export type RunRequest = {
+  /** A folder in the repository. */
+  readonly directory: string;
+  /** Workflow files; none: those that the event triggers. */
+  readonly files: readonly string[];
+  /** Ids or keys of jobs; none: all. What they need runs as well. */
+  readonly jobs: readonly string[];
+  readonly eventName: string | undefined;
+  readonly eventFile: string | undefined;
+  /** Only the children with these values, by key of the matrix. */
+  readonly matrix: { readonly [key: string]: string };
+  readonly inputs: { readonly [name: string]: string };
+  readonly vars: { readonly [name: string]: string };
+  readonly secrets: { readonly [name: string]: Secret };
+  readonly keep: boolean;
+  readonly shell: boolean;
+  readonly artifactsTo: string | undefined;
+  /** Only what failed in the last run of this repository. */
+  readonly failed: boolean;
+  readonly learn: boolean;
+  readonly require: readonly string[];
+  readonly actionsMirror: string | undefined;
+  readonly builtin: boolean;
+  readonly skipUnrunnable: boolean;
+  readonly allowPrivate: readonly string[];
+  /** Jobs at the same time; none: as many as the machine has processors. */
+  readonly jobsAtOnce: number | undefined;
+  readonly debug: boolean;
+};
+
+/** How the person ends a run: `cancel` as GitHub does it, `force` at once. */
+export type Interrupt = {
+  onInterrupt(callback: (state: 'cancel' | 'force') => void): () => void;
+};
+
+export type RunResult =
+  | { readonly kind: 'finished'; readonly conclusion: Conclusion; readonly remarks: readonly string[] }
+  /** Nothing ran: the files are wrong. */
+  | { readonly kind: 'refused'; readonly errors: readonly Diagnostic[] }
+  /** Nothing ran: nothing was there to run. */
+  | { readonly kind: 'nothing'; readonly reason: 'no-workflows' | 'no-match'; readonly message: string };
+
+/** One workflow file in the answer of `sallyport plan` and of `sallyport run -l`. */
+export type PlannedFile = {
+  readonly file: string;
+  readonly ok: boolean;
+  readonly name: string;
+  /** Names of the events. */
+  readonly on: readonly string[];
+  readonly jobs: readonly { readonly id: string; readonly name: string; readonly needs: readonly string[] }[];
+  readonly errors: readonly Diagnostic[];
+  /** The whole object as `--json` prints it. */
+  readonly json: unknown;
+};
+
+export type LockRequest = {
+  readonly directory: string;
+  readonly actionsMirror: string | undefined;
+  /** `owner/repo` to look up anew; `all` for each. None: only what is missing. */
+  readonly update: readonly string[];
+  /** Writes nothing; says whether the lock names all that the workflows use. */
+  readonly verify: boolean;
+};
+
+export type LockResult = {
+  readonly upToDate: boolean;
+  readonly written: readonly string[];
+  /** One line for each reference that came, went or moved. */
+  readonly changes: readonly string[];
+  readonly remarks: readonly string[];
+};
+
+/** What the commands do, each given by `bin` and loaded when it is used. */
+export type Commands = {
+  run(request: RunRequest, onEvent: (event: EngineEvent) => void, interrupt: Interrupt): Promise<RunResult>;
+  plan(request: {
+    readonly paths: readonly string[];
+    readonly directory: string;
+    readonly eventName: string | undefined;
+    readonly eventFile: string | undefined;
+  }): Promise<readonly PlannedFile[]>;
+  lock(request: LockRequest): Promise<LockResult>;
+  mirror: {
+    add(folder: string, references: readonly string[]): Promise<readonly string[]>;
+    sync(folder: string): Promise<readonly string[]>;
+  };
+  probe(): Promise<CapabilityRecord>;
+};
+
+/** All that the command line gets from outside. */
+export type CliDependencies = {
+  readonly version: string;
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  /** The folder that the command was started in. */
+  readonly cwd: string;
+  /** Reads one variable of the environment, for `--secret NAME=env:VAR`. */
+  readonly environment: (name: string) => string | undefined;
+  /** Where state and caches lie, for `clean`. */
+  readonly places: { readonly state: string; readonly cache: string };
+  readonly commands: Commands;
+  readonly interrupt: Interrupt;
+};

@@ -1,0 +1,16 @@
+/**
+ * Owns: the command line: its options, what a person sees of a run, what is printed when something is wrong.
+ * Never: decides what runs or how it is isolated, reads the environment, lets text of a job reach the terminal as it is.
+ */
+export type {
+  CliDependencies,
+  Commands,
+  Interrupt,
+  LockRequest,
+  LockResult,
+  PlannedFile,
+  RunRequest,
+  RunResult,
+} from './door.ts';
+export { main } from './program.ts';
+export type { Terminal } from './terminal.ts';

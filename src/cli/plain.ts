@@ -1,0 +1,107 @@
+import type { EngineEvent } from '../engine/index.ts';
+import type { JobEvent } from '../protocol/index.ts';
+import { harmless } from './harmless.ts';
+import { headline, type ReportOptions, renderAnnotation, renderFindings, renderVerdict } from './report.ts';
+import type { RunViews } from './run-view.ts';
+import { symbolOf, wordOf } from './symbols.ts';
+import { formatDuration, type Paint } from './terminal.ts';
+
+/**
+ * Plain output, for files and other programs: everything in the order in which it happened, each line with the job it
+ * belongs to, so that jobs that run at the same time can be told apart. The logs of passing steps too.
+ */
+export function renderPlain(event: EngineEvent, views: RunViews, options: ReportOptions): readonly string[] {
+  const { paint } = options;
+  switch (event.kind) {
+    case 'run-planned': {
+      const run = views.run(event.runId);
+      return run === undefined
+        ? []
+        : [headline(run, paint), ...event.notes.map((note) => `note: ${harmless(note, false)}`)];
+    }
+    case 'jobs-added':
+      return event.jobs.map((job) => `${prefix(job.key, paint)}${paint('dim', 'added')}`);
+    case 'job':
+      return renderJobEvent(event.event, options, views.run(event.runId)?.jobs.get(event.job)?.steps).map((line) =>
+        `${prefix(event.job, paint)}${line}`.trimEnd(),
+      );
+    case 'job-ended':
+      return [`${prefix(event.job, paint)}${symbolOf(event.conclusion, paint)} ${harmless(event.reason, false)}`];
+    case 'run-finished': {
+      const run = views.run(event.runId);
+      return run === undefined ? [] : [...renderFindings(run, options), ...renderVerdict(run, options)];
+    }
+  }
+}
+
+function prefix(job: string, paint: Paint): string {
+  return paint('cyan', `${harmless(job, false)} | `);
+}
+
+function renderJobEvent(
+  event: JobEvent,
+  { paint, colors }: ReportOptions,
+  steps: ReadonlyMap<string, { readonly name: string; readonly depth: number }> | undefined,
+): readonly string[] {
+  const indent = (step: string) => '  '.repeat(steps?.get(step)?.depth ?? 0);
+  switch (event.kind) {
+    case 'job-started':
+      return [paint('dim', `started on ${harmless(event.runner, false)}`)];
+    case 'step-started':
+      return [`${indent(event.step)}${paint('bold', `▸ ${harmless(event.name, false)}`)}`];
+    case 'log':
+      return renderLog(event, colors, paint).map((line) => `${indent(event.step)}  ${line}`);
+    case 'annotation':
+      return [`${indent(event.step)}  ${renderAnnotation(event.annotation, paint)}`];
+    case 'summary':
+      return [];
+    case 'egress': {
+      const { record } = event;
+      if (record.verdict === 'allowed') return [];
+      const place = record.port > 0 ? `${record.host}:${record.port}` : record.host;
+      const reason = record.reason === undefined ? '' : ` (${record.reason})`;
+      return [paint('red', harmless(`network: ${place} refused${reason}`, false))];
+    }
+    case 'taint':
+      return [paint('yellow', harmless(`level is now ${event.taint.level}: ${event.taint.source}`, false))];
+    case 'step-finished': {
+      const tolerated = event.outcome === 'failure' && event.conclusion === 'success';
+      const exit = event.exitCode === undefined || event.exitCode === 0 ? '' : `, exit code ${event.exitCode}`;
+      const name = harmless(steps?.get(event.step)?.name ?? event.step, false);
+      const rest = tolerated ? ', goes on (continue-on-error)' : '';
+      const detail = event.outcome === 'skipped' ? 'skipped' : `${formatDuration(event.durationMs)}${exit}${rest}`;
+      return [
+        `${indent(event.step)}${symbolOf(event.outcome, paint, tolerated)} ${name} ${paint('dim', `(${detail})`)}`,
+      ];
+    }
+    case 'job-finished':
+      return [
+        `${symbolOf(event.conclusion, paint)} ${wordOf(event.conclusion)} ${paint('dim', `in ${formatDuration(event.durationMs)}`)}`,
+      ];
+  }
+}
+
+function renderLog(
+  { text, style }: { readonly text: string; readonly style?: string },
+  colors: boolean,
+  paint: Paint,
+): readonly string[] {
+  const line = harmless(text, colors);
+  switch (style) {
+    case 'group':
+      return [paint('bold', `▾ ${line}`)];
+    case 'endgroup':
+      return [];
+    case 'command':
+    case 'debug':
+      return [paint('dim', line)];
+    case 'error':
+      return [paint('red', line)];
+    case 'warning':
+      return [paint('yellow', line)];
+    case 'notice':
+      return [paint('blue', line)];
+    default:
+      return [line];
+  }
+}

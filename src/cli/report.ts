@@ -1,0 +1,199 @@
+import type { Annotation } from '../protocol/index.ts';
+import { harmless } from './harmless.ts';
+import { renderMarkdown } from './markdown.ts';
+import type { EgressView, JobView, RunView, StepView } from './run-view.ts';
+import { symbolOf, wordOf } from './symbols.ts';
+import { count, formatDuration, type Paint, widthOf } from './terminal.ts';
+
+/** Lines of a failing step's log in the report. */
+const REPORT_TAIL_LINES = 20;
+/** Refused hosts that are listed in the report. */
+const REPORT_HOSTS_MAX = 20;
+
+export type ReportOptions = {
+  readonly paint: Paint;
+  readonly colors: boolean;
+  readonly columns: number;
+  /** The command line that ran, without `-j` and files, for the command that runs a failed job again. */
+  readonly command: readonly string[];
+};
+
+/** What stays on the screen when a run is over: its tree, what failed and why, annotations, summaries, egress, notes. */
+export function renderReport(run: RunView, options: ReportOptions): readonly string[] {
+  return [...renderTree(run, options), ...renderFindings(run, options), ...renderVerdict(run, options)];
+}
+
+/** The same without the tree and the notes: for `--quiet`. Nothing at all when the run succeeded. */
+export function renderQuietReport(run: RunView, options: ReportOptions): readonly string[] {
+  if (run.conclusion === 'success') return [];
+  return [...jobsOf(run).flatMap((job) => renderFailure(run, job, options)), ...renderVerdict(run, options)];
+}
+
+/** All but the tree: what the plain output, which has printed the steps already, ends with. */
+export function renderFindings(run: RunView, options: ReportOptions): readonly string[] {
+  return [
+    ...jobsOf(run).flatMap((job) => renderFailure(run, job, options)),
+    ...renderAnnotations(run, options),
+    ...renderSummaries(run, options),
+    ...renderEgress(run, options),
+    ...renderNotes(run, options),
+  ];
+}
+
+function jobsOf(run: RunView): readonly JobView[] {
+  return [...run.jobs.values()];
+}
+
+function renderTree(run: RunView, { paint, columns }: ReportOptions): readonly string[] {
+  const lines = [headline(run, paint)];
+  for (const job of jobsOf(run)) {
+    lines.push(...renderJobLine(job, paint, columns));
+    for (const step of job.steps.values()) {
+      if (step.id.startsWith(':') && step.state === 'success') continue;
+      lines.push(renderStepLine(step, paint, columns));
+    }
+  }
+  return lines;
+}
+
+/** `CI  push  branch  .github/workflows/ci.yml` */
+export function headline(run: RunView, paint: Paint): string {
+  const name = paint('bold', harmless(run.name, false));
+  return `${name}  ${paint('dim', `${run.event} · ${run.level} · ${harmless(run.path, false)}`)}`;
+}
+
+function renderJobLine(job: JobView, paint: Paint, columns: number): readonly string[] {
+  const time = job.durationMs > 0 ? formatDuration(job.durationMs) : '';
+  const name = harmless(job.name === job.key ? job.key : `${job.name} [${job.key}]`, false);
+  const line = row(`${symbolOf(job.state, paint)} ${name}`, time, { paint, columns });
+  return job.reason === undefined ? [line] : [line, `    ${paint('dim', harmless(job.reason, false))}`];
+}
+
+function renderStepLine(step: StepView, paint: Paint, columns: number): string {
+  const indent = '  '.repeat(step.depth + 1);
+  const time = step.state === 'skipped' ? 'skipped' : formatDuration(step.durationMs);
+  return row(`${indent}${symbolOf(step.state, paint, step.tolerated)} ${harmless(step.name, false)}`, time, {
+    paint,
+    columns,
+  });
+}
+
+/** A text at the left and one at the right, with at least a blank between; a long one pushes the right one out. */
+export function row(left: string, right: string, { paint, columns }: { paint: Paint; columns: number }): string {
+  if (right === '') return left;
+  const room = Math.min(columns, 100) - widthOf(left) - right.length;
+  return `${left}${' '.repeat(Math.max(1, room))}${paint('dim', right)}`;
+}
+
+function renderFailure(run: RunView, job: JobView, options: ReportOptions): readonly string[] {
+  if (job.state !== 'failure') return [];
+  const { paint, colors } = options;
+  const failed = [...job.steps.values()].filter((step) => step.state === 'failure' && !step.tolerated);
+  // The innermost step of a composite action tells what happened.
+  const step = failed.findLast((candidate) => failed.every((other) => other.depth <= candidate.depth)) ?? failed[0];
+  const where = step === undefined ? job.key : `${job.key} › ${step.name}`;
+  const exit = step?.exitCode === undefined ? '' : ` (exit code ${step.exitCode})`;
+  const lines = ['', `${paint(['red', 'bold'], 'Failed:')} ${harmless(where, false)}${exit}`];
+  if (step !== undefined) {
+    const tail = step.tail.slice(-REPORT_TAIL_LINES);
+    if (step.lines > tail.length) lines.push(paint('dim', `  … ${count(step.lines - tail.length, 'line')} before`));
+    lines.push(...tail.map((line) => `  ${paint('dim', '│')} ${harmless(line, colors)}`));
+  }
+  if (job.reason !== undefined) lines.push(`  ${harmless(job.reason, false)}`);
+  lines.push(`  ${paint('dim', 'run this job alone:')} ${rerunCommand(run, job, options.command)}`);
+  return lines;
+}
+
+/** The exact command that runs one job again. The job is named by its key, so that a matrix child is exact. */
+export function rerunCommand(run: RunView, job: JobView, command: readonly string[]): string {
+  return ['sallyport', 'run', run.path, '-j', job.key, ...command].map(quote).join(' ');
+}
+
+function quote(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${harmless(word, false).replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function renderAnnotations(run: RunView, { paint }: ReportOptions): readonly string[] {
+  const lines = jobsOf(run).flatMap((job) => [
+    ...job.annotations.map((annotation) => `  ${renderAnnotation(annotation, paint)}`),
+    ...(job.annotationsLeftOut > 0 ? [paint('dim', `  … ${job.annotationsLeftOut} more of ${job.key}`)] : []),
+  ]);
+  return lines.length === 0 ? [] : ['', paint('bold', 'Annotations'), ...lines];
+}
+
+/** `src/a.ts:3:5: error: message`: the form that editors and terminals make a link of. */
+export function renderAnnotation(annotation: Annotation, paint: Paint): string {
+  const { level, message, title, file, line, column } = annotation;
+  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+  const color = level === 'error' ? 'red' : level === 'warning' ? 'yellow' : 'blue';
+  const text = harmless([title, message].filter((part) => part !== undefined && part !== '').join(': '), false);
+  return `${place === '' ? '' : `${harmless(place, false)}: `}${paint(color, level)}: ${text.replaceAll('<U+000A>', ' ')}`;
+}
+
+function renderSummaries(run: RunView, { paint, columns }: ReportOptions): readonly string[] {
+  return jobsOf(run).flatMap((job) => {
+    if (job.summaries.length === 0) return [];
+    const body = renderMarkdown(job.summaries.join('\n'), { paint, columns: columns - 2 });
+    return ['', paint('bold', `Summary of ${harmless(job.key, false)}`), ...body.map((line) => `  ${line}`.trimEnd())];
+  });
+}
+
+function renderEgress(run: RunView, { paint }: ReportOptions): readonly string[] {
+  const denied: { readonly job: JobView; readonly view: EgressView }[] = jobsOf(run).flatMap((job) =>
+    [...job.egress.values()].filter(({ verdict }) => verdict === 'denied').map((view) => ({ job, view })),
+  );
+  if (denied.length === 0) return [];
+  const lines = ['', paint('bold', `Network: ${count(denied.length, 'place')} refused`)];
+  for (const { job, view } of denied.slice(0, REPORT_HOSTS_MAX)) {
+    const times = view.count > 1 ? ` ${view.count}×` : '';
+    const reason = view.reason === undefined ? '' : ` ${view.reason}`;
+    const steps = [...view.steps].join(', ');
+    const who = harmless(steps === '' ? job.key : `${job.key} › ${steps}`, false);
+    lines.push(`  ${paint('red', harmless(placeOf(view), false))}${times}${reason}  ${paint('dim', who)}`);
+  }
+  const more = denied.length - REPORT_HOSTS_MAX + jobsOf(run).reduce((sum, job) => sum + job.egressLeftOut, 0);
+  if (more > 0) lines.push(paint('dim', `  … ${more} more`));
+  const listed = [...new Set(denied.filter(({ view }) => canBeAllowed(view)).map(({ view }) => placeOf(view)))];
+  if (listed.length === 0) return lines;
+  lines.push(`  ${paint('dim', 'if a job should reach them, list them in .sallyport/egress.yml:')}`, '    allow:');
+  for (const place of listed.slice(0, REPORT_HOSTS_MAX))
+    lines.push(`      - ${JSON.stringify(harmless(place, false))}`);
+  return lines;
+}
+
+/** A host that the list could name. Addresses and private places take more than a line of the repository. */
+function canBeAllowed({ reason, port }: EgressView): boolean {
+  return port > 0 && (reason === undefined || reason === 'not-listed');
+}
+
+function placeOf({ host, port }: EgressView): string {
+  return port > 0 ? `${host}:${port}` : host;
+}
+
+function renderNotes(run: RunView, { paint }: ReportOptions): readonly string[] {
+  const taints = [
+    ...run.taints.map((taint) => ({ taint, where: run.name })),
+    ...jobsOf(run).flatMap((job) => job.taints.map((taint) => ({ taint, where: job.key }))),
+  ].map(({ taint, where }) => {
+    const step = taint.step === undefined ? '' : ` › ${taint.step}`;
+    return `  ${paint('yellow', `level ${taint.level}`)} ${harmless(`${where}${step}: ${taint.source}`, false)}`;
+  });
+  const notes = run.notes.map((note) => `  ${harmless(note, false)}`);
+  if (taints.length + notes.length === 0) return [];
+  return ['', paint('bold', 'Notes'), ...taints, ...notes];
+}
+
+/** `✗ CI failed in 12.3s · 3 jobs: 2 succeeded, 1 failed` */
+export function renderVerdict(run: RunView, { paint }: ReportOptions): readonly string[] {
+  const conclusion = run.conclusion ?? 'cancelled';
+  const counts = (['success', 'failure', 'cancelled', 'skipped'] as const)
+    .map((state) => ({ state, amount: jobsOf(run).filter((job) => job.state === state).length }))
+    .filter(({ amount }) => amount > 0)
+    .map(({ state, amount }) => `${amount} ${wordOf(state)}`);
+  const jobs = `${count(run.jobs.size, 'job')}: ${counts.join(', ')}`;
+  const name = paint('bold', harmless(run.name, false));
+  return [
+    '',
+    `${symbolOf(conclusion, paint)} ${name} ${wordOf(conclusion)} in ${formatDuration(run.durationMs)} · ${jobs}`,
+  ];
+}
