@@ -10,3 +10,4 @@ export { type LocalResultsOptions, memoryResults, openLocalResults } from './ope
 export { isEqual } from './token.ts';
 export { cacheMode } from './rules.ts';
 export type { Artifact, CacheEntry, ResultsScope, ResultsStore, Staging } from './store.ts';
+export { EXTRACT_LIMITS, type Extracted, type ExtractLimits, extractArtifact } from './extract-artifact.ts';
