@@ -480,15 +480,19 @@ async function linkTools(host: string, toolCache: string): Promise<void> {
 
 /** Reads a file below the workspace inside; nothing when it is not there. */
 async function readWorkspace(session: Session, path: string, bytesMax: number): Promise<string | undefined> {
-  const bytes = await runInside(session, {
+  const printed = await runInside(session, {
     step: session.currentStep ?? ':setup',
     program: 'read-file',
-    args: [`${session.paths.workspace}/${path}`, '--optional'],
-    bytesMax: bytesMax + 1,
+    args: ['--framed', path, String(bytesMax)],
+    bytesMax: bytesMax + READ_FRAME_BYTES_MAX,
+    env: { GITHUB_WORKSPACE: session.paths.workspace },
   });
-  if (bytes.length === 0) return undefined;
-  return bytes.subarray(1).toString('utf8');
+  const end = printed.indexOf('\n');
+  return printed.toString('utf8', 0, end) === 'found' ? printed.toString('utf8', end + 1) : undefined;
 }
+
+/** The line that `read-file --framed` puts before the bytes. */
+const READ_FRAME_BYTES_MAX = 64;
 
 /** Whether a folder of the workspace has the content that the commit of the run has there. */
 async function isCommitted(session: Session, deps: RunnerDeps, path: string): Promise<boolean> {

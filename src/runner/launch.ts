@@ -183,6 +183,9 @@ function take(
       for (const { name, value } of parsed.entries) into.state.set(name, value);
       return;
     case 'path':
+      if (request.fed && request.writer !== 'remote-action' && request.secretsFollow) {
+        throw fault('env-file', 'a step that was given outside text may not change PATH for steps that hold secrets');
+      }
       for (const entry of parsed.entries) session.searchPath.unshift(entry);
       return;
     case 'summary':
@@ -205,13 +208,15 @@ export function isTainted(session: Session, request: { readonly fed: boolean }):
 }
 
 /**
- * Variables that load code into later processes are refused when the writer could have been steered: by outside text, by
- * an untrusted run, or by code of the workspace (scripts, local actions and what they call) while later steps hold
- * secrets. An action from the lock may set them: `actions/setup-python` sets LD_LIBRARY_PATH.
+ * Variables that load code into later processes are refused when the writer could have been steered: scripts and local
+ * actions that were given outside text, that run untrusted, or (they call code of dependencies) when later steps hold
+ * secrets. An action from the lock may set them, as `actions/setup-python` sets LD_LIBRARY_PATH, unless both it was given
+ * outside text and the run is untrusted.
  */
 function loaderVariablesRefused(session: Session, request: Launch): boolean {
-  if (isTainted(session, request)) return true;
-  return request.secretsFollow && request.writer !== 'remote-action';
+  const isUntrusted = session.level === 'untrusted';
+  if (request.writer === 'remote-action') return request.fed && isUntrusted;
+  return request.fed || isUntrusted || request.secretsFollow;
 }
 
 /** Runs one of Sallyport's own programs inside and returns what it printed. Its messages go to the step's log. */
@@ -263,7 +268,14 @@ export async function runInside(
 async function addMatcher(session: Session, step: string, path: string): Promise<void> {
   try {
     const file = path.startsWith('/') ? path : `${session.paths.workspace}/${path}`;
-    const bytes = await runInside(session, { step, program: 'read-file', args: [file], bytesMax: MATCHER_BYTES_MAX });
+    // Actions bring their matchers along: any place inside will do, what is there is the job's own.
+    const bytes = await runInside(session, {
+      step,
+      program: 'read-file',
+      args: [file, String(MATCHER_BYTES_MAX)],
+      bytesMax: MATCHER_BYTES_MAX,
+      env: { GITHUB_WORKSPACE: '/' },
+    });
     session.matchers.add(bytes.toString('utf8'));
   } catch (error) {
     if (!isFault(error)) throw error;
