@@ -56,7 +56,7 @@ export class Frame {
       readonly handedDown: ReadonlyMap<string, Variable>;
       readonly github: DataObject;
       readonly mounts: readonly Mount[];
-      hashFiles(step: string, patterns: readonly string[]): Promise<string>;
+      readonly hashFiles: (step: string, patterns: readonly string[]) => Promise<string>;
     },
   ) {
     this.session = session;

@@ -51,9 +51,15 @@ beforeAll(async () => {
   const blobs = await openBlobStore({ dir: dir('blobs'), bytesMax: 1 << 30, clock: systemClock });
   runJob = createRunner({
     executor,
-    actions: await openActionStore({ dir: dir('actions'), allowRemote: false, git: 'git', clock: systemClock, log: silentLog }),
+    actions: await openActionStore({
+      dir: dir('actions'),
+      allowRemote: false,
+      git: 'git',
+      clock: systemClock,
+      log: silentLog,
+    }),
     commits: await openCommitContent({ dir: dir('commits'), git: 'git' }),
-    results: await openLocalResults({ blobs, dir: dir('results'), clock: systemClock, random: randomBytes }),
+    results: await openLocalResults({ blobs, dir: dir('results'), clock: systemClock }),
     reader,
     openNetwork: (spec) => openNetwork(spec, { clock: systemClock, log: silentLog, nodePath: process.execPath }),
     clock: systemClock,
@@ -82,7 +88,11 @@ let jobs = 0;
 
 async function runSteps(
   steps: string,
-  options: { readonly level?: TrustLevel; readonly event?: JobLease['contexts']; readonly secrets?: { readonly [name: string]: string } } = {},
+  options: {
+    readonly level?: TrustLevel;
+    readonly event?: JobLease['contexts'];
+    readonly secrets?: { readonly [name: string]: string };
+  } = {},
 ): Promise<Ran> {
   const text = `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`;
   const reading = await reader.readWorkflow('.github/workflows/ci.yml', text);
@@ -101,7 +111,15 @@ async function runSteps(
     taints: [],
     workflowPath: reading.value.path,
     contexts: {
-      github: { repository: 'local/sample', ref: 'refs/heads/main', ref_name: 'main', sha: commit, event_name: 'push', event: {}, ...options.event?.['github'] },
+      github: {
+        repository: 'local/sample',
+        ref: 'refs/heads/main',
+        ref_name: 'main',
+        sha: commit,
+        event_name: 'push',
+        event: {},
+        ...options.event?.['github'],
+      },
       vars: {},
       needs: {},
       matrix: {},
@@ -120,8 +138,13 @@ async function runSteps(
     debug: false,
   };
   const events: JobEvent[] = [];
-  const secrets = Object.fromEntries(Object.entries(options.secrets ?? {}).map(([name, value]) => [name, new Secret(value)]));
-  const outcome = await runJob(lease, secrets, (event) => events.push(event), { state: 'none', onChange: () => () => {} });
+  const secrets = Object.fromEntries(
+    Object.entries(options.secrets ?? {}).map(([name, value]) => [name, new Secret(value)]),
+  );
+  const outcome = await runJob(lease, secrets, (event) => events.push(event), {
+    state: 'none',
+    onChange: () => () => {},
+  });
   const log = events.flatMap((event) => (event.kind === 'log' ? [event.text] : [])).join('\n');
   return { outcome, log, events };
 }

@@ -118,7 +118,7 @@ class JobAttempt {
   async #attempt(): Promise<JobOutcome> {
     const refusal = this.#unsupported();
     if (refusal !== undefined) return this.#failed(refusal);
-    const scratch = join(this.#deps.jobsDir, `${this.#lease.id}`);
+    const scratch = join(this.#deps.jobsDir, this.#lease.id);
     await mkdir(scratch, { recursive: true, mode: 0o711 });
     const pod = await this.#deps.executor.open({
       id: this.#lease.id,
@@ -233,8 +233,8 @@ class JobAttempt {
 
   /** Prepares everything that steps stand on. No process of the job has run yet: its folders are still ours. */
   async #open(pod: Pod, network: Network, gateway: Gateway): Promise<Session> {
-    const repository = String(this.#lease.contexts['github']?.['repository'] ?? 'local/repository');
-    const name = repository.slice(repository.indexOf('/') + 1);
+    const repository = this.#lease.contexts['github']?.['repository'];
+    const name = typeof repository === 'string' ? repository.slice(repository.indexOf('/') + 1) : 'repository';
     const workspace = `${INSIDE.work}/${name}/${name}`;
     const toolCache = `${INSIDE.work}/_tool`;
     await makeFolders(pod.folders.workspace, [`${name}/${name}`, '_tool']);

@@ -1,9 +1,10 @@
+import { z } from 'zod';
 import { type DataObject, excerpt, isFault } from '../base/index.ts';
 import { INSIDE, type Mount, type ProcessExit, type SandboxProcess } from '../sandbox/index.ts';
 import type { EnvFileKind } from '../workflow/index.ts';
 import { parseEnvFile } from '../workflow/index.ts';
 import { fault } from './faults.ts';
-import type { Session, Variable } from './session.ts';
+import type { Session, Subject, Variable } from './session.ts';
 import { StepLog } from './step-log.ts';
 import { processEnvironment } from './variables.ts';
 
@@ -152,7 +153,7 @@ async function readFiles(
     try {
       const bytes = await file.read(ENV_FILE_BYTES_MAX);
       if (bytes.length === 0) continue;
-      take(session, request, kind, bytes, { outputs, state });
+      await take(session, request, kind, bytes, { outputs, state });
     } catch (error) {
       if (!isFault(error)) throw error;
       refusals.push(`${FILES.find((entry) => entry.kind === kind)?.variable ?? kind}: ${error.message} ${error.help}`);
@@ -161,13 +162,13 @@ async function readFiles(
   return { outputs, state, ...(refusals.length === 0 ? {} : { refusal: refusals.join('\n') }) };
 }
 
-function take(
+async function take(
   session: Session,
   request: Launch,
   kind: EnvFileKind,
   bytes: Buffer,
   into: { outputs: { [name: string]: string }; state: Map<string, string> },
-): void {
+): Promise<void> {
   const refuseLoaderVariables = loaderVariablesRefused(session, request);
   const parsed = parseEnvFile(bytes, kind, { refuseLoaderVariables });
   switch (parsed.kind) {
@@ -198,6 +199,7 @@ function take(
       return;
     case 'artifacts':
       session.addSubjects(parsed.subjects);
+      if (parsed.files.length > 0) session.addSubjects(await digestFiles(session, request.step, parsed.files));
       return;
   }
 }
@@ -262,6 +264,24 @@ export async function runInside(
     );
   }
   return Buffer.concat(chunks);
+}
+
+const DIGEST_LIST_BYTES_MAX = 1024 * 1024;
+const digestList = z.array(z.strictObject({ name: z.string(), digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) }));
+
+/** Digests of files that a step declares as built. They are the job's own word: what provenance says is decided later. */
+async function digestFiles(session: Session, step: string, files: readonly string[]): Promise<readonly Subject[]> {
+  const printed = await runInside(session, {
+    step,
+    program: 'digest-files',
+    args: [],
+    input: JSON.stringify(files),
+    bytesMax: DIGEST_LIST_BYTES_MAX,
+    env: { GITHUB_WORKSPACE: session.paths.workspace },
+  });
+  const read = digestList.safeParse(JSON.parse(printed.toString('utf8')));
+  if (!read.success) throw fault('inside-program', 'digest-files printed something else than digests');
+  return read.data;
 }
 
 /** A problem matcher file of the job is read inside, like every path that the job names. */

@@ -60,7 +60,8 @@ export class ActionLoader {
   /** Faults: `runner/action-missing`, `runner/action-unlocked`, `runner/action-invalid`, and those of the action store. */
   load(uses: string, origin: Origin, options: { readonly fromCommit: boolean }): Promise<LoadedAction> {
     const reference = parseUses(uses);
-    if (reference === undefined) throw fault('action-missing', `uses: ${excerpt(uses)} is not a reference to an action`);
+    if (reference === undefined)
+      throw fault('action-missing', `uses: ${excerpt(uses)} is not a reference to an action`);
     return this.#loadReference(uses, reference, origin, options);
   }
 

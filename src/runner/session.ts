@@ -169,12 +169,12 @@ export class Session {
 
   /** Interrupts what runs now. Steps that start later because of `always()` are not touched by `cancel`. */
   interrupt(state: 'cancel' | 'force'): void {
-    for (const listener of [...this.#interrupts.keys()]) listener(state);
+    for (const listener of this.#interrupts.keys()) listener(state);
   }
 
   /** Interrupts one background step and the steps of the composite action that it uses. */
   interruptStep(step: string): void {
-    for (const [listener, of] of [...this.#interrupts]) {
+    for (const [listener, of] of this.#interrupts) {
       if (of === step || of.startsWith(`${step}/`)) listener('cancel');
     }
   }

@@ -93,7 +93,7 @@ export class StepRunner {
   }
 
   async #waitFor(frame: Frame, ids: readonly string[]): Promise<void> {
-    await Promise.all(ids.map((id) => frame.background.get(id)));
+    await Promise.all(ids.flatMap((id) => frame.background.get(id) ?? []));
     for (const id of ids) frame.background.delete(id);
   }
 
@@ -183,7 +183,7 @@ export class StepRunner {
 
   #complain(step: string, error: unknown): void {
     if (error instanceof Fault) {
-      this.#session.say(step, `${error.message}`, 'error');
+      this.#session.say(step, error.message, 'error');
       this.#session.say(step, `${error.help} [${error.code}]`, 'notice');
       return;
     }

@@ -1,5 +1,4 @@
 import type { Data, DataObject } from '../base/index.ts';
-import { isDataObject } from '../base/index.ts';
 import type { Session, Variable } from './session.ts';
 
 /** Where programs are looked for inside, before what steps add by GITHUB_PATH. */
@@ -85,8 +84,7 @@ function runnerVariables(session: Session): { [name: string]: string } {
 
 function scalarText(value: Data): string {
   if (typeof value === 'string') return value;
-  if (value === null || isDataObject(value) || Array.isArray(value)) return '';
-  return String(value);
+  return typeof value === 'object' ? '' : String(value);
 }
 
 /** `INPUT_*` names as the toolkit's `getInput` reads them. */
