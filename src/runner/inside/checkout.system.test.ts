@@ -222,7 +222,7 @@ test.each([
   ['a misspelt switch', { clean: 'treu' }, 'must be true or false'],
   ['a repository that is a path', { repository: '../etc' }, 'Invalid repository'],
 ])('%s is refused', async (_title, inputs, message) => {
-  const run = await checkout(inputs as { [name: string]: string });
+  const run = await checkout(inputs);
 
   expect(run.code).toBe(1);
   expect(run.log).toContain(message);

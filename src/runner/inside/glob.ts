@@ -331,3 +331,9 @@ function missing(problem: unknown): undefined {
     return undefined;
   throw problem;
 }
+
+/** Whether a pattern without folders matches a name. */
+export function matchesNamePattern(pattern: string, name: string): boolean {
+  const segment = parseSegment(pattern);
+  return segment.kind === 'any-depth' || matchesName(segment.parts, name);
+}
