@@ -3,7 +3,14 @@ import { link, lstat, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { BlobReader, configure, type Entry, ZipReader } from '@zip.js/zip.js';
+import {
+  BlobReader,
+  configure,
+  type Entry,
+  ERR_OVERLAPPING_ENTRY,
+  ERR_UNSAFE_FILENAME,
+  ZipReader,
+} from '@zip.js/zip.js';
 import { excerpt, isFault, reasonOf } from '../base/index.ts';
 import { asStoreFault } from '../store/index.ts';
 import { fault } from './faults.ts';
@@ -110,6 +117,12 @@ async function unpack(
   } catch (error) {
     if (isFault(error)) throw error;
     if (isCode(error, 'ENOSPC') || isCode(error, 'EDQUOT')) throw error;
+    if (isError(error, ERR_UNSAFE_FILENAME)) {
+      throw fault('zip-unsafe', 'an entry has a path that leaves its folder', { cause: error });
+    }
+    if (isError(error, ERR_OVERLAPPING_ENTRY)) {
+      throw fault('zip-unsafe', 'entries share their bytes', { cause: error });
+    }
     throw fault('zip-invalid', `the archive can not be read: ${excerpt(reasonOf(error))}`, { cause: error });
   } finally {
     await reader.close();
@@ -183,6 +196,10 @@ function targetExists(path: string) {
 
 function refuseExisting(error: unknown, path: string): never {
   throw isCode(error, 'EEXIST') ? targetExists(path) : error;
+}
+
+function isError(error: unknown, message: string): boolean {
+  return error instanceof Error && error.message.startsWith(message);
 }
 
 function isCode(error: unknown, code: string): boolean {
