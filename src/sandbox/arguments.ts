@@ -1,4 +1,4 @@
-import { ETC_GENERATED, JOB_UID } from './etc.ts';
+import { ETC_OF_JOB, JOB_UID } from './etc.ts';
 import { INSIDE, type Mount, type Pod } from './executor.ts';
 import { fault } from './faults.ts';
 
@@ -16,7 +16,7 @@ export type BwrapSpec = {
   readonly terminal: boolean;
   /** From `hostRootArguments`. */
   readonly hostRoot: readonly string[];
-  /** Host folder with the generated files of /etc. */
+  /** Host folder with the job's own files of /etc. */
   readonly etc: string;
   readonly folders: Pod['folders'];
   /** Host folder behind `INSIDE.temp`. */
@@ -43,30 +43,29 @@ const RUNNER_FOLDERS = [INSIDE.actions, INSIDE.commands, INSIDE.event] as const;
  * point in the root.
  */
 export function bwrapArguments(spec: BwrapSpec): string[] {
-  const env = Object.entries(spec.env).flatMap(([name, value]) => ['--setenv', name, value]);
+  const uid = String(JOB_UID);
+  const { folders } = spec;
   return [
-    ...['--unshare-user', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
-    ...(spec.allowUserNamespaces ? [] : ['--disable-userns']),
-    ...(spec.isolation === 'per-step' ? ['--unshare-pid'] : []),
-    ...['--uid', String(JOB_UID), '--gid', String(JOB_UID), '--hostname', 'job'],
-    ...['--cap-drop', 'ALL', '--die-with-parent'],
-    ...(spec.terminal ? [] : ['--new-session']),
-    ...['--clearenv', ...env],
-    ...spec.hostRoot,
-    ...ETC_GENERATED.flatMap((name) => ['--ro-bind', `${spec.etc}/${name}`, `/etc/${name}`]),
-    ...['--proc', '/proc', '--dev', '/dev'],
-    ...['--perms', '1777', '--size', String(SHM_BYTES_MAX), '--tmpfs', '/dev/shm'],
-    ...['--ro-bind', spec.nodePath, `${INSIDE.sallyport}/node`],
-    ...mountArguments(spec.fixedMounts),
-    ...['--bind', spec.folders.temp, '/tmp'],
-    ...['--bind', spec.folders.home, INSIDE.home],
-    ...['--bind', spec.folders.workspace, INSIDE.work],
-    ...['--bind', spec.runnerTemp, INSIDE.temp],
-    ...RUNNER_FOLDERS.flatMap((folder) => ['--size', String(MOUNT_POINTS_BYTES_MAX), '--tmpfs', folder]),
-    ...mountArguments(spec.mounts),
-    ...['--remount-ro', '/', '--chdir', spec.cwd],
-    ...['--seccomp', String(spec.seccompFd), '--json-status-fd', String(spec.statusFd)],
-  ];
+    ['--unshare-user', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+    spec.allowUserNamespaces ? [] : ['--disable-userns'],
+    spec.isolation === 'per-step' ? ['--unshare-pid'] : [],
+    ['--uid', uid, '--gid', uid, '--hostname', 'job', '--cap-drop', 'ALL', '--die-with-parent'],
+    spec.terminal ? [] : ['--new-session'],
+    ['--clearenv'],
+    Object.entries(spec.env).flatMap(([name, value]) => ['--setenv', name, value]),
+    spec.hostRoot,
+    ETC_OF_JOB.flatMap((name) => ['--ro-bind', `${spec.etc}/${name}`, `/etc/${name}`]),
+    ['--proc', '/proc', '--dev', '/dev'],
+    ['--perms', '1777', '--size', String(SHM_BYTES_MAX), '--tmpfs', '/dev/shm'],
+    ['--ro-bind', spec.nodePath, `${INSIDE.sallyport}/node`],
+    mountArguments(spec.fixedMounts),
+    ['--bind', folders.temp, '/tmp', '--bind', folders.home, INSIDE.home, '--bind', folders.workspace, INSIDE.work],
+    ['--bind', spec.runnerTemp, INSIDE.temp],
+    RUNNER_FOLDERS.flatMap((folder) => ['--size', String(MOUNT_POINTS_BYTES_MAX), '--tmpfs', folder]),
+    mountArguments(spec.mounts),
+    ['--remount-ro', '/', '--chdir', spec.cwd],
+    ['--seccomp', String(spec.seccompFd), '--json-status-fd', String(spec.statusFd)],
+  ].flat();
 }
 
 function mountArguments(mounts: readonly Mount[]): string[] {

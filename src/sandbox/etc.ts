@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /** The user inside every sandbox. */
@@ -11,31 +11,24 @@ export type NetworkFiles = {
   readonly hosts: string;
 };
 
-const FILES = {
+/** Files of /etc that are the same in every sandbox. Nothing of the host is in them. The last two are mount points. */
+export const ETC_FILES = {
   passwd: [
     'root:x:0:0:root:/root:/usr/sbin/nologin',
     `runner:x:${JOB_UID}:${JOB_UID}:runner:/home/runner:/bin/bash`,
-    'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin',
-  ],
-  group: ['root:x:0:', `runner:x:${JOB_UID}:`, 'nogroup:x:65534:'],
-  'nsswitch.conf': [
-    'passwd: files',
-    'group: files',
-    'shadow: files',
-    'hosts: files dns',
-    'services: files',
-    'protocols: files',
-  ],
+    'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
+  ].join('\n'),
+  group: `root:x:0:\nrunner:x:${JOB_UID}:\nnogroup:x:65534:\n`,
+  'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n',
+  hostname: 'job\n',
+  'resolv.conf': '',
+  hosts: '',
 } as const;
 
-const LOCALHOST = '127.0.0.1 localhost job\n::1 localhost ip6-localhost ip6-loopback\n';
+/** Files that each job has of its own, mounted over those of the same name. */
+export const ETC_OF_JOB = ['resolv.conf', 'hosts'] as const;
 
-/** Writes the files of /etc that every sandbox gets instead of the host's. Nothing of the host is in them. */
-export async function writeEtc(folder: string): Promise<void> {
-  await mkdir(folder, { mode: 0o755 });
-  const all = Object.entries(FILES).map(([name, lines]) => writeFile(path.join(folder, name), `${lines.join('\n')}\n`));
-  await Promise.all([...all, writeNetworkFiles(folder, { resolvConf: '', hosts: '' })]);
-}
+const LOCALHOST = '127.0.0.1 localhost job\n::1 localhost ip6-localhost ip6-loopback\n';
 
 /** Rewrites the two files of name resolution in place, so that processes that run already see the new content. */
 export async function writeNetworkFiles(folder: string, files: NetworkFiles): Promise<void> {
@@ -44,6 +37,3 @@ export async function writeNetworkFiles(folder: string, files: NetworkFiles): Pr
     writeFile(path.join(folder, 'hosts'), `${LOCALHOST}${files.hosts}`),
   ]);
 }
-
-/** Names of the generated files, as they are mounted below /etc. */
-export const ETC_GENERATED = [...Object.keys(FILES), 'resolv.conf', 'hosts'] as const;

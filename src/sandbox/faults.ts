@@ -8,10 +8,6 @@ export const fault = faultsOf('sandbox', {
     help: 'Install the named program; `scripts/setup` does it for the known distributions.',
   },
   'open-failed': { status: 503, help: 'Run `sallyport doctor` to see which wall cannot be raised on this machine.' },
-  'path-unreachable': {
-    status: 503,
-    help: 'The sandbox runs as a foreign user: let others traverse the named folder (`chmod o+x`) or keep the files elsewhere.',
-  },
   'spec-invalid': { status: 400, help: 'This is an error of the caller of the executor; report it.' },
   'mount-refused': {
     status: 400,

@@ -16,3 +16,5 @@ export {
   type SandboxProcess,
 } from './executor.ts';
 export { PIPE_GRACE_MS } from './process.ts';
+export { type ProbeOptions, probeMachine } from './probe.ts';
+export { explainWalls } from './walls.ts';

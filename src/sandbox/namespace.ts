@@ -15,6 +15,8 @@ const STDERR_CHARACTERS_MAX = 4_000;
 
 /** The user, network, PID, mount, IPC and UTS namespace of one job, held open by a process that does nothing. */
 export type Namespaces = {
+  /** Host pid of the process that holds the user, network and mount namespace. */
+  readonly pid: number;
   /** Runs a host command in the user and network namespace, as that namespace's root. */
   readonly enter: readonly string[];
   /** Runs a command in all namespaces, as the job's user where uids are mapped. */
@@ -67,6 +69,7 @@ export async function raiseNamespaces(tools: Tools, uidBase: number | undefined)
   try {
     const pid = await echoed(holder);
     const namespaces = {
+      pid,
       enter: enterArguments(tools, pid, uidBase !== undefined),
       enterJob: enterJobArguments(tools, pid, uidBase !== undefined),
       ended,
@@ -118,12 +121,9 @@ function enterArguments(tools: Tools, pid: number, mapped: boolean): string[] {
 
 function enterJobArguments(tools: Tools, pid: number, mapped: boolean): string[] {
   const uid = String(JOB_UID);
-  return [
-    ...enterArguments(tools, pid, mapped),
-    // Not -p: the holder itself is outside; its children are inside.
-    ...['-m', '-i', '-u', `--pid=/proc/${pid}/ns/pid_for_children`],
-    ...(mapped ? ['-S', uid, '-G', uid] : []),
-  ];
+  // Not `-p`: the holder itself is outside of the PID namespace, its children are inside.
+  const rest = ['-m', '-i', '-u', `--pid=/proc/${pid}/ns/pid_for_children`];
+  return [...enterArguments(tools, pid, mapped), ...rest, ...(mapped ? ['-S', uid, '-G', uid] : [])];
 }
 
 async function lower(holder: ChildProcess, ended: Promise<void>): Promise<void> {

@@ -28,10 +28,13 @@ const SETUP_EXIT_CODE = 125;
  * before anything of the job runs.
  */
 const ENTRY = `
+processes=$1; shift
 while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit ${SETUP_EXIT_CODE}; shift; done; shift
 ulimit -c 0 || exit ${SETUP_EXIT_CODE}
 ulimit -n ${OPEN_FILES_MAX} 2>/dev/null || ulimit -n "$(ulimit -H -n)" || exit ${SETUP_EXIT_CODE}
 ulimit -l ${LOCKED_KIB_MAX} 2>/dev/null || ulimit -l "$(ulimit -H -l)" || exit ${SETUP_EXIT_CODE}
+# Dash names the limit on processes -p, others -u.
+[ -z "$processes" ] || ulimit -u "$processes" 2>/dev/null || ulimit -p "$processes" || exit ${SETUP_EXIT_CODE}
 exec "$@"`;
 
 /**
@@ -63,6 +66,8 @@ export type StartOptions = {
   readonly enterJob: readonly string[];
   /** Folders of control groups to join. */
   readonly cgroups: readonly string[];
+  /** Limit for each process, where no control group bounds their number. */
+  readonly processesMax: number | undefined;
   readonly bwrapArguments: readonly string[];
   readonly seccomp: Uint8Array;
   /** Descriptors of the runner that its own parent left open: covered, so that nothing of them goes inside. */
@@ -70,7 +75,7 @@ export type StartOptions = {
   /** /dev/null, open. */
   readonly nullFd: number;
   /** Asked when the process ends: why the pod or a bound ended it. */
-  readonly killedBy: () => ProcessExit['reason'] | undefined;
+  readonly killedBy: (code: number) => ProcessExit['reason'] | undefined;
 };
 
 /** Starts one process tree in the namespaces of a pod. Never throws: a failure to start is an exit with `setup`. */
@@ -80,7 +85,8 @@ export function startProcess(spec: ProcessSpec, options: StartOptions): SandboxP
   const terminal = spec.terminal === true;
   const output = terminal ? 'inherit' : 'pipe';
   const input = terminal ? 'inherit' : spec.stdin === undefined ? 'ignore' : 'pipe';
-  const child = spawn(tools.sh, ['-c', ENTRY, 'sh', ...options.cgroups, '--', ...options.enterJob, '--', ...bwrap], {
+  const entry = ['-c', ENTRY, 'sh', String(options.processesMax ?? ''), ...options.cgroups, '--'];
+  const child = spawn(tools.sh, [...entry, ...options.enterJob, '--', ...bwrap], {
     stdio: [input, output, output, 'pipe', 'pipe', 'pipe', ...covers(options.inheritedFds, options.nullFd)],
     env: HELPER_ENV,
     cwd: '/',
@@ -113,10 +119,15 @@ export function startProcess(spec: ProcessSpec, options: StartOptions): SandboxP
   };
 }
 
-/** /dev/null on every descriptor that a child would inherit beyond those that are named. `ignore` would leave it open. */
-function covers(inherited: readonly number[], nullFd: number): number[] {
+/**
+ * Entries that lay /dev/null over each descriptor that a child would inherit beyond those that are named. `ignore`
+ * leaves a descriptor above 2 as it is: right for the gaps, a leak for an inherited one.
+ */
+function covers(inherited: readonly number[], nullFd: number): ('ignore' | number)[] {
   const last = Math.max(SECCOMP_FD, ...inherited);
-  return Array.from({ length: last - SECCOMP_FD }, () => nullFd);
+  return Array.from({ length: last - SECCOMP_FD }, (_, index) =>
+    inherited.includes(SECCOMP_FD + 1 + index) ? nullFd : 'ignore',
+  );
 }
 
 function signalTree(options: StartOptions, name: 'SIGINT' | 'SIGTERM' | 'SIGKILL', childPid: number): void {
@@ -160,7 +171,7 @@ type Ending = {
   readonly status: Status;
   readonly stdout: PassThrough;
   readonly stderr: PassThrough;
-  readonly killedBy: () => ProcessExit['reason'] | undefined;
+  readonly killedBy: StartOptions['killedBy'];
 };
 
 async function ended(child: ChildProcess, ending: Ending): Promise<ProcessExit> {
@@ -177,7 +188,7 @@ async function ended(child: ChildProcess, ending: Ending): Promise<ProcessExit> 
   const code = executed ?? exit.code ?? 128 + constants.signals[exit.signal ?? 'SIGKILL'];
   const signal = exit.signal ?? signalOf(code);
   const setup = executed === undefined && exit.signal === null ? 'setup' : undefined;
-  const reason = ending.killedBy() ?? setup;
+  const reason = ending.killedBy(code) ?? setup;
   return { code, ...(signal === undefined ? {} : { signal }), ...(reason === undefined ? {} : { reason }) };
 }
 

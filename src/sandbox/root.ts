@@ -1,5 +1,9 @@
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readlink, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { canonicalJson, digestOf } from '../base/index.ts';
+import { ETC_FILES } from './etc.ts';
+import { run } from './namespace.ts';
+import type { Tools } from './tools.ts';
 
 /**
  * Files and folders of the host's /etc that toolchains need and that hold no secret. Everything else of /etc stays
@@ -46,10 +50,75 @@ const ETC_NAMES = [
 /** Versioned folders of toolchains in /etc: `java-17-openjdk`, `python3.11`. */
 const ETC_PATTERN = /^(?:java-[\w.-]+|\.java|python3\.\d+|dotnet|mono|gradle)$/;
 
+/** Entries of the folders below that are looked at for changes. */
+const ETC_ENTRIES_MAX = 5_000;
+/** Large folders whose own time tells every change, since their entries are only ever replaced. */
+const ETC_LARGE = new Set(['/etc/alternatives', '/etc/ssl/certs']);
+
 /** What of the host is the same in every sandbox: bwrap arguments that build the read-only root. */
-export async function hostRootArguments(options: { readonly toolCache?: string | undefined }): Promise<string[]> {
-  const parts = await Promise.all([topFolders(), etcFolders(), optFolders(options.toolCache)]);
-  return ['--ro-bind', '/usr', '/usr', ...parts.flat()];
+export async function hostRootArguments(options: {
+  readonly toolCache: string | undefined;
+  /** From `copyHostEtc`. */
+  readonly etc: string;
+}): Promise<string[]> {
+  const parts = await Promise.all([topFolders(), optFolders(options.toolCache)]);
+  return ['--ro-bind', '/usr', '/usr', ...parts.flat(), '--ro-bind', options.etc, '/etc'];
+}
+
+/**
+ * Copies what sandboxes see of the host's /etc into a folder below `stateDir`, and returns the folder. The copy is made
+ * once for each state of /etc: one mount in each process instead of forty, which costs more than all other mounts
+ * together. Modes are kept, so that what others may not read stays unreadable.
+ */
+export async function copyHostEtc(tools: Pick<Tools, 'cp' | 'rm'>, stateDir: string): Promise<string> {
+  const sources = await etcSources();
+  const signature = digestOf(canonicalJson([ETC_FILES, await describe(sources)])).slice('sha256:'.length, 32);
+  const folder = path.join(stateDir, `etc-${signature}`);
+  if (await exists(folder)) return folder;
+  const draft = await mkdtemp(path.join(stateDir, 'etc-draft-'));
+  try {
+    // cp fails for what this user may not read, and copies the rest: others may not read it either.
+    await run(tools.cp, ['-a', '--parents', '--', ...sources, draft]).catch(() => undefined);
+    const etc = path.join(draft, 'etc');
+    await mkdir(etc, { recursive: true });
+    for (const [name, content] of Object.entries(ETC_FILES)) await writeFile(path.join(etc, name), content);
+    await chmod(etc, 0o755);
+    // Another runner may have finished the same copy meanwhile.
+    await rename(etc, folder).catch(async (error: unknown) => {
+      if (!(await exists(folder))) throw error;
+    });
+    return folder;
+  } finally {
+    await run(tools.rm, ['-rf', '--one-file-system', '--', draft]);
+  }
+}
+
+async function etcSources(): Promise<string[]> {
+  const versioned = (await readdir('/etc')).filter((name) => ETC_PATTERN.test(name)).sort();
+  const names = [...ETC_NAMES, ...versioned].map((name) => `/etc/${name}`);
+  const present = await Promise.all(names.map(exists));
+  return names.filter((_, index) => present[index]);
+}
+
+/** Names, sizes and times of all that is copied: a change of any makes a new copy. */
+async function describe(sources: readonly string[]): Promise<string[]> {
+  const lines: string[] = [];
+  const pending = [...sources];
+  for (let file = pending.pop(); file !== undefined && lines.length < ETC_ENTRIES_MAX; file = pending.pop()) {
+    const stat = await lstat(file).catch(() => undefined);
+    lines.push(`${file} ${stat?.mode} ${stat?.size} ${stat?.mtimeMs}`);
+    if (stat?.isDirectory() !== true || ETC_LARGE.has(file)) continue;
+    const names = await readdir(file).catch(() => []);
+    pending.push(...names.map((name) => path.join(file, name)));
+  }
+  return lines.sort();
+}
+
+function exists(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** /bin, /lib and so on: links into /usr on merged systems, folders of their own on others. */
@@ -63,23 +132,6 @@ async function topFolders(): Promise<string[]> {
       : ['--ro-bind', `/${name}`, `/${name}`];
   });
   return (await Promise.all(parts)).flat();
-}
-
-async function etcFolders(): Promise<string[]> {
-  const versioned = (await readdir('/etc')).filter((name) => ETC_PATTERN.test(name)).sort();
-  const present = await Promise.all(
-    [...ETC_NAMES, ...versioned].map(async (name) => ({
-      name,
-      // The file that a link ends at must exist, else bwrap would refuse the whole sandbox.
-      there: await lstat(`/etc/${name}`).then(
-        () => true,
-        () => false,
-      ),
-    })),
-  );
-  return present
-    .filter((entry) => entry.there)
-    .flatMap(({ name }) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]);
 }
 
 /** /opt, whole; entry by entry when a tool cache must be mounted over a name that the host does not have. */

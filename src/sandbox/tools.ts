@@ -15,12 +15,13 @@ export type Tools = {
   readonly cat: string;
   readonly mount: string;
   readonly ip: string;
+  readonly cp: string;
   readonly rm: string;
   readonly find: string;
   readonly du: string;
 };
 
-const NAMES = ['bwrap', 'unshare', 'nsenter', 'sh', 'env', 'cat', 'mount', 'ip', 'rm', 'find', 'du'] as const;
+const NAMES = ['bwrap', 'unshare', 'nsenter', 'sh', 'env', 'cat', 'mount', 'ip', 'cp', 'rm', 'find', 'du'] as const;
 
 /** The package that brings a program, where it is not named like it. */
 const PACKAGES: { readonly [program: string]: string } = {
@@ -31,6 +32,7 @@ const PACKAGES: { readonly [program: string]: string } = {
   ip: 'iproute2',
   env: 'coreutils',
   cat: 'coreutils',
+  cp: 'coreutils',
   rm: 'coreutils',
   du: 'coreutils',
   find: 'findutils',
@@ -64,6 +66,7 @@ export function findTools(given: Partial<Tools> = {}): Tools {
     cat: found('cat'),
     mount: found('mount'),
     ip: found('ip'),
+    cp: found('cp'),
     rm: found('rm'),
     find: found('find'),
     du: found('du'),

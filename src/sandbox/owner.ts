@@ -1,0 +1,74 @@
+import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { removeCgroup } from './cgroup.ts';
+import { run } from './namespace.ts';
+import type { Tools } from './tools.ts';
+
+/** Name of the file in a pod's own folder that tells what must go with it: the scratch folder, then control groups. */
+const OWNED = 'owned';
+
+/**
+ * What identifies this runner process for all time: boot, PID namespace, pid and start time, as letters, digits and
+ * dashes. A pid alone comes back.
+ */
+export async function ownerName(pid: number): Promise<string> {
+  const [boot, namespace, start] = await Promise.all([bootId(), pidNamespace(), startTime(pid)]);
+  return `${boot}-${namespace}-${pid}-${start ?? 0}`;
+}
+
+async function bootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).slice(0, 8);
+}
+
+async function pidNamespace(): Promise<string> {
+  return (await readlink('/proc/self/ns/pid')).replaceAll(/\D/g, '');
+}
+
+/** When a process started, in clock ticks since boot; nothing when there is none. */
+async function startTime(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  // The second field is the command in parentheses, and may itself hold spaces and parentheses.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** Writes down what belongs to a pod, before it is made. */
+export async function recordOwned(privateDir: string, scratch: string, cgroups: readonly string[]): Promise<void> {
+  await writeFile(path.join(privateDir, OWNED), [scratch, ...cgroups].join('\n'), { mode: 0o600 });
+}
+
+/**
+ * Removes what runners that were killed have left: their processes are gone already, with the pipe that held them.
+ * Pods of a PID namespace that cannot be seen from here are left alone.
+ */
+export async function sweepDead(tools: Tools, podsDir: string): Promise<void> {
+  const [boot, namespace] = await Promise.all([bootId(), pidNamespace()]);
+  for (const name of await readdir(podsDir)) {
+    const match = /^([0-9a-f]{8})-(\d+)-(\d+)-(\d+)-/.exec(name);
+    if (match === null) continue;
+    const [, ofBoot, ofNamespace, pid, start] = match;
+    if (ofBoot === boot && ofNamespace !== namespace) continue;
+    if (ofBoot === boot && (await startTime(Number(pid))) === start) continue;
+    const privateDir = path.join(podsDir, name);
+    const text = await readFile(path.join(privateDir, OWNED), 'utf8').catch(() => '');
+    const [scratch, ...cgroups] = text.split('\n').filter((line) => path.isAbsolute(line));
+    if (ofBoot === boot) for (const folder of cgroups) await removeCgroup(folder);
+    if (scratch !== undefined) await removeTree(tools, scratch);
+    await rm(privateDir, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Removes a folder that a job has written into. `rm` and `find` walk by descriptor and never follow links, and they
+ * stand paths of any depth, which a walk by path does not.
+ */
+export async function removeTree(tools: Tools, folder: string): Promise<void> {
+  const remove = () => run(tools.rm, ['-rf', '--one-file-system', '--', folder]);
+  try {
+    await remove();
+  } catch {
+    // A folder without permissions, when the job has the runner's own uid. `-execdir` runs before `find` descends.
+    const chmod = ['-execdir', 'chmod', 'u+rwx', '{}', ';'];
+    await run(tools.find, [folder, '-xdev', '-type', 'd', '!', '-perm', '-700', ...chmod]).catch(() => undefined);
+    await remove();
+  }
+}

@@ -1,0 +1,123 @@
+import { readdir, readFile, readlink, statfs } from 'node:fs/promises';
+import { reasonOf } from '../base/index.ts';
+import type { Bounds } from './executor.ts';
+import { run } from './namespace.ts';
+import type { Tools } from './tools.ts';
+
+/** How often soft bounds are looked at. A job can pass a soft bound by what it takes within this time. */
+const WATCH_MS = 500;
+/** The disk is measured whole at least this often while it changes, more often when it fills. */
+const MEASURE_MS = 15_000;
+
+export type WatchSpec = {
+  readonly bounds: Bounds;
+  /** Soft bounds to hold: those that the kernel does not hold on this machine. */
+  readonly memory: boolean;
+  readonly processes: boolean;
+  readonly disk: boolean;
+  readonly scratch: string;
+  /** Any process of the job is in this network namespace: pid of its holder. */
+  readonly holderPid: number;
+  readonly tools: Tools;
+  readonly monotonic: () => number;
+  readonly onPassed: (bound: 'memory' | 'processes' | 'disk', detail: string) => void;
+};
+
+/** Polls what no control group bounds, and tells once when a bound is passed. Ends with `stop`. */
+export function watchBounds(spec: WatchSpec): { stop(): Promise<void> } {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let turn: Promise<void> = Promise.resolve();
+  const disk = spec.disk ? diskMeter(spec) : undefined;
+  const look = async () => {
+    if (spec.memory || spec.processes) {
+      const usage = await usageOf(spec.holderPid);
+      if (spec.memory && usage.memoryBytes > spec.bounds.memoryBytesMax) {
+        return { bound: 'memory', detail: `${usage.memoryBytes} bytes of ${spec.bounds.memoryBytesMax}` } as const;
+      }
+      if (spec.processes && usage.processes > spec.bounds.processesMax) {
+        return { bound: 'processes', detail: `${usage.processes} processes of ${spec.bounds.processesMax}` } as const;
+      }
+    }
+    const bytes = await disk?.measure();
+    return bytes !== undefined && bytes > spec.bounds.diskBytesMax
+      ? ({ bound: 'disk', detail: `${bytes} bytes of ${spec.bounds.diskBytesMax}` } as const)
+      : undefined;
+  };
+  const next = () => {
+    timer = setTimeout(() => {
+      turn = look().then(
+        (passed) => {
+          if (stopped) return;
+          if (passed === undefined) next();
+          else spec.onPassed(passed.bound, passed.detail);
+        },
+        // What cannot be measured is not bounded: the job ends rather than going on unwatched.
+        (error: unknown) => {
+          if (!stopped) spec.onPassed('disk', `cannot be measured: ${reasonOf(error)}`);
+        },
+      );
+    }, WATCH_MS);
+    timer.unref();
+  };
+  next();
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await turn;
+    },
+  };
+}
+
+/** Memory (proportional set size) and number of the processes that share a network namespace with `pid`. */
+async function usageOf(pid: number): Promise<{ memoryBytes: number; processes: number }> {
+  const namespace = await readlink(`/proc/${pid}/ns/net`).catch(() => undefined);
+  if (namespace === undefined) return { memoryBytes: 0, processes: 0 };
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const sizes = await Promise.all(
+    pids.map(async (name) => {
+      const own = await readlink(`/proc/${name}/ns/net`).catch(() => undefined);
+      if (own !== namespace) return undefined;
+      const rollup = await readFile(`/proc/${name}/smaps_rollup`, 'utf8').catch(() => '');
+      return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? '0') * 1024;
+    }),
+  );
+  const found = sizes.filter((size) => size !== undefined);
+  return { memoryBytes: found.reduce((sum, size) => sum + size, 0), processes: found.length };
+}
+
+/**
+ * Measures the scratch folder cheaply: the free space of its file system is read at every turn, and the folder itself
+ * is walked only when so much was used up since the last walk that the bound could be near, or after a while.
+ */
+function diskMeter(spec: WatchSpec): { measure(): Promise<number> } {
+  let measured = 0;
+  let freeThen: number | undefined;
+  let measuredAt = spec.monotonic();
+  return {
+    measure: async () => {
+      const stats = await statfs(spec.scratch);
+      const free = stats.bfree * stats.bsize;
+      freeThen ??= free;
+      const used = freeThen - free;
+      const left = spec.bounds.diskBytesMax - measured;
+      const due = spec.monotonic() - measuredAt >= MEASURE_MS && used !== 0;
+      if (used < left / 2 && !due) return measured;
+      measured = await folderBytes(spec, measured + Math.max(0, used));
+      freeThen = free;
+      measuredAt = spec.monotonic();
+      return measured;
+    },
+  };
+}
+
+/** `du` walks by descriptor and follows no links. Where folders are closed to it, the growth of the file system counts. */
+async function folderBytes(spec: WatchSpec, otherwise: number): Promise<number> {
+  try {
+    const out = await run(spec.tools.du, ['-s', '-x', '-B1', '--', spec.scratch]);
+    return Number(out.split('\t')[0]);
+  } catch {
+    return otherwise;
+  }
+}
