@@ -1,180 +1,110 @@
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openActionStore, openCommitContent } from '../actions/index.ts';
-import { Secret, silentLog, systemClock, type TrustLevel } from '../base/index.ts';
-import { openNetwork } from '../egress/index.ts';
-import type { JobEvent, JobLease, JobOutcome } from '../protocol/index.ts';
-import { openLocalResults } from '../results/index.ts';
-import { createBubblewrapExecutor } from '../sandbox/index.ts';
-import { openBlobStore } from '../store/index.ts';
-import { createReader } from '../workflow/index.ts';
-import { createRunner, type RunJob } from './index.ts';
+import { type JobHarness, openJobHarness } from '../../test/job-harness.ts';
+import type { CancelSignal } from '../protocol/index.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'sallyport-runner-'));
-chmodSync(root, 0o755);
-const repository = join(root, 'repository');
-const reader = createReader();
-let runJob: RunJob;
-let commit: string;
-let close: () => Promise<void>;
-
-const git = (...args: string[]) =>
-  execFileSync('git', ['-C', repository, '-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], {
-    encoding: 'utf8',
-  }).trim();
+let harness: JobHarness;
 
 beforeAll(async () => {
-  mkdirSync(join(repository, 'action'), { recursive: true });
-  git('init', '-q', '-b', 'main');
-  writeFileSync(
-    join(repository, 'action', 'action.yml'),
-    'name: A\nruns: { using: composite, steps: [{ shell: bash, run: echo committed action }] }\n',
-  );
-  git('add', '-A');
-  git('commit', '-q', '-m', 'First');
-  commit = git('rev-parse', 'HEAD');
-  const dir = (name: string) => join(root, name);
-  const packageRoot = new URL('../../', import.meta.url).pathname;
-  const executor = createBubblewrapExecutor({
-    nodePath: process.execPath,
-    stateDir: dir('state'),
-    clock: systemClock,
-    packageMounts: [
-      { host: join(packageRoot, 'src'), inside: '/sallyport/src', writable: false },
-      { host: join(packageRoot, 'package.json'), inside: '/sallyport/package.json', writable: false },
-    ],
+  harness = await openJobHarness({
+    'action/action.yml': 'name: A\nruns: { using: composite, steps: [{ shell: bash, run: echo committed action }] }\n',
   });
-  const blobs = await openBlobStore({ dir: dir('blobs'), bytesMax: 1 << 30, clock: systemClock });
-  runJob = createRunner({
-    executor,
-    actions: await openActionStore({
-      dir: dir('actions'),
-      allowRemote: false,
-      git: 'git',
-      clock: systemClock,
-      log: silentLog,
-    }),
-    commits: await openCommitContent({ dir: dir('commits'), git: 'git' }),
-    results: await openLocalResults({ blobs, dir: dir('results'), clock: systemClock }),
-    reader,
-    openNetwork: (spec) => openNetwork(spec, { clock: systemClock, log: silentLog, nodePath: process.execPath }),
-    clock: systemClock,
-    log: silentLog,
-    random: randomBytes,
-    jobsDir: dir('jobs'),
-    git: 'git',
-    bounds: { memoryBytesMax: 2 ** 31, processesMax: 512, cpusMax: 2, diskBytesMax: 2 ** 31 },
-    require: [],
-    name: 'test',
-    arch: process.arch === 'arm64' ? 'ARM64' : 'X64',
-    learn: false,
-  });
-  close = () => executor.close();
 });
 
-afterAll(async () => {
-  await close();
-  await reader.close();
-  rmSync(root, { recursive: true, force: true });
-});
+afterAll(() => harness[Symbol.asyncDispose]());
 
-type Ran = { readonly outcome: JobOutcome; readonly log: string; readonly events: readonly JobEvent[] };
-
-let jobs = 0;
-
-async function runSteps(
-  steps: string,
-  options: {
-    readonly level?: TrustLevel;
-    readonly event?: JobLease['contexts'];
-    readonly secrets?: { readonly [name: string]: string };
-  } = {},
-): Promise<Ran> {
-  const text = `on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`;
-  const reading = await reader.readWorkflow('.github/workflows/ci.yml', text);
-  if (!reading.ok) throw new Error(JSON.stringify(reading.errors));
-  const definition = reading.value.jobs[0];
-  if (definition?.kind !== 'job') throw new Error('no job');
-  jobs += 1;
-  const lease: JobLease = {
-    version: 1,
-    id: `job-${jobs}`,
-    runId: jobs,
-    runNumber: jobs,
-    attempt: 1,
-    job: { id: jobs, key: 'build', definitionId: 'build', name: 'build', definition },
-    level: options.level ?? 'branch',
-    taints: [],
-    workflowPath: reading.value.path,
-    contexts: {
-      github: {
-        repository: 'local/sample',
-        ref: 'refs/heads/main',
-        ref_name: 'main',
-        sha: commit,
-        event_name: 'push',
-        event: {},
-        ...options.event?.['github'],
-      },
-      vars: {},
-      needs: {},
-      matrix: {},
-      strategy: {},
-      inputs: {},
+/** A signal that tests pull themselves. */
+function cancelSignal(): CancelSignal & { pull(state: 'cancel' | 'force'): void } {
+  let state: CancelSignal['state'] = 'none';
+  const listeners = new Set<(state: 'cancel' | 'force') => void>();
+  return {
+    get state() {
+      return state;
     },
-    permissions: { contents: 'read' },
-    influenced: { inputs: [], needs: [], matrix: false },
-    egress: { allow: [], allowPrivate: [] },
-    isolation: 'per-job',
-    git: { gitDir: join(repository, '.git'), commit },
-    readableRefs: [],
-    actions: {},
-    locked: false,
-    builtin: true,
-    debug: false,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    pull(next) {
+      state = next;
+      for (const listener of listeners) listener(next);
+    },
   };
-  const events: JobEvent[] = [];
-  const secrets = Object.fromEntries(
-    Object.entries(options.secrets ?? {}).map(([name, value]) => [name, new Secret(value)]),
-  );
-  const outcome = await runJob(lease, secrets, (event) => events.push(event), {
-    state: 'none',
-    onChange: () => () => {},
-  });
-  const log = events.flatMap((event) => (event.kind === 'log' ? [event.text] : [])).join('\n');
-  return { outcome, log, events };
 }
 
 test('steps of a job run in one sandbox and hand values over', async () => {
-  const { outcome, log } = await runSteps(`
+  const { outcome, log } = await harness.run(`
       - { id: one, run: 'echo "word=hello" >> "$GITHUB_OUTPUT"; echo "NAME=Ada" >> "$GITHUB_ENV"' }
-      - { run: 'echo "\${{ steps.one.outputs.word }} $NAME in $PWD as $(id -u)"; ls -la $HOME; env | sort' }
+      - { run: 'echo "\${{ steps.one.outputs.word }} $NAME in $PWD as $(id -u)"' }
 `);
 
   expect(outcome.conclusion, log).toBe('success');
   expect(log).toContain('hello Ada in /home/runner/work/sample/sample as 1000');
 });
 
-/** R25: a step clones or writes an action into the workspace, and a later step uses it as if it were reviewed. */
-test('R25 at reviewed, a local action that the job wrote is refused, and a committed one runs as committed', async () => {
-  const steps = `
-      - uses: actions/checkout@v4
-      - run: 'mkdir -p x && printf "name: X\\nruns: { using: composite, steps: [{ shell: bash, run: echo planted }] }\\n" | tee x/action.yml action/action.yml'
-      - uses: ./action
-      - { if: always(), uses: ./x }
-`;
+test('nothing of a job is left on the machine when it has ended', async () => {
+  await harness.run('      - { run: "setsid sleep 300 & echo x > /tmp/left; echo y > $HOME/left" }\n');
 
-  const reviewed = await runSteps(steps, { level: 'reviewed' });
-  const branch = await runSteps(steps, { level: 'branch' });
+  expect(readdirSync(join(harness.root, 'jobs'))).toEqual([]);
+});
 
-  expect(reviewed.log).toContain('committed action');
-  expect(reviewed.log).not.toContain('\nplanted');
-  expect(reviewed.log).toContain('runner/local-action-changed');
-  expect(reviewed.outcome.conclusion).toBe('failure');
-  expect(branch.log).toContain('\nplanted');
-  expect(branch.log).toContain('is not what the commit of this run contains');
+test('a cancelled job interrupts its step and still runs what asks for always()', async () => {
+  const cancel = cancelSignal();
+  const running = harness.run(
+    `
+      - { id: long, run: "trap 'echo interrupted; exit 1' INT; echo ready; sleep 60 & wait" }
+      - { run: echo never ran }
+      - { if: always(), run: 'echo tidied up \${{ job.status }}' }
+`,
+    { cancel },
+  );
+  setTimeout(() => cancel.pull('cancel'), 2500);
+
+  const { outcome, log } = await running;
+
+  expect(outcome.conclusion).toBe('cancelled');
+  expect(log).toContain('interrupted');
+  expect(log).toContain('tidied up cancelled');
+  expect(log.match(/never ran/g) ?? []).toEqual([]);
+});
+
+test('a forced end waits for nothing', async () => {
+  const cancel = cancelSignal();
+  const running = harness.run(
+    `
+      - { run: "trap '' INT TERM; sleep 60 & wait; sleep 60" }
+      - { if: always(), run: echo too late }
+`,
+    { cancel },
+  );
+  setTimeout(() => cancel.pull('force'), 1500);
+  const started = Date.now();
+
+  const { outcome, log } = await running;
+
+  expect(outcome.conclusion).toBe('cancelled');
+  expect(log).not.toContain('too late');
+  expect(Date.now() - started).toBeLessThan(30_000);
+});
+
+test('a secret that a step prints is masked in every event, and an output that holds it is withheld', async () => {
+  const { events, outcome } = await harness.run(
+    `
+      - { id: leak, env: { KEY: '\${{ secrets.KEY }}' }, run: 'echo "plain $KEY"; printf %s "$KEY" | base64; echo "::warning::see $KEY"; echo "# $KEY" >> "$GITHUB_STEP_SUMMARY"' }
+`,
+    { secrets: { KEY: 'correct-horse-battery' } },
+  );
+
+  expect(outcome.conclusion).toBe('success');
+  expect(JSON.stringify(events)).not.toContain('correct-horse');
+  expect(JSON.stringify(events)).not.toContain(Buffer.from('correct-horse-battery').toString('base64').slice(0, 20));
+  expect(JSON.stringify(events)).toContain('plain ***');
+});
+
+test('container jobs are refused with the line, before anything starts', async () => {
+  const { outcome } = await harness.run(`      - run: echo hi\n    container: node:22\n`);
+
+  expect(outcome.conclusion).toBe('failure');
+  expect(outcome.reason).toMatch(/ci\.yml:\d+:\d+: `container:`.*runner\/container-unsupported/);
 });
