@@ -20,7 +20,7 @@ const KIND_FOLDER = 0o040000;
 
 /** Unpacks `archive` into `folder` and gives the number of files. Nothing is written when any entry's name is refused. */
 export async function unzip(archive: string, folder: string, limits: UnzipLimits = UNZIP_LIMITS): Promise<number> {
-  const { BlobReader, ZipReader } = await import('@zip.js/zip.js/lib/zip-core-reader.js');
+  const { BlobReader, ZipReader } = await import('@zip.js/zip.js');
   const reader = new ZipReader(new BlobReader(await openAsBlob(archive)), {
     useWebWorkers: false,
     checkOverlappingEntry: true,
@@ -54,9 +54,7 @@ export async function unzip(archive: string, folder: string, limits: UnzipLimits
     return files;
   } catch (problem) {
     if (problem instanceof Refusal) throw problem;
-    throw new Refusal(
-      `the archive cannot be unpacked: ${problem instanceof Error ? problem.message : String(problem)}`,
-    );
+    throw new Refusal(`the archive is refused: ${problem instanceof Error ? problem.message : String(problem)}`);
   } finally {
     await reader.close();
   }

@@ -185,7 +185,7 @@ async function removeOld(name: string): Promise<void> {
 
 /** Streams the archive into the upload: neither the archive nor a file is ever whole in memory or on disk. */
 async function writeZip(found: Found, level: number, upload: BlockUpload): Promise<void> {
-  const { ZipWriter } = await import('@zip.js/zip.js/lib/zip-core-writer.js');
+  const { ZipWriter } = await import('@zip.js/zip.js');
   const sink = new WritableStream<Uint8Array>({ write: (chunk) => upload.write(chunk) });
   const writer = new ZipWriter(sink, { useWebWorkers: false, level, keepOrder: true });
   const prefix = found.root === '/' ? '/' : `${found.root}/`;
