@@ -3,6 +3,15 @@
  * list with its presets and file, and what is recorded of every attempt.
  * Never: decides the trust level of a job, reads the environment or a workspace, forwards a DNS query of a job.
  */
+export {
+  type EgressDiagnostic,
+  type EgressFileReading,
+  type EgressLists,
+  readEgressFile,
+} from './egress-file.ts';
+export { type MachineSettings, type MachineSources, readMachineSettings } from './machine.ts';
 export type { Network, NetworkSpec, ServedPort } from './network.ts';
 export { type NetworkDeps, openNetwork, type PreparedNetwork, prepareNetwork } from './open.ts';
-export { refusalLine } from './refusal.ts';
+export { isPresetName, PRESET_NAMES, type PresetName, presetHosts } from './presets.ts';
+export { proposeEgress } from './propose.ts';
+export { EGRESS_FILE, refusalLine } from './refusal.ts';

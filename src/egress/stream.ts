@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import { FIRST_BYTES_MS_MAX } from './session.ts';
 
+/** Pieces that the first bytes may come in. Each is judged anew, so a client must not send them one by one for ever. */
+const PIECES_MAX = 256;
+
 /** Joins two sockets until both are closed. Half-closed connections stay open in the other direction. */
 export function splice(client: Socket, upstream: Socket): Promise<void> {
   client.pipe(upstream);
@@ -41,6 +44,7 @@ export function peek<T>(
 ): Promise<T | undefined> {
   return new Promise((resolve) => {
     let bytes = Buffer.alloc(0);
+    let pieces = 0;
     const finish = (verdict: T | undefined) => {
       clearTimeout(timer);
       socket.off('readable', onReadable);
@@ -55,7 +59,8 @@ export function peek<T>(
         if (!Buffer.isBuffer(chunk)) return;
         bytes = Buffer.concat([bytes, chunk]);
         const verdict = judge(bytes, false);
-        if (verdict !== undefined) return finish(verdict);
+        pieces += 1;
+        if (verdict !== undefined || pieces >= PIECES_MAX) return finish(verdict);
       }
     };
     const onEnd = () => finish(judge(bytes, true));
