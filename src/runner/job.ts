@@ -503,6 +503,7 @@ async function isCommitted(session: Session, deps: RunnerDeps, path: string): Pr
     program: 'tree-digest',
     args: [`${session.paths.workspace}/${path}`],
     bytesMax: 200,
+    env: { GITHUB_WORKSPACE: session.paths.workspace },
   });
   return printed.toString('utf8').trim() === committed;
 }

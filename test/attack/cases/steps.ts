@@ -11,7 +11,7 @@ const FILES = {
 
 async function withJobs<T>(use: (harness: JobHarness) => Promise<T>): Promise<T> {
   await using harness = await openJobHarness(FILES);
-  return use(harness);
+  return await use(harness);
 }
 
 /** Runs a script as any runner without walls would: in a folder of the machine. */
@@ -40,13 +40,13 @@ const localActions: Attack[] = [
     controls: ['K7'],
     async control() {
       const run = await withJobs((jobs) =>
-        jobs.run(`      - uses: actions/checkout@v4\n      - run: ${PLANT}\n      - uses: ./x\n`),
+        jobs.run(`      - uses: actions/checkout@v4\n      - run: |\n          ${PLANT}\n      - uses: ./x\n`),
       );
       return { succeeded: /^planted-code$/m.test(run.log), detail: 'at branch the planted action ran, and was marked' };
     },
     async product() {
       const run = await withJobs((jobs) =>
-        jobs.run(`      - uses: actions/checkout@v4\n      - run: ${PLANT}\n      - uses: ./x\n`, {
+        jobs.run(`      - uses: actions/checkout@v4\n      - run: |\n          ${PLANT}\n      - uses: ./x\n`, {
           level: 'reviewed',
         }),
       );
@@ -60,7 +60,7 @@ const localActions: Attack[] = [
     controls: ['K7', 'K20'],
     async control() {
       const run = await withJobs((jobs) =>
-        jobs.run(`      - uses: actions/checkout@v4\n      - run: ${PLANT}\n      - uses: ./action\n`),
+        jobs.run(`      - uses: actions/checkout@v4\n      - run: |\n          ${PLANT}\n      - uses: ./action\n`),
       );
       return {
         succeeded: /^planted-code$/m.test(run.log),
@@ -69,7 +69,7 @@ const localActions: Attack[] = [
     },
     async product() {
       const run = await withJobs((jobs) =>
-        jobs.run(`      - uses: actions/checkout@v4\n      - run: ${PLANT}\n      - uses: ./action\n`, {
+        jobs.run(`      - uses: actions/checkout@v4\n      - run: |\n          ${PLANT}\n      - uses: ./action\n`, {
           level: 'reviewed',
         }),
       );
@@ -98,7 +98,7 @@ const envFiles: Attack[] = [
         jobs.run(
           `      - { run: 'echo "echo pwned-by-bash-env" > /tmp/evil.sh' }
       - { env: { TITLE: "\${{ github.event.issue.title }}" }, run: 'echo "TITLE=$TITLE" >> "$GITHUB_ENV"' }
-      - { if: always(), shell: bash, run: 'bash -c true' }
+      - { if: always(), shell: bash, run: 'bash -c "echo next step"' }
 `,
           { github: { event: { issue: { title: TITLE } } } },
         ),
@@ -184,7 +184,7 @@ const secrets: Attack[] = [
     controls: ['K3', 'K8'],
     async control() {
       const out = bare(
-        `( for i in $(seq 40); do for p in /proc/[0-9]*; do tr '\\0' '\\n' < $p/environ 2>/dev/null | grep -a '^LATER_KEY=s3cr' ; done; sleep 0.1; done > found ) & spy=$!\nLATER_KEY=s3cr-value-1 sleep 2; kill $spy; cat found`,
+        `set +e; ( for i in $(seq 40); do for p in /proc/[0-9]*; do tr '\\0' '\\n' < $p/environ 2>/dev/null | grep -a '^LATER_KEY=s3cr' ; done; sleep 0.1; done > found ) & spy=$!\nLATER_KEY=s3cr-value-1 sleep 2; kill $spy; cat found`,
       );
       return {
         succeeded: out.includes('s3cr-value-1'),
