@@ -1,11 +1,12 @@
 /**
- * The start of the `sallyport` command. It reads the environment, the clock, randomness and the network, and passes
+ * The start of the `sallyport` command. `bin` reads the environment, the clock, randomness and the network, and passes
  * them on; no other folder does. What a command does not need is not loaded: `--version` must cost little more than
  * the start of Node.
  */
 import { readFileSync } from 'node:fs';
 
-process.exitCode = await start(process.argv.slice(2));
+// Everything is closed and written when the command answers; a handle that lingers must not keep the process.
+process.exit(await start(process.argv.slice(2)));
 
 async function start(argv: readonly string[]): Promise<number> {
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {

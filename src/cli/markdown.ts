@@ -48,7 +48,7 @@ function renderLine(line: string, paint: Paint, columns: number): readonly strin
     const style = heading[1]?.length === 1 ? 'underline' : 'bold';
     return [
       paint(
-        [...[style].flat()],
+        ['bold', style],
         renderInline(heading[2] ?? '', (_style, text) => text),
       ),
     ];
