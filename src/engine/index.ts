@@ -3,3 +3,13 @@
  * Never: executes a step itself: the runner comes in as a value.
  */
 export type { EngineEvent, JobSummary } from './event.ts';
+export { runLocally } from './local.ts';
+export {
+  type LocalRunDeps,
+  type LocalRunOptions,
+  type LocalRunResult,
+  type ReadEgress,
+  type ReadLock,
+  type RunJob,
+  SERVER_URL,
+} from './options.ts';

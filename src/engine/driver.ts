@@ -1,0 +1,715 @@
+import { type Data, type DataObject, isFault, lowestLevel, reasonOf, Secret, unreachable } from '../base/index.ts';
+import {
+  digestOfExpansion,
+  expandJob,
+  isAnyInfluenced,
+  type LateExpansion,
+  type PlannedInstance,
+  type PlannedWorkflow,
+  rootInfluence,
+  secretsOf,
+} from '../plan/index.ts';
+import type { Conclusion, EgressPolicy, GitSource, JobEvent, JobOutcome, JobSecrets } from '../protocol/index.ts';
+import {
+  type Action,
+  applyHappening,
+  type ConcurrencyClaim,
+  type Happening,
+  type Ids,
+  type NewDefinition,
+  type NewInstance,
+  nextActions,
+  nextTime,
+  type RunRecord,
+  type Schedule,
+} from '../run/index.ts';
+import { evaluate, evaluateCondition, evaluateText, type Influence } from '../workflow/index.ts';
+import { createCancelSource } from './cancel.ts';
+import type { JobSummary } from './event.ts';
+import { levelOf, makeLease, secretsFor } from './lease.ts';
+import type { LocalRunDeps, LocalRunOptions } from './options.ts';
+import { placeJob } from './runs-on.ts';
+import {
+  type ActiveDefinition,
+  type ActiveInstance,
+  type ActiveRun,
+  type ActiveScope,
+  contextsOf,
+  runtimeKey,
+  siblingOf,
+} from './scope.ts';
+
+/** A job without `timeout-minutes`. */
+const JOB_MINUTES_DEFAULT = 360;
+/** How long `always()` steps may run after a cancellation. */
+const CANCEL_MINUTES_DEFAULT = 5;
+/** The runner ends a job at its limits itself; the engine only where the runner does not. */
+const BACKSTOP_MS = 60_000;
+/** Jobs of one run with all late expansions. */
+const RUN_JOBS_MAX = 5_000;
+
+export type DriverDeps = {
+  readonly options: LocalRunOptions;
+  readonly deps: LocalRunDeps;
+  readonly ids: Ids;
+  readonly vars: DataObject;
+  readonly gitFor: (run: ActiveRun) => GitSource;
+  /** The egress list of a job, by the level it starts at. */
+  readonly egressFor: (
+    run: ActiveRun,
+    job: { readonly id: string; readonly environment?: string },
+    trusted: boolean,
+  ) => Promise<EgressPolicy>;
+  /** Outcomes of an earlier attempt that are taken over instead of running again, by instance key. */
+  readonly reuse: (run: ActiveRun, instance: ActiveInstance) => JobOutcome | undefined;
+  readonly onFinished: (record: Pick<RunRecord, 'conclusion' | 'jobs' | 'finishedAt'>, run: ActiveRun) => Promise<void>;
+};
+
+/** Drives planned runs to their end: asks the state machine what comes next, does it, tells it what happened. */
+export class Driver {
+  readonly #d: DriverDeps;
+  readonly #runs = new Map<number, ActiveRun>();
+  readonly #conclusions: Conclusion[] = [];
+  #schedule: Schedule;
+  /** Happenings of jobs that ended, until the loop takes them. */
+  readonly #arrived: (() => Promise<void>)[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(d: DriverDeps, schedule: Schedule) {
+    this.#d = d;
+    this.#schedule = schedule;
+  }
+
+  /** Adds a planned and permitted run. The caller has announced it. */
+  add(run: ActiveRun): void {
+    this.#runs.set(run.runId, run);
+    const root: ActiveScope = {
+      key: undefined,
+      workflow: run.plan.root,
+      inputs: run.plan.inputs,
+      influencedInputs: [...rootInfluence(run.plan.event.name, run.plan.level).inputs],
+      level: run.plan.level,
+      taints: run.plan.taints,
+      secret: async (name) => (run.permit.releases(name) ? this.#givenSecret(name) : undefined),
+    };
+    const definitions = this.#enterScope(run, root);
+    const claim = run.plan.concurrency;
+    this.#apply({
+      kind: 'run-added',
+      run: run.runId,
+      ...(claim === undefined ? {} : { concurrency: claim }),
+      definitions,
+    });
+  }
+
+  /** Runs everything to its end. Gives the conclusion of all runs together. */
+  async drive(): Promise<Conclusion> {
+    const stop = this.#d.deps.signal.onChange((state) => this.#onCancel(state));
+    if (this.#d.deps.signal.state !== 'none') this.#onCancel(this.#d.deps.signal.state);
+    try {
+      while (this.#schedule.runs.some(({ status }) => status !== 'done')) {
+        for (const arrive of this.#arrived.splice(0)) await arrive();
+        const actions = nextActions(this.#schedule, this.#d.deps.clock.monotonic());
+        let changed = false;
+        for (const action of actions) changed = (await this.#act(action)) || changed;
+        if (!changed && this.#arrived.length === 0) await this.#sleep();
+      }
+    } finally {
+      stop();
+    }
+    if (this.#conclusions.includes('failure')) return 'failure';
+    if (this.#conclusions.includes('cancelled')) return 'cancelled';
+    return this.#conclusions.every((conclusion) => conclusion === 'skipped') ? 'skipped' : 'success';
+  }
+
+  #apply(happening: Happening): void {
+    this.#schedule = applyHappening(this.#schedule, happening);
+  }
+
+  #onCancel(state: 'cancel' | 'force'): void {
+    this.#arrived.push(async () => {
+      for (const { run, status } of this.#schedule.runs) {
+        if (status !== 'done') this.#apply({ kind: 'run-cancelled', run, force: state === 'force' });
+      }
+    });
+    this.#wake?.();
+  }
+
+  /** Waits for a job to end, a cancellation, or the next deadline. */
+  #sleep(): Promise<void> {
+    const time = nextTime(this.#schedule);
+    return new Promise((resolve) => {
+      const wait = time === undefined ? undefined : Math.max(10, time - this.#d.deps.clock.monotonic());
+      // Longer waits than a timer can hold are slept in parts.
+      const timer = wait === undefined ? undefined : setTimeout(done, Math.min(wait, 60 * 60_000));
+      const self = this;
+      function done(): void {
+        clearTimeout(timer);
+        self.#wake = undefined;
+        resolve();
+      }
+      this.#wake = done;
+    });
+  }
+
+  /** Does one action. Whether it changed the schedule. */
+  async #act(action: Action): Promise<boolean> {
+    const run = this.#runs.get(action.run);
+    if (run === undefined) return false;
+    switch (action.kind) {
+      case 'open-run':
+        this.#apply({ kind: 'run-opened', run: run.runId });
+        return true;
+      case 'end-run':
+        await this.#endRun(run, action.conclusion);
+        return true;
+      case 'cancel-run':
+        this.#apply({ kind: 'run-cancelled', run: run.runId, force: false });
+        return true;
+      case 'drop':
+        this.#decided(run, action.definition, false, 'the run was cancelled by force');
+        return true;
+      case 'decide':
+        await this.#decide(run, action.definition, action.status);
+        return true;
+      case 'expand':
+        await this.#expand(run, action.definition);
+        return true;
+      case 'admit':
+        this.#apply({ kind: 'admitted', run: run.runId, instance: action.instance });
+        return true;
+      case 'start':
+        await this.#start(run, this.#instance(run, action.instance));
+        return true;
+      case 'enter':
+        await this.#enter(run, this.#instance(run, action.instance));
+        return true;
+      case 'leave':
+        await this.#leave(run, this.#instance(run, action.instance), action.conclusion);
+        return true;
+      case 'end':
+        this.#endUnrun(run, this.#instance(run, action.instance), action.conclusion, action.reason);
+        return true;
+      case 'cancel':
+        this.#cancel(run, this.#instance(run, action.instance), action.force);
+        return true;
+      default:
+        return unreachable(action);
+    }
+  }
+
+  #instance(run: ActiveRun, key: string): ActiveInstance {
+    const found = run.instances.get(key);
+    if (found === undefined) return unreachable(key as never);
+    return found;
+  }
+
+  #definition(run: ActiveRun, key: string): ActiveDefinition {
+    const found = run.definitions.get(key);
+    if (found === undefined) return unreachable(key as never);
+    return found;
+  }
+
+  /** Registers the jobs of a workflow that is entered. */
+  #enterScope(run: ActiveRun, scope: ActiveScope): readonly NewDefinition[] {
+    run.scopes.set(scope.key, scope);
+    return scope.workflow.jobs.map((job) => {
+      const key = runtimeKey(scope, job.id);
+      const definition: ActiveDefinition = {
+        key,
+        scope,
+        job,
+        outputs: {},
+        influencedOutputs: new Set(),
+        level: scope.level,
+        taints: [],
+      };
+      run.definitions.set(key, definition);
+      return {
+        key,
+        ...(scope.key === undefined ? {} : { scope: scope.key }),
+        kind: job.kind,
+        needs: job.needs.map((id) => runtimeKey(scope, idOf(scope.workflow, id))),
+      };
+    });
+  }
+
+  async #decide(run: ActiveRun, key: string, status: Extract<Action, { kind: 'decide' }>['status']): Promise<void> {
+    const definition = this.#definition(run, key);
+    const condition = definition.job.definition.if;
+    try {
+      const contexts = contextsOf(run, definition, this.#d.vars);
+      const accepted = await evaluateCondition(condition, { contexts, status });
+      this.#decided(run, key, accepted, reasonOfSkip(status));
+    } catch (thrown) {
+      if (!isFault(thrown)) throw thrown;
+      const { line, column } = thrown.at ?? condition.at;
+      const reason = `${definition.scope.workflow.path}:${line}:${column}: if: ${thrown.message}`;
+      this.#failDefinition(run, definition, reason);
+    }
+  }
+
+  #decided(run: ActiveRun, key: string, accepted: boolean, reason: string): void {
+    const before = this.#schedule;
+    this.#apply({ kind: 'decided', run: run.runId, definition: key, accepted });
+    this.#tellSkipped(run, before, this.#definition(run, key), reason);
+  }
+
+  /** Tells of a definition that has ended without instances. */
+  #tellSkipped(run: ActiveRun, before: Schedule, definition: ActiveDefinition, reason: string): void {
+    const was = definitionState(before, run.runId, definition.key);
+    const is = definitionState(this.#schedule, run.runId, definition.key);
+    if (is?.status !== 'done' || was?.status === 'done' || is.result === undefined) return;
+    definition.result = is.result;
+    for (const key of this.#announcedKeys(run, definition)) this.#tellEnded(run, key, is.result, reason);
+  }
+
+  /** Keys under which a definition was announced: its instances, the jobs inside a call, or itself. */
+  #announcedKeys(run: ActiveRun, definition: ActiveDefinition): readonly string[] {
+    const own = definition.job.expansion?.instances.map(({ suffix }) => `${definition.key}${suffix}`) ?? [
+      definition.key,
+    ];
+    const keys = [...run.announced].filter((key) =>
+      own.some((name) => key === name || (definition.job.kind === 'call' && key.startsWith(`${name} / `))),
+    );
+    return keys.length > 0 ? keys : [definition.key];
+  }
+
+  #tellEnded(run: ActiveRun, job: string, conclusion: Conclusion, reason: string): void {
+    const time = this.#d.deps.clock.now();
+    this.#d.deps.onEvent({ kind: 'job-ended', time, runId: run.runId, job, conclusion, reason });
+  }
+
+  #failDefinition(run: ActiveRun, definition: ActiveDefinition, reason: string): void {
+    const before = this.#schedule;
+    this.#apply({ kind: 'expansion-failed', run: run.runId, definition: definition.key, conclusion: 'failure' });
+    this.#tellSkipped(run, before, definition, reason);
+  }
+
+  async #expand(run: ActiveRun, key: string): Promise<void> {
+    const definition = this.#definition(run, key);
+    let expansion = definition.job.expansion;
+    if (expansion === undefined) {
+      const expanded = await expandJob({
+        job: definition.job,
+        path: definition.scope.workflow.path,
+        contexts: contextsOf(run, definition, this.#d.vars),
+        influence: this.#influenceOf(run, definition),
+      });
+      if (!expanded.ok) {
+        const [error] = expanded.errors;
+        const where = error === undefined ? '' : `${error.file}:${error.line}:${error.column}: ${error.message}`;
+        this.#failDefinition(run, definition, where);
+        return;
+      }
+      expansion = expanded.value;
+      const late: LateExpansion = { version: 1, planDigest: run.planDigest, definition: key, expansion };
+      this.#d.deps.log.info('Jobs expanded', { run: run.runId, definition: key, digest: digestOfExpansion(late) });
+    }
+    definition.expansion = expansion;
+    const instances = expansion.instances.filter((instance) => this.#isWanted(definition, instance));
+    if (instances.length === 0) {
+      this.#endFiltered(run, definition);
+      return;
+    }
+    if (run.instances.size + instances.length > RUN_JOBS_MAX) {
+      this.#failDefinition(run, definition, `the run has more than ${RUN_JOBS_MAX} jobs`);
+      return;
+    }
+    this.#addInstances(run, definition, instances);
+    this.#apply({
+      kind: 'expanded',
+      run: run.runId,
+      definition: key,
+      instances: instances.map((instance) => newInstance(key, instance)),
+      failFast: expansion.failFast,
+      ...(expansion.parallelMax === undefined ? {} : { instancesMax: expansion.parallelMax }),
+    });
+  }
+
+  #addInstances(run: ActiveRun, definition: ActiveDefinition, instances: readonly PlannedInstance[]): void {
+    const added: JobSummary[] = [];
+    for (const planned of instances) {
+      const key = `${definition.key}${planned.suffix}`;
+      run.instances.set(key, { key, definition, planned, cancel: createCancelSource() });
+      if (definition.job.kind === 'job' && !run.announced.has(key)) {
+        run.announced.add(key);
+        added.push({
+          key,
+          name: this.#displayName(run, definition, planned.name),
+          needs: definition.job.needs.map((id) => runtimeKey(definition.scope, id)),
+        });
+      }
+    }
+    if (added.length > 0) {
+      this.#d.deps.onEvent({ kind: 'jobs-added', time: this.#d.deps.clock.now(), runId: run.runId, jobs: added });
+    }
+  }
+
+  /** `caller name / job name`. */
+  #displayName(run: ActiveRun, definition: ActiveDefinition, name: string): string {
+    const caller = definition.scope.key === undefined ? undefined : run.instances.get(definition.scope.key);
+    return caller === undefined ? name : `${this.#displayName(run, caller.definition, caller.planned.name)} / ${name}`;
+  }
+
+  #isWanted(definition: ActiveDefinition, instance: PlannedInstance): boolean {
+    if (definition.scope.key !== undefined) return true;
+    return matchesMatrix(instance.matrix, this.#d.options.matrix);
+  }
+
+  /** `--matrix` left nothing of it: it counts as skipped. */
+  #endFiltered(run: ActiveRun, definition: ActiveDefinition): void {
+    const before = this.#schedule;
+    this.#apply({ kind: 'expansion-failed', run: run.runId, definition: definition.key, conclusion: 'skipped' });
+    this.#tellSkipped(run, before, definition, 'no combination of its matrix has the values of --matrix');
+  }
+
+  #influenceOf(run: ActiveRun, definition: ActiveDefinition): Influence {
+    const { scope, job } = definition;
+    const needs = job.needs.map((id) => siblingOf(run, scope, id)).filter((need) => need.influencedOutputs.size > 0);
+    return {
+      level: levelOf(run, { definition }).level,
+      env: new Set(),
+      inputs: new Set(scope.influencedInputs),
+      steps: new Set(),
+      needs: new Set(needs.map((need) => need.job.id.toLowerCase())),
+      matrix: false,
+    };
+  }
+
+  async #start(run: ActiveRun, instance: ActiveInstance): Promise<void> {
+    const { definition, planned } = instance;
+    const { job } = definition;
+    if (job.kind !== 'job') return;
+    const reused = this.#d.reuse(run, instance);
+    if (reused !== undefined) {
+      this.#finish(run, instance, reused);
+      this.#tellEnded(
+        run,
+        instance.key,
+        reused.conclusion,
+        'it succeeded in the attempt before: its outputs are taken over',
+      );
+      return;
+    }
+    const [refusal] = job.refusals;
+    if (refusal !== undefined) {
+      const reason =
+        `${refusal.file}:${refusal.line}:${refusal.column}: ${refusal.message}. ${refusal.remedy ?? ''}`.trim();
+      this.#endUnrun(run, instance, 'failure', reason);
+      return;
+    }
+    const placement = placeJob(planned.runsOn, { arch: this.#d.deps.arch, labels: this.#d.options.labels });
+    if (!placement.here) {
+      const skip = this.#d.options.skipUnrunnable;
+      this.#endUnrun(
+        run,
+        instance,
+        skip ? 'skipped' : 'failure',
+        skip ? `skipped: ${placement.reason}` : placement.reason,
+      );
+      return;
+    }
+    await this.#startJob(run, instance);
+  }
+
+  async #startJob(run: ActiveRun, instance: ActiveInstance): Promise<void> {
+    const { definition, planned } = instance;
+    const { job } = definition;
+    if (job.kind !== 'job') return;
+    const { clock, random } = this.#d.deps;
+    const timeout = (planned.timeoutMinutes ?? JOB_MINUTES_DEFAULT) * 60_000;
+    let lease: ReturnType<typeof makeLease>;
+    let secrets: JobSecrets;
+    try {
+      const trusted = levelOf(run, instance).level !== 'untrusted';
+      const environment = planned.environment?.name;
+      const egress = await this.#d.egressFor(
+        run,
+        { id: job.id, ...(environment === undefined ? {} : { environment }) },
+        trusted,
+      );
+      secrets = await secretsFor(run, instance, job);
+      lease = makeLease({
+        run,
+        instance,
+        job,
+        jobId: await this.#d.ids.take('job'),
+        leaseId: random(16).toString('hex'),
+        vars: this.#d.vars,
+        egress,
+        git: this.#d.gitFor(run),
+        builtin: this.#d.options.builtin,
+        debug: this.#d.options.debug,
+        secrets,
+      });
+    } catch (thrown) {
+      if (!isFault(thrown)) throw thrown;
+      this.#endUnrun(run, instance, 'failure', `${thrown.message} (${thrown.code}): ${thrown.help}`);
+      return;
+    }
+    instance.startedAt = clock.monotonic();
+    this.#apply({
+      kind: 'started',
+      run: run.runId,
+      instance: instance.key,
+      deadlineAt: instance.startedAt + timeout + BACKSTOP_MS,
+    });
+    const onEvent = (event: JobEvent) =>
+      this.#d.deps.onEvent({ kind: 'job', runId: run.runId, job: instance.key, event });
+    void this.#attempt(lease, secrets, onEvent, instance).then((outcome) => {
+      this.#arrived.push(async () => {
+        this.#finish(run, instance, outcome);
+      });
+      this.#wake?.();
+    });
+  }
+
+  /** Runs a job attempt. What the runner throws is a failure of the job: the others go on. */
+  async #attempt(
+    lease: ReturnType<typeof makeLease>,
+    secrets: JobSecrets,
+    onEvent: (event: JobEvent) => void,
+    instance: ActiveInstance,
+  ): Promise<JobOutcome> {
+    const { deps } = this.#d;
+    try {
+      const outcome = await deps.runJob(lease, secrets, onEvent, instance.cancel.signal);
+      // Whatever a runner answers, a level never rises within an attempt.
+      return { ...outcome, level: lowestLevel(lease.level, outcome.level) };
+    } catch (thrown) {
+      deps.log.error('Job broke down', { lease: lease.id, job: lease.job.key, reason: reasonOf(thrown) });
+      const reason = isFault(thrown) ? `${thrown.message} (${thrown.code}): ${thrown.help}` : reasonOf(thrown);
+      deps.onEvent({
+        kind: 'job-ended',
+        time: deps.clock.now(),
+        runId: lease.runId,
+        job: lease.job.key,
+        conclusion: 'failure',
+        reason,
+      });
+      return {
+        conclusion: 'failure',
+        outputs: {},
+        influencedOutputs: [],
+        level: lease.level,
+        taints: lease.taints,
+        reason,
+      };
+    }
+  }
+
+  #endUnrun(run: ActiveRun, instance: ActiveInstance, conclusion: Conclusion, reason: string): void {
+    const { level, taints } = levelOf(run, instance);
+    this.#finish(run, instance, { conclusion, outputs: {}, influencedOutputs: [], level, taints, reason });
+    const keys = instance.definition.job.kind === 'call' ? this.#keysInside(run, instance.key) : [instance.key];
+    for (const key of keys) this.#tellEnded(run, key, conclusion, reason);
+  }
+
+  #keysInside(run: ActiveRun, key: string): readonly string[] {
+    const inside = [...run.announced].filter((name) => name.startsWith(`${key} / `));
+    return inside.length > 0 ? inside : [key];
+  }
+
+  /** Takes an outcome over into the definition: outputs, level, taints, result. */
+  #finish(run: ActiveRun, instance: ActiveInstance, outcome: JobOutcome): void {
+    instance.outcome = outcome;
+    instance.endedAt = this.#d.deps.clock.monotonic();
+    const { definition } = instance;
+    for (const [name, value] of Object.entries(outcome.outputs)) {
+      // Of several matrix jobs the last one that has something to say wins, as at GitHub.
+      if (value !== '' || definition.outputs[name] === undefined) definition.outputs[name] = value;
+    }
+    for (const name of outcome.influencedOutputs) definition.influencedOutputs.add(name);
+    definition.level = lowestLevel(definition.level, outcome.level);
+    definition.taints = [...definition.taints, ...outcome.taints];
+    this.#apply({ kind: 'ended', run: run.runId, instance: instance.key, conclusion: outcome.conclusion });
+    const state = definitionState(this.#schedule, run.runId, definition.key);
+    if (state?.status === 'done' && state.result !== undefined) definition.result = state.result;
+  }
+
+  async #enter(run: ActiveRun, instance: ActiveInstance): Promise<void> {
+    const { definition, planned } = instance;
+    const { job } = definition;
+    if (job.kind !== 'call' || job.callee === undefined) {
+      this.#endUnrun(run, instance, 'failure', `${job.key}: the called workflow is not there`);
+      return;
+    }
+    const { level, taints } = levelOf(run, instance);
+    const scope: ActiveScope = {
+      key: instance.key,
+      workflow: job.callee,
+      inputs: planned.inputs ?? {},
+      influencedInputs: planned.influenced.inputs,
+      level,
+      taints,
+      secret: (name) => this.#calleeSecret(run, instance, name),
+    };
+    const definitions = this.#enterScope(run, scope);
+    this.#apply({ kind: 'entered', run: run.runId, instance: instance.key, definitions });
+  }
+
+  /** All that a called workflow hands back. */
+  async #leave(run: ActiveRun, instance: ActiveInstance, conclusion: Conclusion): Promise<void> {
+    const scope = run.scopes.get(instance.key);
+    if (scope === undefined) return;
+    const jobs: Record<string, Data> = {};
+    const inside = scope.workflow.jobs.map((job) => siblingOf(run, scope, job.id));
+    for (const definition of inside) {
+      jobs[definition.job.id] = { result: definition.result ?? 'skipped', outputs: { ...definition.outputs } };
+    }
+    const influenced = inside.filter(({ influencedOutputs }) => influencedOutputs.size > 0);
+    const influence: Influence = {
+      ...this.#influenceOf(run, instance.definition),
+      inputs: new Set(scope.influencedInputs),
+      needs: new Set(influenced.map(({ job }) => job.id.toLowerCase())),
+    };
+    const outputs: Record<string, string> = {};
+    const influencedOutputs: string[] = [];
+    let reason: string | undefined;
+    try {
+      const contexts = { github: run.github, vars: this.#d.vars, inputs: scope.inputs, jobs };
+      for (const { name, value } of scope.workflow.outputs) {
+        outputs[name] = await evaluateText(value, { contexts });
+        if (isAnyInfluenced(value, influence)) influencedOutputs.push(name);
+      }
+    } catch (thrown) {
+      if (!isFault(thrown)) throw thrown;
+      reason = `${scope.workflow.path}:${thrown.at?.line ?? 1}: outputs: ${thrown.message}`;
+      this.#tellEnded(run, instance.key, 'failure', reason);
+    }
+    this.#finish(run, instance, {
+      conclusion: reason === undefined ? conclusion : 'failure',
+      outputs,
+      influencedOutputs,
+      level: inside.reduce((lowest, { level }) => lowestLevel(lowest, level), scope.level),
+      taints: inside.flatMap(({ taints }) => taints),
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+
+  /** What a called workflow may see: all that its caller sees, or what `secrets:` hands over by name. */
+  async #calleeSecret(run: ActiveRun, instance: ActiveInstance, name: string): Promise<Secret | undefined> {
+    const { definition } = instance;
+    if (definition.job.kind !== 'call') return undefined;
+    const { secrets } = definition.job.definition;
+    if (secrets === 'inherit') return definition.scope.secret(name);
+    const handed = secrets.find((entry) => entry.name.toUpperCase() === name);
+    if (handed === undefined) return undefined;
+    const seen = new Map<string, Secret>();
+    const plain: Record<string, string> = {};
+    for (const wanted of namedSecrets(handed.value)) {
+      const secret = await definition.scope.secret(wanted);
+      if (secret !== undefined) {
+        seen.set(wanted, secret);
+        plain[wanted] = secret.expose();
+      }
+    }
+    if (seen.size === 0 && typeof handed.value !== 'string') return undefined;
+    const contexts = {
+      ...contextsOf(run, definition, this.#d.vars),
+      matrix: instance.planned.matrix,
+      secrets: plain,
+    };
+    const text = await evaluate(handed.value, { contexts });
+    return typeof text === 'string' && text !== '' ? new Secret(text) : undefined;
+  }
+
+  #givenSecret(name: string): Secret | undefined {
+    const found = Object.entries(this.#d.options.secrets).find(([given]) => given.toUpperCase() === name);
+    return found?.[1];
+  }
+
+  #cancel(run: ActiveRun, instance: ActiveInstance, force: boolean): void {
+    const minutes = instance.planned.cancelTimeoutMinutes ?? CANCEL_MINUTES_DEFAULT;
+    this.#apply({
+      kind: 'cancel-requested',
+      run: run.runId,
+      instance: instance.key,
+      force,
+      forceAt: this.#d.deps.clock.monotonic() + minutes * 60_000 + BACKSTOP_MS,
+    });
+    instance.cancel.cancel(force ? 'force' : 'cancel');
+  }
+
+  async #endRun(run: ActiveRun, conclusion: Conclusion): Promise<void> {
+    this.#apply({ kind: 'run-ended', run: run.runId, conclusion });
+    this.#conclusions.push(conclusion);
+    const ended = [...run.instances.values()].filter((instance) => instance.definition.job.kind === 'job');
+    const time = this.#d.deps.clock.now();
+    this.#d.deps.onEvent({
+      kind: 'run-finished',
+      time,
+      runId: run.runId,
+      conclusion,
+      durationMs: time - run.startedAt,
+      jobs: ended.map(({ key, outcome, startedAt, endedAt }) => ({
+        key,
+        conclusion: outcome?.conclusion ?? 'cancelled',
+        durationMs: startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt,
+      })),
+    });
+    await this.#d.onFinished(
+      {
+        conclusion,
+        finishedAt: time,
+        jobs: ended.map(({ key, definition, outcome }) => ({
+          key,
+          definition: definition.key,
+          conclusion: outcome?.conclusion ?? 'cancelled',
+          outputs: { ...outcome?.outputs },
+          influencedOutputs: [...(outcome?.influencedOutputs ?? [])],
+          level: outcome?.level ?? definition.level,
+          taints: [...(outcome?.taints ?? [])],
+        })),
+      },
+      run,
+    );
+  }
+}
+
+function idOf(workflow: PlannedWorkflow, id: string): string {
+  return workflow.jobs.find((job) => job.id.toLowerCase() === id.toLowerCase())?.id ?? id;
+}
+
+function definitionState(schedule: Schedule, run: number, key: string) {
+  return schedule.runs
+    .find((candidate) => candidate.run === run)
+    ?.definitions.find((definition) => definition.key === key);
+}
+
+function reasonOfSkip(status: string): string {
+  switch (status) {
+    case 'failure':
+      return 'a job that it needs failed';
+    case 'skipped':
+      return 'a job that it needs was skipped or cancelled';
+    case 'cancelled':
+      return 'the run was cancelled';
+    default:
+      return 'its condition is false';
+  }
+}
+
+function newInstance(definition: string, planned: PlannedInstance): NewInstance {
+  const claim: ConcurrencyClaim | undefined = planned.concurrency?.group === '' ? undefined : planned.concurrency;
+  return {
+    key: `${definition}${planned.suffix}`,
+    continueOnError: planned.continueOnError,
+    ...(claim === undefined ? {} : { concurrency: claim }),
+  };
+}
+
+/** Whether a combination has all values of `--matrix`; keys that it does not have say nothing. */
+function matchesMatrix(matrix: DataObject, wanted: { readonly [key: string]: string }): boolean {
+  return Object.entries(wanted).every(([key, value]) => {
+    const own = Object.keys(matrix).find((name) => name.toLowerCase() === key.toLowerCase());
+    if (own === undefined) return true;
+    const has = matrix[own];
+    return (typeof has === 'object' ? JSON.stringify(has) : String(has)) === value;
+  });
+}
+
+function namedSecrets(value: unknown): readonly string[] {
+  return secretsOf(value).names;
+}
