@@ -257,8 +257,10 @@ function checkContainers(job: MappingToken, problems: Problems): void {
 function checkImage(token: Token, isService: boolean, problems: Problems): void {
   if (hasExpression(token)) return;
   const image = token.kind === 'mapping' ? member(token, 'image') : token;
+  const isMapping = token.kind === 'mapping';
   const text = image !== undefined && isLiteral(image) ? literalText(image) : '';
   const prefixed = text.startsWith('docker://');
   const empty = text === '' || text === 'docker://';
-  if (empty && (prefixed || isService)) problems.add('image-missing', token.at, 'Container image cannot be empty');
+  if (empty && (prefixed || isService || isMapping))
+    problems.add('image-missing', token.at, 'Container image cannot be empty');
 }

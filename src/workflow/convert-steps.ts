@@ -11,7 +11,6 @@ import {
   textsOf,
 } from './convert-values.ts';
 import { Ids } from './ids.ts';
-import { SCRIPT_CHARACTERS_MAX } from './limits.ts';
 import type { Maybe, RunStep, Step, UsesStep } from './model.ts';
 import type { Problems } from './reader-problems.ts';
 import { literalText, type MappingToken, type Token, treeOf } from './reader-tokens.ts';
@@ -86,9 +85,7 @@ function stepOf(step: MappingToken, converting: Converting): Step {
   const executed = executedFields(step, converting);
   const run = member(step, 'run');
   const result =
-    run === undefined
-      ? usesStep(step, base, executed, id, converting)
-      : runStep(step, run, base, executed, id, problems);
+    run === undefined ? usesStep(step, base, executed, id, converting) : runStep(step, run, base, executed, id);
   if (result.background) converting.background.add(result.id.toLowerCase());
   return result;
 }
@@ -144,13 +141,8 @@ function runStep(
   base: Base,
   executed: Executed,
   id: (fallback: string) => string,
-  problems: Problems,
 ): RunStep {
   const script = maybeText(run) ?? '';
-  const length = typeof script === 'string' ? script.length : 0;
-  if (length > SCRIPT_CHARACTERS_MAX) {
-    problems.add('script-too-long', run.at, `Exceeded max expression length ${SCRIPT_CHARACTERS_MAX}`);
-  }
   return present({
     ...base,
     ...executed,

@@ -66,8 +66,18 @@ function explain(thrown: unknown, expression: string): ParsedExpression {
   }
   const code = KINDS.find(([start]) => thrown.message.startsWith(start))?.[1] ?? 'expression-invalid';
   const offset = offsetOf(expression, thrown.pos);
+  if (thrown.message === "Unexpected symbol: 'EOF'") return endedEarly(expression);
   if (code === 'expression-limit') return refused(code, thrown.message.replace(/: '.*'$/s, ''), offset);
   return refused(code, located(thrown.message, offset, expression), offset);
+}
+
+/** The library calls the end a symbol where an operand or a bracket is missing; GitHub names the last word. */
+function endedEarly(expression: string): ParsedExpression {
+  const last = new Lexer(expression).lex().tokens.at(-2);
+  if (last === undefined) return refused('expression-invalid', 'An expression was expected', 0);
+  const offset = offsetOf(expression, last.range.start);
+  const message = located(`Unexpected end of expression: '${last.lexeme}'`, offset, expression);
+  return refused('expression-invalid', message, offset);
 }
 
 function located(message: string, offset: number, expression: string): string {

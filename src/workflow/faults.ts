@@ -12,6 +12,7 @@ export const FILE_ERRORS = {
     status: 400,
     help: 'Make the file smaller; each use of an alias counts as all that it names.',
   },
+  'result-too-large': { status: 400, help: 'Use aliases of long values less often.' },
   'yaml-depth-exceeded': { status: 400, help: 'Nest less deeply.' },
   'key-unknown': { status: 400, help: 'Remove the key, or spell it as the documentation of workflow syntax does.' },
   'key-missing': { status: 400, help: 'Add the key.' },
@@ -42,7 +43,6 @@ export const FILE_ERRORS = {
   'needs-unknown': { status: 400, help: 'Name a job of this file under `needs:`.' },
   'needs-cycle': { status: 400, help: 'Remove one of the `needs:` that close the circle.' },
   'needs-no-start': { status: 400, help: 'Let at least one job have no `needs:`.' },
-  'script-too-long': { status: 400, help: 'Move the script into a file of the repository and call it.' },
   'name-too-long': { status: 400, help: 'Write a shorter name.' },
   'group-invalid': {
     status: 400,

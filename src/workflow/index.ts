@@ -16,6 +16,14 @@ export {
   loaderReason,
   parseEnvFile,
 } from './env-file.ts';
+export {
+  type CallPlace,
+  checkCall,
+  jobPermissions,
+  type LoadCallsOptions,
+  loadCalls,
+  type WorkflowTree,
+} from './calls.ts';
 export type { Contexts, Scope, Status } from './expressions.ts';
 export { looselyEqual } from './expressions-data.ts';
 export {

@@ -20,8 +20,8 @@ export const HASH_FILES_CALLS_MAX = 64;
 export const ID_CHARACTERS_MAX = 100;
 /** Characters of a job's shown name; a longer one ends in `...`, as at GitHub. */
 export const JOB_NAME_CHARACTERS_MAX = 100;
-/** Characters of a `run` script. */
-export const SCRIPT_CHARACTERS_MAX = 21_000;
+/** Memory of what one file is read to, counted as GitHub counts it: an alias costs as much as what it names. */
+export const RESULT_BYTES_MAX = 10 * 1024 * 1024;
 /** Characters of a concurrency group. */
 export const CONCURRENCY_GROUP_CHARACTERS_MAX = 400;
 /** Jobs that one matrix may give. */

@@ -4,8 +4,12 @@ type Access = Permissions[string];
 const RANK: { readonly [access in Access]: number } = { none: 0, read: 1, write: 2 };
 /** Scopes that have no write. */
 const READ_ONLY: ReadonlySet<string> = new Set(['models', 'vulnerability-alerts']);
-/** Every scope of GitHub's schema and its newer ones that take part in narrowing. */
-const ALL_SCOPES: readonly string[] = [...PERMISSION_SCOPES, 'vulnerability-alerts'];
+/** Scopes come last in a message that GitHub names last. */
+const LAST_SCOPES = ['statuses', 'security-events', 'id-token', 'models', 'vulnerability-alerts'];
+const ALL_SCOPES: readonly string[] = [
+  ...PERMISSION_SCOPES.filter((scope) => !LAST_SCOPES.includes(scope)),
+  ...LAST_SCOPES,
+];
 
 /** `read-all` and `write-all`: every scope at one access. */
 export function permissionsForAll(access: 'read' | 'write'): Permissions {

@@ -59,6 +59,8 @@ const BUILT_IN: { readonly [name: string]: Data } = {
   string: { string: {} },
   sequence: { sequence: { 'item-type': 'any' } },
   mapping: { mapping: { 'loose-key-type': 'string', 'loose-value-type': 'any' } },
+  'workflow-dispatch-inputs-or-null': { 'one-of': ['null', 'workflow-dispatch-inputs'] },
+  'workflow-dispatch-input-or-null': { 'one-of': ['null', 'workflow-dispatch-input'] },
   any: { 'one-of': ['null', 'boolean', 'number', 'string', 'sequence', 'mapping'] },
 };
 
@@ -66,6 +68,14 @@ const BUILT_IN: { readonly [name: string]: Data } = {
 const CORRECTIONS: { readonly [name: string]: Data } = {
   // The published constant is another event's name, so that `on: repository_dispatch` would be refused.
   'repository-dispatch-string': { string: { constant: 'repository_dispatch' } },
+  // GitHub takes an empty `inputs:` and an input that is only named: a text that nothing is said about.
+  'workflow-dispatch-mapping': { mapping: { properties: { inputs: 'workflow-dispatch-inputs-or-null' } } },
+  'workflow-dispatch-inputs': {
+    mapping: {
+      'loose-key-type': 'workflow-dispatch-input-name',
+      'loose-value-type': 'workflow-dispatch-input-or-null',
+    },
+  },
 };
 
 function define(name: string, raw: ReadonlyMap<string, Data>): Definition {

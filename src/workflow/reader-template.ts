@@ -1,7 +1,9 @@
 import type { Availability, FunctionBounds } from './expressions-parse.ts';
 import { parseExpression } from './expressions-parse.ts';
-import type { Position, TemplatePart } from './model.ts';
-import type { Problems } from './reader-problems.ts';
+import { templateExpression } from './expressions-template.ts';
+import { RESULT_BYTES_MAX } from './limits.ts';
+import type { Position, Template, TemplatePart } from './model.ts';
+import { Problem, type Problems } from './reader-problems.ts';
 import type { Definition, MappingDefinition, ScalarDefinition, Schema } from './reader-schema.ts';
 import { nearest } from './reader-suggest.ts';
 import {
@@ -22,6 +24,7 @@ export class TemplateReader {
   readonly #schema: Schema;
   readonly #problems: Problems;
   readonly #available = new Map<string, Availability>();
+  #bytes = 0;
 
   constructor(schema: Schema, problems: Problems) {
     this.#schema = schema;
@@ -40,6 +43,7 @@ export class TemplateReader {
   }
 
   #value(node: YamlNode, place: Place): Token {
+    this.#spend(0, node.at);
     switch (node.kind) {
       case 'sequence':
         return this.#sequence(node, place);
@@ -222,6 +226,7 @@ export class TemplateReader {
 
   /** Splits a text at its `${{ }}`. What is wrong with an expression is noted, and the text stays as it is. */
   #scalar(node: YamlScalar, place: Place): LiteralToken | TemplateToken | InsertToken {
+    if (typeof node.value === 'string') this.#spend(node.value.length, node.at);
     const literal: LiteralToken = { kind: node.kind, value: node.value, at: node.at };
     if (typeof node.value !== 'string' || !node.value.includes(OPEN)) return literal;
     const split = splitExpressions(node.value);
@@ -250,7 +255,23 @@ export class TemplateReader {
       const text = stringLiteral(first.expression);
       if (text !== undefined) return { kind: 'string', value: text, at: node.at };
     }
-    return { kind: 'template', template: { kind: 'template', parts, at: node.at }, at: node.at };
+    const template: Template = { kind: 'template', parts, at: node.at };
+    return this.#checkWhole(template, place) ? { kind: 'template', template, at: node.at } : literal;
+  }
+
+  /** GitHub compiles text with expressions into one expression, which has to keep the limits of one. */
+  #checkWhole(template: Template, place: Place): boolean {
+    if (template.parts.length === 1) return true;
+    const parsed = parseExpression(templateExpression(template), this.#availability(place.context));
+    if (parsed.ok) return true;
+    const remedy = 'Pass the values by `env:`, or move the text into a file.';
+    this.#problems.add(parsed.code, template.at, parsed.message, remedy);
+    return false;
+  }
+
+  #spend(characters: number, at: Position): void {
+    this.#bytes += OBJECT_BYTES + (characters === 0 ? 0 : STRING_BYTES + 2 * characters);
+    if (this.#bytes > RESULT_BYTES_MAX) throw new Problem('result-too-large', at, 'Maximum object size exceeded');
   }
 
   #directive(expression: string, at: Position, alone: boolean): 'insert' | 'wrong' | 'none' {
@@ -293,6 +314,8 @@ export class TemplateReader {
 }
 
 const OPEN = '${{';
+const OBJECT_BYTES = 24;
+const STRING_BYTES = 26;
 
 /** The place of an offset in an expression. A multi-line expression is pointed at by its start. */
 function insideExpression(source: string, open: Position, offset: number): Position {

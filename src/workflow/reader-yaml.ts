@@ -60,6 +60,9 @@ export function readYaml(text: string, limits: FileLimits): YamlNode {
   return convertNode(root, { reading, depth: 0, anchors: new Map(), open: new Set() });
 }
 
+/** What GitHub's YAML reader lets pass: a comment without a space before it, as in `[one]# two`. */
+const TOLERATED = /^Comments must be separated from other tokens/;
+
 function parseYaml(text: string, lines: LineCounter) {
   const document = (() => {
     try {
@@ -77,7 +80,7 @@ function parseYaml(text: string, lines: LineCounter) {
       throw new Problem('yaml-invalid', { line: 1, column: 1 }, `The YAML is nested too deeply: ${reasonOf(thrown)}`);
     }
   })();
-  const [first] = document.errors;
+  const first = document.errors.find(({ message }) => !TOLERATED.test(message));
   if (first !== undefined) {
     const { line, col } = lines.linePos(first.pos[0]);
     throw new Problem('yaml-invalid', { line, column: col }, excerpt(first.message));
@@ -148,36 +151,69 @@ function isNode(value: unknown): value is Node {
   return isAlias(value) || isScalar(value) || isSeq(value) || isMap(value);
 }
 
+/** Where a node starts. A tag and an anchor before it belong to it. */
 function positionOf(node: Node, reading: Reading): Position {
-  const offset = node.range?.[0] ?? 0;
+  const start = node.range?.[0] ?? 0;
+  const hasProperties = !isAlias(node) && (node.tag !== undefined || node.anchor !== undefined);
+  const offset = hasProperties ? start - propertiesBefore(reading.text, start) : start;
   const { line, col } = reading.lines.linePos(offset);
   return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+/** Characters that tags and anchors are looked for in. */
+const PROPERTIES_CHARACTERS_MAX = 500;
+
+function propertiesBefore(text: string, offset: number): number {
+  const before = text.slice(Math.max(0, offset - PROPERTIES_CHARACTERS_MAX), offset);
+  const line = before.slice(before.lastIndexOf('\n') + 1);
+  const words = line.split(/(?<=\s)(?=\S)/);
+  let length = 0;
+  for (let word = words.pop(); word !== undefined && /^[!&]\S*\s+$/.test(word); word = words.pop())
+    length += word.length;
+  return length;
 }
 
 function nullScalar(at: Position): YamlScalar {
   return { kind: 'null', value: null, at, expressionAt: () => at };
 }
 
+/** The library ends a block scalar with a line break also where the file ends without one. */
+function withoutAddedBreak(value: string, node: Scalar, reading: Reading): string {
+  const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
+  const isAdded = isBlock && value.endsWith('\n') && !reading.text.endsWith('\n');
+  return isAdded && (node.range?.[1] ?? 0) >= reading.text.length ? value.slice(0, -1) : value;
+}
+
+const STYLES: { readonly [type: string]: string } = {
+  PLAIN: 'Plain',
+  QUOTE_DOUBLE: 'DoubleQuoted',
+  QUOTE_SINGLE: 'SingleQuoted',
+  BLOCK_LITERAL: 'Literal',
+  BLOCK_FOLDED: 'Folded',
+};
 const TAG_PREFIX = 'tag:yaml.org,2002:';
 
 function convertScalar(node: Scalar, at: Position, reading: Reading): YamlScalar {
-  const text = typeof node.value === 'string' ? node.value : node.value === null ? '' : String(node.value);
-  const plain = node.type === undefined || node.type === 'PLAIN';
+  // In the failsafe schema every scalar is a text; an absent one is null.
+  const text = withoutAddedBreak(typeof node.value === 'string' ? node.value : '', node, reading);
+  const style = node.type === undefined ? 'Plain' : (STYLES[node.type] ?? node.type);
   const expressionAt = (index: number) => expressionPosition(node, at, reading, index);
-  const typed = typeScalar(text, plain, node.tag, at);
+  const typed = typeScalar(text, style, node.tag, at);
   return { ...typed, at, expressionAt };
 }
 
 function typeScalar(
   text: string,
-  plain: boolean,
+  style: string,
   tag: string | undefined,
   at: Position,
 ): Pick<YamlScalar, 'kind' | 'value'> {
   if (tag !== undefined && tag !== '!') {
     const name = tag.startsWith(TAG_PREFIX) ? tag.slice(TAG_PREFIX.length) : tag;
     if (name === 'str') return { kind: 'string', value: text };
-    if (!plain) throw new Problem('yaml-invalid', at, `The scalar style is not valid with the tag '${excerpt(tag)}'`);
+    if (style !== 'Plain') {
+      throw new Problem('yaml-invalid', at, `The scalar style '${style}' is not valid with the tag '${excerpt(tag)}'`);
+    }
     const kinds = { bool: 'boolean', float: 'number', int: 'number', null: 'null' } as const;
     const wanted = Object.hasOwn(kinds, name) ? kinds[name as keyof typeof kinds] : undefined;
     if (wanted === undefined) throw new Problem('yaml-invalid', at, `Unexpected tag '${excerpt(tag)}'`);
@@ -187,7 +223,7 @@ function typeScalar(
     }
     return typed;
   }
-  return plain ? plainScalar(text) : { kind: 'string', value: text };
+  return style === 'Plain' ? plainScalar(text) : { kind: 'string', value: text };
 }
 
 const INTEGER = /^(?:[-+]?\d+|0x[0-9a-fA-F]+|0o[0-7]+)$/;

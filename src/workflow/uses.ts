@@ -3,8 +3,8 @@ import type { UsesReference } from './model.ts';
 /** Characters of a `uses:`. */
 const USES_CHARACTERS_MAX = 1_024;
 const DOCKER_PREFIX = 'docker://';
-const OWNER = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$/;
-const REPO = /^[A-Za-z0-9._-]{1,100}$/;
+/** Wider than GitHub's own names, for other servers; it can't leave a folder or break a URL. */
+const NAME = /^[A-Za-z0-9._-]{1,100}$/;
 
 /**
  * Reads the `uses:` of a step or of a job: `./path`, `$/path`, `docker://image`, `owner/repo@ref`,
@@ -38,16 +38,12 @@ function remote(text: string): UsesReference | undefined {
     .split(/[/\\]/)
     .filter((segment) => segment !== '');
   const path = cleanPath(rest.join('/'));
-  if (ref === '' || ref.trim() !== ref || path === undefined || !isOwner(owner) || !isRepo(repo)) return undefined;
+  if (ref === '' || ref.trim() !== ref || path === undefined || !isName(owner) || !isName(repo)) return undefined;
   return { kind: 'remote', owner, repo, path, ref };
 }
 
-function isOwner(name: string): boolean {
-  return OWNER.test(name);
-}
-
-function isRepo(name: string): boolean {
-  return REPO.test(name) && name !== '.' && name !== '..';
+function isName(name: string): boolean {
+  return NAME.test(name) && name !== '.' && name !== '..';
 }
 
 /** A relative path without empty segments and `.`; nothing when `..` leaves its root. */

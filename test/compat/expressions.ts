@@ -41,7 +41,9 @@ async function differenceOf(vector: Case): Promise<string | undefined> {
   if (vector.err !== undefined) {
     if (!('thrown' in outcome)) return `an error was expected: ${vector.err.value}`;
     const { message } = outcome.thrown;
-    return message.includes(vector.err.value) ? undefined : `the error is ${JSON.stringify(message)}, not ${vector.err.value}`;
+    return message.includes(vector.err.value)
+      ? undefined
+      : `the error is ${JSON.stringify(message)}, not ${vector.err.value}`;
   }
   if ('thrown' in outcome) return outcome.thrown.message;
   const { kind, value } = vector.result ?? { kind: 'Null', value: null };
@@ -52,7 +54,9 @@ async function differenceOf(vector: Case): Promise<string | undefined> {
 function kindOf(value: Data): string {
   if (value === null) return 'Null';
   if (Array.isArray(value)) return 'Array';
-  return isDataObject(value) ? 'Object' : { string: 'String', number: 'Number', boolean: 'Boolean' }[typeof value as string] ?? '';
+  return isDataObject(value)
+    ? 'Object'
+    : ({ string: 'String', number: 'Number', boolean: 'Boolean' }[typeof value as string] ?? '');
 }
 
 function isSame(actual: Data, wanted: Data): boolean {

@@ -1,9 +1,11 @@
 import { type Comparison, corporaFolder } from './corpora.ts';
 import { compareExpressions } from './expressions.ts';
+import { compareReader } from './reader.ts';
 
 const [command = '', ...args] = process.argv.slice(2);
 const comparisons: { readonly [command: string]: (corpora: string) => Promise<Comparison> } = {
   expressions: compareExpressions,
+  reader: compareReader,
 };
 
 process.exitCode = await main();
