@@ -337,6 +337,8 @@ export function loaderReason(name: string): string | undefined {
   const upper = name.toUpperCase();
   // PYTHONPATH, PYTHONSTARTUP and all their kin, but not PYTHON_VERSION nor setup-python's pythonLocation.
   if (/^PYTHON[A-Z]/.test(upper) && upper !== 'PYTHONLOCATION') return 'python loads code that it names';
+  // Names and dates of commits are data.
+  if (/^GIT_(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL|DATE)$/.test(upper)) return undefined;
   const exact = Object.hasOwn(LOADER_NAMES, upper) ? LOADER_NAMES[upper] : undefined;
   return exact ?? LOADER_PREFIXES.find(([prefix]) => upper.startsWith(prefix))?.[1];
 }
