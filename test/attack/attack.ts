@@ -5,6 +5,8 @@ export type Attack = {
   readonly title: string;
   /** K13, … */
   readonly controls: readonly string[];
+  /** The control arm can only be shown by root; as an ordinary user the attack is not run. */
+  readonly needsRoot?: boolean;
   control(): Promise<{ readonly succeeded: boolean; readonly detail: string }>;
   product(): Promise<{ readonly refused: boolean; readonly detail: string }>;
 };
