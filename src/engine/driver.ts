@@ -45,6 +45,8 @@ const JOB_MINUTES_DEFAULT = 360;
 const CANCEL_MINUTES_DEFAULT = 5;
 /** The runner ends a job at its limits itself; the engine only where the runner does not. */
 const BACKSTOP_MS = 60_000;
+/** One sleep, before the time is looked at again. */
+const SLEEP_MS_MAX = 60 * 60_000;
 /** Jobs of one run with all late expansions. */
 const RUN_JOBS_MAX = 5_000;
 
@@ -138,17 +140,14 @@ export class Driver {
   /** Waits for a job to end, a cancellation, or the next deadline. */
   #sleep(): Promise<void> {
     const time = nextTime(this.#schedule);
-    return new Promise((resolve) => {
-      const wait = time === undefined ? undefined : Math.max(10, time - this.#d.deps.clock.monotonic());
-      // Longer waits than a timer can hold are slept in parts.
-      const timer = wait === undefined ? undefined : setTimeout(done, Math.min(wait, 60 * 60_000));
-      const self = this;
-      function done(): void {
-        clearTimeout(timer);
-        self.#wake = undefined;
-        resolve();
-      }
-      this.#wake = done;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wait = time === undefined ? undefined : Math.max(10, time - this.#d.deps.clock.monotonic());
+    // Longer waits than a timer can hold are slept in parts.
+    const timer = wait === undefined ? undefined : setTimeout(resolve, Math.min(wait, SLEEP_MS_MAX));
+    this.#wake = resolve;
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#wake = undefined;
     });
   }
 

@@ -13,3 +13,4 @@ export {
   type RunJob,
   SERVER_URL,
 } from './options.ts';
+export { type FilePlan, type FilePlanJob, type FilePlanStep, type PlanFilesRequest, planFiles } from './plan-files.ts';

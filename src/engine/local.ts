@@ -221,21 +221,13 @@ async function prepare(
   if (snapshot.dirty) notes.push('The work tree differs from the last commit: jobs get it as it is now.');
   const run = activeRun(
     { runId, runNumber, attempt },
-    { plan, digest, event, github: withInputs(github, plan) },
+    { plan, digest, event, github: planning.github },
     {
       permit: decision.permit,
       now: deps.clock.now(),
     },
   );
   return { run, runName: planning.runName, notes };
-}
-
-/** The inputs of workflow_dispatch as `github.event.inputs` shows them: checked, and as texts. */
-function withInputs(github: DataObject, plan: Plan): DataObject {
-  if (plan.event.name !== 'workflow_dispatch') return github;
-  const event = github['event'];
-  const texts = Object.fromEntries(Object.entries(plan.inputs).map(([name, value]) => [name, String(value)]));
-  return { ...github, event: { ...(typeof event === 'object' && event !== null ? event : {}), inputs: texts } };
 }
 
 function activeRun(

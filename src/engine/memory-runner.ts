@@ -6,7 +6,7 @@ export type MemoryJob = (
   lease: JobLease,
   secrets: JobSecrets,
   signal: CancelSignal,
-) => Partial<JobOutcome> | Promise<Partial<JobOutcome>>;
+) => Promise<Partial<JobOutcome>> | Partial<JobOutcome>;
 
 /** A runner that executes nothing: the in-memory sibling of the real one, for tests. It keeps what it was handed. */
 export type MemoryRunner = {
@@ -37,7 +37,7 @@ export function createMemoryRunner(jobs: { readonly [key: string]: MemoryJob } =
         influencedOutputs: [],
         level: lease.level,
         taints: lease.taints,
-        ...(await job(lease, given, signal)),
+        ...(await Promise.resolve(job(lease, given, signal))),
       };
       onEvent({ kind: 'job-finished', time: 0, conclusion: outcome.conclusion, durationMs: 0 });
       return outcome;

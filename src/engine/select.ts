@@ -79,7 +79,7 @@ function ignoreFault(thrown: unknown): undefined {
   return undefined;
 }
 
-function naturalEvent(workflow: Workflow): string | undefined {
+export function naturalEvent(workflow: Workflow): string | undefined {
   const names = workflow.on.map(({ event }) => event).filter((event) => event !== 'workflow_call');
   return PREFERRED_EVENTS.find((name) => names.includes(name)) ?? names[0];
 }

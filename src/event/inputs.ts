@@ -41,7 +41,7 @@ export function checkDispatchInputs(
     if ('message' in result) problems.push({ input: definition.name, message: result.message });
     else if (result.value !== undefined) {
       inputs[definition.name] = result.value;
-      texts[definition.name] = String(result.value);
+      texts[definition.name] = typeof result.value === 'string' ? result.value : JSON.stringify(result.value);
     }
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, inputs, texts };

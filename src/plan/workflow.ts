@@ -40,6 +40,8 @@ export type Planning =
       readonly digest: Digest;
       /** `run-name`, evaluated; '' without one. Not part of the plan: it may name the run. */
       readonly runName: string;
+      /** The `github` context of the run: `github.event.inputs` holds the checked inputs as texts. */
+      readonly github: DataObject;
       readonly notes: readonly string[];
     }
   | { readonly ok: false; readonly errors: readonly Diagnostic[] };
@@ -85,7 +87,7 @@ export async function planWorkflow(options: PlanOptions): Promise<Planning> {
     locked: options.locked,
     root: { ...root, jobs },
   };
-  return { ok: true, plan, digest: digestOfPlan(plan), runName, notes };
+  return { ok: true, plan, digest: digestOfPlan(plan), runName, github, notes };
 }
 
 type RootContexts = { readonly github: DataObject; readonly inputs: DataObject; readonly vars: DataObject };
