@@ -17,6 +17,7 @@ const COMPLAINT_BYTES_MAX = 4096;
 export type Gateway = {
   readonly tcp: ReadonlyMap<number, Server>;
   readonly dns: DatagramSocket;
+  readonly loopbackPorts: readonly number[];
   /** A process in the pod's network namespace, and one in the gateway's. Both hold nothing else. */
   readonly podPid: number;
   readonly gatewayPid: number;
@@ -77,7 +78,7 @@ export async function raiseGateway(spec: GatewaySpec): Promise<Gateway> {
       }
       await end(holder);
     };
-    return { tcp, dns, podPid, gatewayPid, listen: more, close };
+    return { tcp, dns, loopbackPorts: spec.loopbackPorts, podPid, gatewayPid, listen: more, close };
   } catch (error) {
     for (const server of tcp.values()) server.close();
     await end(holder);

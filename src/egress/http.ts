@@ -56,8 +56,10 @@ export function createHttpForwarder(
   });
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     // Inside a connection that is for one host already, a second tunnel has no meaning.
-    if (targets.has(client)) client.destroy();
-    else onConnect(request, client, head);
+    const bound = targets.get(client);
+    if (bound === undefined) return onConnect(request, client, head);
+    const record = { via: bound.via, host: bound.name, port: bound.port, reason: 'name-mismatch' };
+    void session.refuse(record, peerOf(request.socket)).then(() => client.destroy());
   });
   server.on('clientError', (_error, client: Duplex) => {
     const target = targets.get(client);

@@ -46,8 +46,15 @@ export type Resolver = {
   now(): number;
 };
 
+export type Responder = {
+  /** Queries that were dropped because of their rate. */
+  readonly dropped: () => number;
+  /** Decides on one message. `reply` is nothing when silence is the answer. */
+  readonly answer: (bytes: Uint8Array) => { readonly reply?: Buffer; readonly seen?: DnsVerdict };
+};
+
 /** Answers queries from the allow list alone. Nothing is ever sent on. */
-export function createResponder(resolver: Resolver) {
+export function createResponder(resolver: Resolver): Responder {
   let tokens = QUERIES_BURST_MAX;
   let last = resolver.now();
   let dropped = 0;
@@ -60,10 +67,8 @@ export function createResponder(resolver: Resolver) {
     return true;
   };
   return {
-    /** Queries that were dropped because of their rate. */
     dropped: () => dropped,
-    /** Decides on one message. `reply` is nothing when silence is the answer. */
-    answer(bytes: Uint8Array): { readonly reply?: Buffer; readonly seen?: DnsVerdict } {
+    answer(bytes) {
       if (!admit()) {
         dropped += 1;
         return {};
