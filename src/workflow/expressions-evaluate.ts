@@ -1,5 +1,6 @@
-import { Evaluator, type Expr } from '@actions/expressions';
+import { data, Evaluator, type Expr } from '@actions/expressions';
 import {
+  assert,
   type Data,
   type DataObject,
   excerpt,
@@ -90,8 +91,8 @@ function evaluateOnce(
     if (tree === undefined) return { done: true, value: null };
     const named = new Map(functions.map((known) => [known.name.toLowerCase(), known] as const));
     const root = valueOf(scopeRoot(scope.contexts));
-    // The library's dictionary is what `valueOf` makes of an object.
-    return { done: true, value: plainOf(new Evaluator(tree, root as never, named as never).evaluate()) };
+    assert(root instanceof data.Dictionary, 'the contexts are an object');
+    return { done: true, value: plainOf(new Evaluator(tree, root, named).evaluate()) };
   } catch (thrown) {
     if (missing !== undefined) return { done: false, patterns: missing };
     throw failure(thrown, expression, at);

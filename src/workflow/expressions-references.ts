@@ -2,7 +2,7 @@ import type { Expr } from '@actions/expressions';
 import { parseExpression } from './expressions-parse.ts';
 
 /** What an expression reads: a context and the path into it, lower case; `*` stands for whatever. */
-export type Reference = { readonly context: string; readonly path: readonly (string | '*')[] };
+export type Reference = { readonly context: string; readonly path: readonly string[] };
 
 const STATUS = ['always', 'success', 'failure', 'cancelled', 'hashFiles'].map((name) => ({
   name,
@@ -42,7 +42,7 @@ type Node = {
 
 function collect(tree: Expr, add: (reference: Reference) => void): void {
   // The classes of the tree differ in the fields they have, which is all that we look at.
-  const node = tree as Expr & Node;
+  const node: Expr & Node = tree;
   if (node.functionName !== undefined || (node.args !== undefined && node.name === undefined)) {
     for (const arg of node.args ?? []) collect(arg, add);
     return;
@@ -61,9 +61,9 @@ function collect(tree: Expr, add: (reference: Reference) => void): void {
 /** Follows `a.b['c'][d].*` down to what it starts with. */
 function collectPath(tree: Expr, add: (reference: Reference) => void): void {
   const path: string[] = [];
-  let current = tree as Expr & Node;
+  let current: Expr & Node = tree;
   while (current.index !== undefined && current.expr !== undefined) {
-    const index = current.index as Expr & Node;
+    const index: Expr & Node = current.index;
     path.unshift(index.literal === undefined ? '*' : index.literal.coerceString().toLowerCase());
     // A computed index reads what it is computed from, too.
     collect(index, add);
@@ -78,7 +78,7 @@ function collectPath(tree: Expr, add: (reference: Reference) => void): void {
 }
 
 function unwrapped(tree: Expr): Expr & Node {
-  let current = tree as Expr & Node;
-  while (current.group !== undefined) current = current.group as Expr & Node;
+  let current: Expr & Node = tree;
+  while (current.group !== undefined) current = current.group;
   return current;
 }

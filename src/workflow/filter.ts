@@ -39,14 +39,14 @@ export function compilePattern(pattern: string): Pattern {
   }
   const negated = pattern.startsWith('!');
   const alternatives = expandLeadingFolders(parsePieces(negated ? pattern.slice(1) : pattern, pattern));
-  return { negated, matches: (text) => runPieces(alternatives, [...text]) };
+  return { negated, matches: (text) => runPieces(alternatives, Array.from(text)) };
 }
 
 type Parsed = readonly (Piece | 'folders')[];
 
 function parsePieces(text: string, whole: string): Parsed {
   const wrong = (what: string) => fault('pattern-invalid', `'${excerpt(whole, 100)}': ${what}`);
-  const characters = [...text];
+  const characters = Array.from(text);
   const pieces: (Piece | 'folders')[] = [];
   let quantifiable = false;
   for (let index = 0; index < characters.length; index++) {

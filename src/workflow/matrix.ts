@@ -148,10 +148,12 @@ function ownMember(object: DataObject, key: string): Data | undefined {
 
 /** The plain values in the combination, at any depth. */
 function segmentsOf(value: Data): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap((item: Data) => segmentsOf(item));
-  if (isDataObject(value)) return Object.values(value).flatMap((item) => segmentsOf(item));
+  if (typeof value === 'number') return [numberText(value)];
+  if (typeof value === 'boolean') return [String(value)];
+  if (typeof value === 'string') return value === '' ? [] : [value];
   if (value === null) return [];
-  return [typeof value === 'number' ? numberText(value) : String(value)].filter((text) => text !== '');
+  const inner: readonly Data[] = Object.values(value);
+  return inner.flatMap((item) => segmentsOf(item));
 }
 
 function describe(value: Data): string {

@@ -1,7 +1,7 @@
 import type { Availability, FunctionBounds } from './expressions-parse.ts';
 import { parseExpression } from './expressions-parse.ts';
 import { templateExpression } from './expressions-template.ts';
-import { RESULT_BYTES_MAX } from './limits.ts';
+import { EXPRESSION_CHARACTERS_MAX, RESULT_BYTES_MAX } from './limits.ts';
 import type { Position, Template, TemplatePart } from './model.ts';
 import { Problem, type Problems } from './reader-problems.ts';
 import type { Definition, MappingDefinition, ScalarDefinition, Schema } from './reader-schema.ts';
@@ -98,6 +98,7 @@ export class TemplateReader {
     let candidates = alternatives;
     const seen = new Set<string>();
     const entries: MappingEntry[] = [];
+    const guessed = new Set<string>();
     let hasExpressionKey = false;
     for (const { key: rawKey, value } of node.entries) {
       const scalar = this.#scalar(rawKey, place);
@@ -121,10 +122,12 @@ export class TemplateReader {
         this.#validated(key, this.#enter(place, first.looseKey));
         entries.push({ key, value: this.#value(value, this.#enter(place, first.looseValue)) });
       } else {
-        this.#unknownKey(name, key.at, candidates, alternatives, seen);
+        const meant = this.#unknownKey(name, key.at, candidates, alternatives, seen);
+        // The misspelt key is one mistake, not also a missing key.
+        if (meant !== undefined) guessed.add(meant.toLowerCase());
       }
     }
-    this.#complete(node, candidates, seen, hasExpressionKey);
+    this.#complete(node, candidates, seen.union(guessed), hasExpressionKey);
     return { kind: 'mapping', entries, at: node.at };
   }
 
@@ -134,7 +137,7 @@ export class TemplateReader {
     candidates: readonly MappingDefinition[],
     alternatives: readonly MappingDefinition[],
     seen: ReadonlySet<string>,
-  ): void {
+  ): string | undefined {
     const allowed = [...new Set(candidates.flatMap(({ properties }) => [...properties.keys()]))];
     const elsewhere = alternatives.some(({ properties }) => properties.has(name));
     const guess = nearest(name, allowed);
@@ -145,6 +148,7 @@ export class TemplateReader {
         ? `Remove it. Allowed here: ${free.slice(0, 30).join(', ')}.`
         : `Did you mean \`${guess}\`?`;
     this.#problems.add('key-unknown', at, `Unexpected value '${name}'`, remedy);
+    return elsewhere ? undefined : guess;
   }
 
   #complete(
@@ -236,14 +240,15 @@ export class TemplateReader {
       this.#problems.add('expression-unclosed', node.at, message);
       return literal;
     }
+    if (!this.#checkLength(split, node.at)) return literal;
     const parts: TemplatePart[] = [];
-    let index = 0;
+    const nextPlace = node.expressionPlaces();
     for (const piece of split) {
       if ('literal' in piece) {
         parts.push(piece);
         continue;
       }
-      const at = node.expressionAt(index++);
+      const at = nextPlace();
       const expression = piece.expression.trim();
       const insert = this.#directive(expression, node.at, split.length === 1);
       if (insert === 'insert') return { kind: 'insert', at: node.at };
@@ -257,6 +262,18 @@ export class TemplateReader {
     }
     const template: Template = { kind: 'template', parts, at: node.at };
     return this.#checkWhole(template, place) ? { kind: 'template', template, at: node.at } : literal;
+  }
+
+  /** Comes before any of them is parsed: a text with thousands of expressions costs nothing. */
+  #checkLength(split: readonly ({ literal: string } | { expression: string })[], at: Position): boolean {
+    const characters = split.reduce(
+      (sum, piece) => sum + ('literal' in piece ? piece.literal : piece.expression).length,
+      0,
+    );
+    if (characters <= EXPRESSION_CHARACTERS_MAX) return true;
+    const message = `Exceeded max expression length ${EXPRESSION_CHARACTERS_MAX}`;
+    this.#problems.add('expression-limit', at, message, 'Pass the values by `env:`, or move the text into a file.');
+    return false;
   }
 
   /** GitHub compiles text with expressions into one expression, which has to keep the limits of one. */

@@ -21,8 +21,8 @@ export type YamlScalar = {
   readonly kind: 'null' | 'boolean' | 'number' | 'string';
   readonly value: null | boolean | number | string;
   readonly at: Position;
-  /** Where the `index`-th `${{` of the value stands in the file. */
-  readonly expressionAt: (index: number) => Position;
+  /** Where the `${{` of the value stand in the file: the function gives one after the other. */
+  readonly expressionPlaces: () => () => Position;
 };
 export type YamlNode =
   | YamlScalar
@@ -73,7 +73,8 @@ function parseYaml(text: string, lines: LineCounter) {
         version: '1.2',
         schema: 'failsafe',
         prettyErrors: false,
-        logLevel: 'silent',
+        // Not `silent`: it would hide that a second document follows, which nobody would read.
+        logLevel: 'error',
       });
     } catch (thrown) {
       // Very deep nesting overflows the parser's stack: the same refusal as any other unreadable text.
@@ -83,6 +84,10 @@ function parseYaml(text: string, lines: LineCounter) {
   const first = document.errors.find(({ message }) => !TOLERATED.test(message));
   if (first !== undefined) {
     const { line, col } = lines.linePos(first.pos[0]);
+    // The parser's stack overflows in very deep nesting; it notes that as an error at the place.
+    if (/call stack/.test(first.message)) {
+      throw new Problem('yaml-depth-exceeded', { line, column: col }, 'Maximum object depth exceeded');
+    }
     throw new Problem('yaml-invalid', { line, column: col }, excerpt(first.message));
   }
   return document;
@@ -174,7 +179,7 @@ function propertiesBefore(text: string, offset: number): number {
 }
 
 function nullScalar(at: Position): YamlScalar {
-  return { kind: 'null', value: null, at, expressionAt: () => at };
+  return { kind: 'null', value: null, at, expressionPlaces: () => () => at };
 }
 
 /** The library ends a block scalar with a line break also where the file ends without one. */
@@ -197,9 +202,9 @@ function convertScalar(node: Scalar, at: Position, reading: Reading): YamlScalar
   // In the failsafe schema every scalar is a text; an absent one is null.
   const text = withoutAddedBreak(typeof node.value === 'string' ? node.value : '', node, reading);
   const style = node.type === undefined ? 'Plain' : (STYLES[node.type] ?? node.type);
-  const expressionAt = (index: number) => expressionPosition(node, at, reading, index);
+  const places = () => expressionPlaces(node, at, reading);
   const typed = typeScalar(text, style, node.tag, at);
-  return { ...typed, at, expressionAt };
+  return { ...typed, at, expressionPlaces: places };
 }
 
 function typeScalar(
@@ -247,14 +252,20 @@ function plainScalar(text: string): Pick<YamlScalar, 'kind' | 'value'> {
 
 const OPEN_EXPRESSION = '${{';
 
-/** Finds the `index`-th `${{` in the source of the scalar; escapes that hide one lead to the scalar's own place. */
-function expressionPosition(node: Scalar, at: Position, reading: Reading, index: number): Position {
+/**
+ * Places of the `${{` in the source of the scalar, in order; escapes that hide one lead to the scalar's own place.
+ * Called once a scalar and then once an expression, so that many expressions don't take quadratic time.
+ */
+function expressionPlaces(node: Scalar, at: Position, reading: Reading): () => Position {
   const [start, end] = node.range ?? [0, 0];
   let offset = start - 1;
-  for (let found = 0; found <= index; found++) {
-    offset = reading.text.indexOf(OPEN_EXPRESSION, offset + 1);
-    if (offset < 0 || offset >= end) return at;
-  }
-  const { line, col } = reading.lines.linePos(offset);
-  return { line, column: col };
+  return () => {
+    if (offset < end) offset = reading.text.indexOf(OPEN_EXPRESSION, offset + 1);
+    if (offset < 0 || offset >= end) {
+      offset = end;
+      return at;
+    }
+    const { line, col } = reading.lines.linePos(offset);
+    return { line, column: col };
+  };
 }

@@ -63,7 +63,8 @@ function valueOf(text: string, field: (typeof FIELDS)[number]): number | undefin
 
 function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+    Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
   } catch {
     // An unknown zone is what we ask about.
     return false;

@@ -71,7 +71,7 @@ function reduced(value: Golden | undefined, path: string): Golden | undefined {
   const short = SHORT_FORMS[name];
   const isMapping = isObject(value) && value['type'] === 2;
   if (short !== undefined && value !== undefined && !isMapping && !isByKey(value)) return { byKey: { [short]: value } };
-  if (isObject(value) && value['type'] === 1) return (value['seq'] ?? null) as Golden;
+  if (isObject(value) && value['type'] === 1) return value['seq'] ?? null;
   if (!isMapping) return isObject(value) && isByKey(value) ? value : literalOf(value);
   const entries = Array.isArray(value['map'])
     ? (value['map'] as readonly { readonly Key: Golden; readonly Value: Golden }[])
@@ -95,6 +95,6 @@ function literalOf(value: Golden | undefined): Golden | undefined {
 
 function keyText(key: Golden): string {
   const value = bare(key);
-  if (!isObject(value)) return String(value);
-  return value['directive'] === 'insert' ? '${{ insert }}' : `\${{ ${String(value['expr'])} }}`;
+  if (!isObject(value)) return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+  return value['directive'] === 'insert' ? '${{ insert }}' : `\${{ ${JSON.stringify(value['expr'])} }}`;
 }

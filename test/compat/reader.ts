@@ -193,5 +193,5 @@ function normalized(message: string): string {
   const moved = inner === null ? message : `${inner[1]} (Line: ${inner[3]}, Col: ${inner[4]}): ${inner[2]}${inner[5]}`;
   return moved
     .replace("or '_' and and must", "or '_' and must")
-    .replaceAll(/(?:artifact-metadata|attestations|models): (?:read|write|none)(?:, )?/g, '');
+    .replaceAll(/(?:, )?(?:artifact-metadata|attestations|models): (?:read|write|none)/g, '');
 }
