@@ -18,6 +18,7 @@ const program = createProgram(
     interrupt: { onInterrupt: () => () => {} },
     commands: {
       run: () => Promise.reject(new Error('not called')),
+      proposeEgress: () => Promise.resolve(''),
       plan: () => Promise.reject(new Error('not called')),
       lock: () => Promise.reject(new Error('not called')),
       mirror: { add: () => Promise.resolve([]), sync: () => Promise.resolve([]) },

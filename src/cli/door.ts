@@ -1,6 +1,6 @@
 import type { Clock, Secret } from '../base/index.ts';
 import type { EngineEvent } from '../engine/index.ts';
-import type { CapabilityRecord, Conclusion } from '../protocol/index.ts';
+import type { CapabilityRecord, Conclusion, EgressRecord } from '../protocol/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -80,6 +80,8 @@ export type LockResult = {
 /** What the commands do, each given by `bin` and loaded when it is used. */
 export type Commands = {
   run(request: RunRequest, onEvent: (event: EngineEvent) => void, interrupt: Interrupt): Promise<RunResult>;
+  /** The difference to `.sallyport/egress.yml` that would allow what was reached; '' when nothing is missing. */
+  proposeEgress(records: readonly EgressRecord[], directory: string): Promise<string>;
   plan(request: {
     readonly paths: readonly string[];
     readonly directory: string;

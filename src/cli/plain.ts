@@ -1,7 +1,7 @@
 import type { EngineEvent } from '../engine/index.ts';
 import type { JobEvent } from '../protocol/index.ts';
 import { harmless } from './harmless.ts';
-import { headline, type ReportOptions, renderAnnotation, renderFindings, renderVerdict } from './report.ts';
+import { headline, type ReportOptions, renderFindings, renderVerdict } from './report.ts';
 import type { RunViews } from './run-view.ts';
 import { symbolOf, wordOf } from './symbols.ts';
 import { formatDuration, type Paint } from './terminal.ts';
@@ -51,17 +51,11 @@ function renderJobEvent(
       return [`${indent(event.step)}${paint('bold', `▸ ${harmless(event.name, false)}`)}`];
     case 'log':
       return renderLog(event, colors, paint).map((line) => `${indent(event.step)}  ${line}`);
+    // The log says these where they happen; the report lists them.
     case 'annotation':
-      return [`${indent(event.step)}  ${renderAnnotation(event.annotation, paint)}`];
     case 'summary':
+    case 'egress':
       return [];
-    case 'egress': {
-      const { record } = event;
-      if (record.verdict === 'allowed') return [];
-      const place = record.port > 0 ? `${record.host}:${record.port}` : record.host;
-      const reason = record.reason === undefined ? '' : ` (${record.reason})`;
-      return [paint('red', harmless(`network: ${place} refused${reason}`, false))];
-    }
     case 'taint':
       return [paint('yellow', harmless(`level is now ${event.taint.level}: ${event.taint.source}`, false))];
     case 'step-finished': {
@@ -96,11 +90,11 @@ function renderLog(
     case 'debug':
       return [paint('dim', line)];
     case 'error':
-      return [paint('red', line)];
+      return [`${paint('red', 'error')}: ${line}`];
     case 'warning':
-      return [paint('yellow', line)];
+      return [`${paint('yellow', 'warning')}: ${line}`];
     case 'notice':
-      return [paint('blue', line)];
+      return [`${paint('blue', 'notice')}: ${line}`];
     default:
       return [line];
   }

@@ -45,6 +45,7 @@ async function call(argv: readonly string[], commands: Partial<Commands> = {}, t
         return { kind: 'finished', conclusion: 'success', remarks: [] };
       },
       plan: async () => [],
+      proposeEgress: async () => '',
       lock: async () => ({ upToDate: true, written: [], changes: [], remarks: [] }),
       mirror: { add: async () => [], sync: async () => [] },
       probe: async () => RECORD,
@@ -268,17 +269,26 @@ test('events reach the renderer as they come', async () => {
   expect(out.trimEnd().split('\n')).toHaveLength(recordedRun().length);
 });
 
-test('--learn proposes the list that would have been enough, as a diff', async () => {
+test('--learn hands over what was reached, each place once, and prints the proposal as it comes', async () => {
   const record = { time: 0, via: 'transparent', host: 'example.org', port: 443, verdict: 'allowed' } as const;
+  const seen: unknown[] = [];
 
   const { out } = await call(['run', '--learn'], {
     run: async (_request, onEvent) => {
-      onEvent({ kind: 'job', runId: 1, job: 'build', event: { kind: 'egress', time: 0, record } });
+      for (const verdict of ['allowed', 'allowed', 'denied'] as const) {
+        const event = { kind: 'egress', time: 0, record: { ...record, verdict } } as const;
+        onEvent({ kind: 'job', runId: 1, job: 'build', event });
+      }
       return { kind: 'finished', conclusion: 'success', remarks: [] };
+    },
+    proposeEgress: async (records) => {
+      seen.push(...records);
+      return '+allow:\n+  - "example.org:443"\n';
     },
   });
 
-  expect(out).toContain('+++ b/.sallyport/egress.yml\n@@ -0,0 +1,2 @@\n+allow:\n+  - "example.org:443"\n');
+  expect(seen).toEqual([record]);
+  expect(out).toContain('+allow:\n+  - "example.org:443"\n');
 });
 
 const PLANNED: PlannedFile = {

@@ -33,12 +33,8 @@ test (20) | started on local
 test (20) | ▸ Lint
 test (20) | ! Lint (0.1s, exit code 3, goes on (continue-on-error))
 test (20) | ▸ Run npm test
-test (20) | network: evil.example refused (not-listed)
-test (20) | network: evil.example:443 refused (not-listed)
-test (20) | network: evil.example:443 refused (not-listed)
 test (20) | level is now untrusted: the artifact x is of a lower level
-${Array.from({ length: 30 }, (_, at) => `test (20) |   line ${at + 1}\n`).join('')}test (20) |   src/a.ts:3:5: error: expected 1
-test (20) | ✗ Run npm test (1.3s, exit code 1)
+${Array.from({ length: 30 }, (_, at) => `test (20) |   line ${at + 1}\n`).join('')}test (20) | ✗ Run npm test (1.3s, exit code 1)
 test (20) | ✗ failed in 1.5s
 deploy | ○ a job that it needs failed
 
@@ -59,8 +55,8 @@ Summary of build
   done x
 
 Network: 2 places refused
-  evil.example not-listed  test (20) › run
-  evil.example:443 2× not-listed  test (20) › run
+  evil.example not-listed  test (20) › Run npm test
+  evil.example:443 2× not-listed  test (20) › Run npm test
   if a job should reach them, list them in .sallyport/egress.yml:
     allow:
       - "evil.example:443"

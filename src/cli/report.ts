@@ -133,7 +133,7 @@ export function renderAnnotation(annotation: Annotation, paint: Paint): string {
 function renderSummaries(run: RunView, { paint, columns }: ReportOptions): readonly string[] {
   return jobsOf(run).flatMap((job) => {
     if (job.summaries.length === 0) return [];
-    const body = renderMarkdown(job.summaries.join('\n'), { paint, columns: columns - 2 });
+    const body = renderMarkdown(job.summaries.join('\n').trim(), { paint, columns: columns - 2 });
     return ['', paint('bold', `Summary of ${harmless(job.key, false)}`), ...body.map((line) => `  ${line}`.trimEnd())];
   });
 }
@@ -153,7 +153,8 @@ function renderEgress(run: RunView, { paint }: ReportOptions): readonly string[]
   }
   const more = denied.length - REPORT_HOSTS_MAX + jobsOf(run).reduce((sum, job) => sum + job.egressLeftOut, 0);
   if (more > 0) lines.push(paint('dim', `  … ${more} more`));
-  const listed = [...new Set(denied.filter(({ view }) => canBeAllowed(view)).map(({ view }) => placeOf(view)))];
+  const wanted = denied.filter(({ view }) => canBeAllowed(view)).map(({ view }) => entryOf(view));
+  const listed = [...new Set(wanted)];
   if (listed.length === 0) return lines;
   lines.push(`  ${paint('dim', 'if a job should reach them, list them in .sallyport/egress.yml:')}`, '    allow:');
   for (const place of listed.slice(0, REPORT_HOSTS_MAX))
@@ -162,8 +163,13 @@ function renderEgress(run: RunView, { paint }: ReportOptions): readonly string[]
 }
 
 /** A host that the list could name. Addresses and private places take more than a line of the repository. */
-function canBeAllowed({ reason, port }: EgressView): boolean {
-  return port > 0 && (reason === undefined || reason === 'not-listed');
+function canBeAllowed({ reason }: EgressView): boolean {
+  return reason === undefined || reason === 'not-listed';
+}
+
+/** The line of the list that would allow it. A name that was only asked for is most often meant for HTTPS. */
+function entryOf({ host, port }: EgressView): string {
+  return `${host}:${port > 0 ? port : 443}`;
 }
 
 function placeOf({ host, port }: EgressView): string {

@@ -7,7 +7,7 @@ import type { CliDependencies, RunRequest, RunResult } from './door.ts';
 import { EXIT } from './errors.ts';
 import { fault } from './faults.ts';
 import { parsePairs, readEnvFiles, readSecrets } from './inputs.ts';
-import { EgressLearner } from './learn.ts';
+import { LearnedEgress, printProposal } from './learn.ts';
 import { printList } from './plan-command.ts';
 import type { RunOptions } from './program.ts';
 import { createRenderer, type OutputForm } from './renderer.ts';
@@ -50,7 +50,7 @@ async function runShown(
     clock,
     command: repeatedOptions(options),
   });
-  const learner = request.learn ? new EgressLearner() : undefined;
+  const learned = request.learn ? new LearnedEgress() : undefined;
   const stop = interrupt.onInterrupt((state) => {
     if (state === 'cancel') renderer.cancelling();
   });
@@ -58,14 +58,15 @@ async function runShown(
     const result = await commands.run(
       request,
       (event) => {
-        learner?.look(event);
+        learned?.look(event);
         renderer.onEvent(event);
       },
       interrupt,
     );
-    if (learner !== undefined && result.kind === 'finished' && options.json !== true) {
+    if (learned !== undefined && result.kind === 'finished') {
       renderer.close();
-      terminal.write(`${learner.propose(request.directory).join('\n')}\n`);
+      const diff = await commands.proposeEgress(learned.records, request.directory);
+      printProposal(diff, learned.leftOut, options, terminal);
     }
     return result;
   } finally {

@@ -29,9 +29,11 @@ export type StepView = {
 /** What was reached, or not, at one place. */
 export type EgressView = {
   readonly host: string;
+  /** 0: a name that was only asked for. */
   readonly port: number;
   readonly verdict: EgressRecord['verdict'];
   readonly reason: string | undefined;
+  /** Names of steps. */
   readonly steps: Set<string>;
   count: number;
 };
@@ -235,7 +237,9 @@ function addEgress(job: JobView, record: EgressRecord): void {
   if (record.via === 'gateway') return;
   // A query for a name that is listed is followed by its connection, which tells more.
   if (record.via === 'dns' && record.verdict === 'allowed') return;
-  const key = `${record.verdict} ${record.host}:${record.port}`;
+  // A refused name was never dialled: which port it was for is not known.
+  const port = record.via === 'dns' ? 0 : record.port;
+  const key = `${record.verdict} ${record.host}:${port}`;
   const known = job.egress.get(key);
   if (known === undefined && job.egress.size >= EGRESS_HOSTS_MAX) {
     job.egressLeftOut += 1;
@@ -243,13 +247,13 @@ function addEgress(job: JobView, record: EgressRecord): void {
   }
   const view = known ?? {
     host: record.host,
-    port: record.port,
+    port,
     verdict: record.verdict,
     reason: record.reason,
     steps: new Set<string>(),
     count: 0,
   };
   view.count += 1;
-  if (record.step !== undefined) view.steps.add(record.step);
+  if (record.step !== undefined) view.steps.add(job.steps.get(record.step)?.name ?? record.step);
   job.egress.set(key, view);
 }

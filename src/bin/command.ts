@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { systemClock } from '../base/index.ts';
+import { type CliDependencies, type Interrupt, main, type Terminal } from '../cli/index.ts';
+import { lazyCommands } from './commands.ts';
+import { placesOf } from './places.ts';
+
+/** Runs one command line with what this process has. Answers the exit code once all output is written. */
+export async function runCommand(argv: readonly string[], version: string): Promise<number> {
+  const signals = new Signals();
+  const places = placesOf(process.env, process.geteuid?.() ?? -1);
+  const dependencies: CliDependencies = {
+    version,
+    terminal: processTerminal(argv, signals),
+    clock: systemClock,
+    cwd: process.cwd(),
+    environment: (name) => process.env[name],
+    places,
+    commands: lazyCommands({
+      env: process.env,
+      places,
+      writeError: (text) => process.stderr.write(text),
+      isDebug: argv.includes('--debug'),
+    }),
+    interrupt: signals,
+  };
+  const exitCode = await main(argv, dependencies);
+  await flush(process.stdout);
+  await flush(process.stderr);
+  return exitCode;
+}
+
+/**
+ * Ctrl-C and the like: the first asks for the end, the second forces it. A command that does not listen ends at once,
+ * as it would have without a handler.
+ */
+class Signals implements Interrupt {
+  readonly #callbacks = new Set<(state: 'cancel' | 'force') => void>();
+  #asked = false;
+
+  constructor() {
+    process.on('SIGINT', () => this.#on('SIGINT'));
+    process.on('SIGTERM', () => this.#on('SIGTERM'));
+    // The terminal is gone: nobody would see what an orderly end still prints.
+    process.on('SIGHUP', () => this.force('SIGHUP'));
+  }
+
+  onInterrupt(callback: (state: 'cancel' | 'force') => void): () => void {
+    this.#callbacks.add(callback);
+    return () => this.#callbacks.delete(callback);
+  }
+
+  force(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE'): void {
+    this.#tell('force', signal);
+  }
+
+  #on(signal: 'SIGINT' | 'SIGTERM'): void {
+    this.#tell(this.#asked ? 'force' : 'cancel', signal);
+    this.#asked = true;
+  }
+
+  #tell(state: 'cancel' | 'force', signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE'): void {
+    if (this.#callbacks.size === 0) process.exit(signal === 'SIGTERM' ? 143 : 130);
+    for (const callback of this.#callbacks) callback(state);
+  }
+}
+
+function processTerminal(argv: readonly string[], signals: Signals): Terminal {
+  const { stdout, stderr, stdin } = process;
+  let isOpen = true;
+  // `sallyport run | head`: the reader is gone, so is the reason to go on. The sandboxes are still taken down.
+  stdout.on('error', (error) => {
+    if (!('code' in error) || error.code !== 'EPIPE') throw error;
+    isOpen = false;
+    signals.force('SIGPIPE');
+  });
+  stderr.on('error', () => {
+    // There is no other place to say so.
+  });
+  const isDumb = process.env['TERM'] === 'dumb';
+  return {
+    write: (text) => {
+      if (isOpen) stdout.write(text);
+    },
+    writeError: (text) => {
+      stderr.write(text);
+    },
+    isInteractive: stdout.isTTY && !isDumb,
+    canAsk: stdin.isTTY && stderr.isTTY && !isDumb,
+    colors: wantsColors(argv, stdout.isTTY && !isDumb),
+    columns: () => stdout.columns || 80,
+    rows: () => stdout.rows || 24,
+    onResize: (callback) => {
+      stdout.on('resize', callback);
+      return () => stdout.off('resize', callback);
+    },
+  };
+}
+
+/** https://no-color.org: set and not empty, whatever its value. */
+function wantsColors(argv: readonly string[], isTerminal: boolean): boolean {
+  const has = (name: string) => (process.env[name] ?? '') !== '';
+  if (argv.includes('--no-color') || has('NO_COLOR')) return false;
+  return isTerminal || (has('FORCE_COLOR') && process.env['FORCE_COLOR'] !== '0');
+}
+
+async function flush(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength > 0 && !stream.destroyed) {
+    await Promise.race([once(stream, 'drain'), once(stream, 'close'), once(stream, 'error')]);
+  }
+}

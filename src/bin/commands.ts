@@ -1,0 +1,52 @@
+import type { Commands } from '../cli/index.ts';
+import type { Places } from './places.ts';
+
+/** What the commands need of this process. */
+export type Machine = {
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly places: Places;
+  /** Writes to standard error: where the operator's log goes with `--debug`. */
+  readonly writeError: (text: string) => void;
+  readonly isDebug: boolean;
+};
+
+/** The commands, each loading what it needs when it is called: the sandbox is no part of `sallyport plan`. */
+export function lazyCommands(machine: Machine): Commands {
+  return {
+    run: async (request, onEvent, interrupt) => {
+      const { run } = await import('./run.ts');
+      return run(machine, request, onEvent, interrupt);
+    },
+    proposeEgress: async (records, directory) => {
+      const { proposal } = await import('./learn.ts');
+      return proposal(machine, records, directory);
+    },
+    plan: async (request) => {
+      const { plan } = await import('./plan.ts');
+      return plan(request);
+    },
+    lock: async (request) => {
+      const { lock } = await import('./lock.ts');
+      return lock(machine, request);
+    },
+    mirror: {
+      add: async (folder, references) => {
+        const { mirrorAdd } = await import('./mirror.ts');
+        return mirrorAdd(machine, folder, references);
+      },
+      sync: async (folder) => {
+        const { mirrorSync } = await import('./mirror.ts');
+        return mirrorSync(machine, folder);
+      },
+    },
+    probe: async () => {
+      const { openExecutor } = await import('./executor.ts');
+      const executor = openExecutor(machine);
+      try {
+        return await executor.probe();
+      } finally {
+        await executor.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+import { systemClock } from '../base/index.ts';
+import { createBubblewrapExecutor, type Executor, INSIDE, type Mount } from '../sandbox/index.ts';
+import type { Machine } from './commands.ts';
+import { fault } from './faults.ts';
+
+/** The executor of this machine, with Sallyport's own programs for the inside of sandboxes. */
+export function openExecutor({ env, places }: Machine): Executor {
+  const toolCache = env['RUNNER_TOOL_CACHE'] ?? env['AGENT_TOOLSDIRECTORY'];
+  return createBubblewrapExecutor({
+    nodePath: process.execPath,
+    stateDir: join(places.state, 'sandboxes'),
+    clock: systemClock,
+    packageMounts: packageMounts(),
+    ...(toolCache !== undefined && existsSync(toolCache) ? { toolCache } : {}),
+  });
+}
+
+/** Sources in a checkout, JavaScript in the package; of the packages only what runs inside. */
+function packageMounts(): readonly Mount[] {
+  const isBuilt = import.meta.url.endsWith('.js');
+  const root = join(import.meta.dirname, '../..');
+  const code = isBuilt ? 'dist' : 'src';
+  const zip = createRequire(import.meta.url).resolve('@zip.js/zip.js/package.json');
+  const mount = (host: string, inside: string): Mount => ({
+    host,
+    inside: `${INSIDE.sallyport}/${inside}`,
+    writable: false,
+  });
+  return [
+    mount(join(root, code), code),
+    mount(join(root, 'package.json'), 'package.json'),
+    mount(join(zip, '..'), 'node_modules/@zip.js/zip.js'),
+  ];
+}
+
+/** The absolute path of a program, looked up once: what a later change of PATH names is not run. */
+export function findProgram(env: Machine['env'], name: string): string {
+  const folders = [...(env['PATH'] ?? '').split(delimiter), '/usr/local/bin', '/usr/bin', '/bin'];
+  for (const folder of folders) {
+    if (!folder.startsWith('/')) continue;
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not here: the next folder of the path.
+    }
+  }
+  throw fault('program-missing', `${name} is not on the path`);
+}

@@ -1,0 +1,16 @@
+import { faultsOf } from '../base/index.ts';
+
+export const fault = faultsOf('bin', {
+  'program-missing': { status: 503, help: 'Run scripts/setup, or install the program that is named.' },
+  'platform-unsupported': {
+    status: 503,
+    help: 'Jobs are isolated with Linux namespaces and seccomp: run them on a Linux machine; plan and lock work here.',
+  },
+  'workflow-invalid': { status: 400, help: 'sallyport plan prints everything that is wrong with it.' },
+  'mirror-incomplete': {
+    status: 502,
+    help: 'The others are synced; try again, or remove what is gone from the mirror.',
+  },
+  'name-invalid': { status: 400, help: 'Name repositories as owner/repo.' },
+  'file-unreadable': { status: 400, help: 'Name a file that exists, that you can read, and that is not too large.' },
+});
