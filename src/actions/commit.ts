@@ -18,7 +18,10 @@ export type CommitContent = {
 };
 
 /** Opens the content-addressed folders of commits. May be shared by processes. */
-export async function openCommitContent(options: { readonly dir: string; readonly git: string }): Promise<CommitContent> {
+export async function openCommitContent(options: {
+  readonly dir: string;
+  readonly git: string;
+}): Promise<CommitContent> {
   await mkdir(options.dir, { recursive: true });
   const content = contentFolders(options.dir, options.git, ACTION_LIMITS);
   const known = new Map<string, Promise<Digest>>();

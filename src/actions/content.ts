@@ -12,7 +12,7 @@ import { checkLinks, contentDigest, LINK_BYTES_MAX, readTreeListing, type TreeFi
  *
  *     content/<hex>/        the files, 0444 or 0555, folders 0755 so that their owner can remove them
  *     content/<hex>.seal    the fingerprint of all names, modes, sizes, inodes and change times when it was made
- *     tmp/                  what is being written
+ *     .tmp/                 what is being written
  *
  * A folder is used when its fingerprint is still the sealed one: the change time of a file cannot be set back by a
  * program. When it differs (a copied cache, a restored backup) the digest is computed again from the bytes; when that

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 
 /** Makes an empty folder of its own for what is not whole yet, and removes it, with what is left in it, at the end. */
 export async function withDraft<T>(dir: string, use: (draft: string) => Promise<T>): Promise<T> {
-  await mkdir(join(dir, 'tmp'), { recursive: true, mode: 0o700 });
-  const draft = await mkdtemp(join(dir, 'tmp', 'draft-'));
+  await mkdir(join(dir, '.tmp'), { recursive: true, mode: 0o700 });
+  const draft = await mkdtemp(join(dir, '.tmp', 'draft-'));
   try {
     return await use(draft);
   } finally {

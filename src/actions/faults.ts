@@ -56,6 +56,10 @@ export const fault = faultsOf('actions', {
   'uses-invalid': { status: 400, help: 'Write ./path, $/path, owner/repo@ref, owner/repo/path@ref or docker://image.' },
   'manifest-missing': { status: 404, help: 'Correct the path: it must hold action.yml or action.yaml.' },
   'manifest-invalid': { status: 400, help: 'Correct the file, or use a version of the action that is valid.' },
+  'name-lookalike': {
+    status: 403,
+    help: 'Correct the name. If it is meant, lock it with `sallyport lock --allow OWNER/REPO`.',
+  },
   'nesting-too-deep': { status: 400, help: 'Flatten the actions: composite actions nest at most 10 deep.' },
   'mirror-invalid': { status: 400, help: 'Name a folder that holds bare repositories as OWNER/REPO.git.' },
 });

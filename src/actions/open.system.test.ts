@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -11,61 +10,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GIT, openMirror } from '../../test/support/git-mirror.ts';
 import { silentLog, systemClock } from '../base/index.ts';
 import { type ActionStoreOptions, openActionStore } from './open.ts';
 import { digestOfFolder } from './content.ts';
 import { ACTION_LIMITS } from './open.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'actions-store-'));
-const mirror = join(root, 'mirror');
-const GIT = '/usr/bin/git';
-const ENV = {
-  PATH: '/usr/bin:/bin',
-  HOME: root,
-  GIT_AUTHOR_NAME: 'a',
-  GIT_AUTHOR_EMAIL: 'a@example.org',
-  GIT_COMMITTER_NAME: 'a',
-  GIT_COMMITTER_EMAIL: 'a@example.org',
-  GIT_CONFIG_NOSYSTEM: '1',
-};
-
-function git(cwd: string, ...args: string[]): string {
-  return execFileSync(GIT, args, {
-    cwd,
-    env: ENV,
-    encoding: 'utf8',
-    timeout: 30_000,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  }).trim();
-}
-
-/** A work tree in which commits are made, and its bare copy in the mirror. */
-function makeRepository(name: string) {
-  const work = join(root, 'work', name);
-  const bare = join(mirror, `${name}.git`);
-  mkdirSync(work, { recursive: true });
-  mkdirSync(dirname(bare), { recursive: true });
-  git(work, 'init', '-q', '-b', 'main');
-  git(root, 'init', '-q', '--bare', bare);
-  git(bare, 'config', 'uploadpack.allowFilter', 'true');
-  git(bare, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
-  return {
-    work,
-    bare,
-    commit(files: { [path: string]: string }): string {
-      for (const [path, content] of Object.entries(files)) {
-        mkdirSync(dirname(join(work, path)), { recursive: true });
-        writeFileSync(join(work, path), content);
-      }
-      git(work, 'add', '-A');
-      git(work, 'commit', '-q', '--allow-empty', '-m', 'commit');
-      return git(work, 'rev-parse', 'HEAD');
-    },
-    push: (...refspecs: string[]) => git(work, 'push', '-q', '-f', bare, ...refspecs),
-  };
-}
+const { mirror, git, makeRepository } = openMirror(root);
 
 let counter = 0;
 const open = (options: Partial<ActionStoreOptions> = {}) => {
@@ -214,7 +168,7 @@ test('many at once make one folder and leave no draft', async () => {
 
   expect(new Set(actions.map((action) => action.digest)).size).toBe(1);
   expect(readdirSync(join(dir, 'content'))).toHaveLength(2);
-  expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
+  expect(readdirSync(join(dir, '.tmp'))).toEqual([]);
 });
 
 test('submodules, escaping links and trees over the limits are refused, inner links are kept', async () => {

@@ -7,7 +7,7 @@ import { writeWhole } from './drafts.ts';
 import { fault } from './faults.ts';
 import { checkRepositoryName, isFullSha, pinKey, type RepositoryName } from './reference.ts';
 import { remoteSource } from './remote.ts';
-import { findInMirror, localSource, type Source } from './source.ts';
+import { bestName, findInMirror, localSource, type Source } from './source.ts';
 import type { ActionStore, ResolvedAction } from './store.ts';
 import { suggestName } from './typosquat.ts';
 
@@ -171,6 +171,7 @@ function makeStore(options: ActionStoreOptions, content: ContentFolders): Action
     resolve,
     folder,
     readText: async (action, path, bytesMax) => readPlain(await folder(action), path, bytesMax),
+    refOf: async (name, commit) => bestName(await (await sourceOf(name)).namesOf(commit)),
   };
 }
 

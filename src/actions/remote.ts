@@ -5,7 +5,7 @@ import { excerpt } from '../base/index.ts';
 import { fault } from './faults.ts';
 import { GIT_FETCH_MS_MAX, type GitOptions, runGit, tryGit } from './git.ts';
 import { checkRepositoryName, isFullSha, type RepositoryName } from './reference.ts';
-import { isReached, refCandidates, type Source, type SourceRef } from './source.ts';
+import { isReached, namesIn, refCandidates, type Source, type SourceRef } from './source.ts';
 
 /** Tries of one fetch, and the pause before the next, times the number of the try. */
 const FETCH_ATTEMPTS_MAX = 4;
@@ -52,22 +52,25 @@ export function remoteSource(options: RemoteOptions, name: RepositoryName): Sour
     return (await listTips()).filter((tip) => candidates.includes(tip.name));
   }
 
-  async function reaches(commit: string): Promise<boolean | undefined> {
-    if ((await listTips()).some((tip) => tip.commit === commit)) return true;
+  /** All commits that branches and tags reach, without files. */
+  async function historyOf(): Promise<GitOptions> {
     const history = await bare('history.git');
     const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
-    await runGit(history, [
-      'fetch',
-      '--quiet',
-      '--prune',
-      '--no-tags',
-      '--filter=tree:0',
-      '--end-of-options',
-      url,
-      ...refspecs,
-    ]);
+    const fetch = ['fetch', '--quiet', '--prune', '--no-tags', '--filter=tree:0', '--end-of-options', url];
+    await runGit(history, [...fetch, ...refspecs]);
+    return { git: options.git, gitDir: history.gitDir };
+  }
+
+  async function reaches(commit: string): Promise<boolean | undefined> {
+    if ((await listTips()).some((tip) => tip.commit === commit)) return true;
     // A commit that is in no ref's history is simply not here: on the server it may well be.
-    return (await isReached({ git: options.git, gitDir: history.gitDir }, commit)) ?? false;
+    return (await isReached(await historyOf(), commit)) ?? false;
+  }
+
+  async function namesOf(commit: string) {
+    const at = (await listTips()).filter((tip) => tip.commit === commit).map((tip) => tip.name);
+    const tags = at.filter((name) => name.startsWith('refs/tags/')).map((name) => name.slice('refs/tags/'.length));
+    return tags.length > 0 ? { tags, branches: [] } : namesIn(await historyOf(), commit);
   }
 
   async function objectsOf(commit: string): Promise<string> {
@@ -88,11 +91,11 @@ export function remoteSource(options: RemoteOptions, name: RepositoryName): Sour
     throw fault('git-failed', `${url} did not give ${commit}: ${excerpt(stderr.trim(), 300)}`);
   }
 
-  return { place: url, find, reaches, objectsOf };
+  return { place: url, find, reaches, namesOf, objectsOf };
 }
 
 /** `https`; `http` and `file` serve tests and private servers that were named on purpose. */
-function protocolOf(url: string): string {
+export function protocolOf(url: string): string {
   const match = /^(https|http|file):\/\//.exec(url);
   if (match?.[1] === undefined) throw fault('source-missing', `not an address of a git server: ${excerpt(url)}`);
   return match[1];

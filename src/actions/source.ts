@@ -18,6 +18,8 @@ export type Source = {
   find(ref: string): Promise<readonly SourceRef[]>;
   /** Whether a branch or tag reaches the commit. A commit that is not there at all is `undefined`. */
   reaches(commit: string): Promise<boolean | undefined>;
+  /** Names of tags at the commit, then of branches that reach it, without `refs/…/`. */
+  namesOf(commit: string): Promise<{ readonly tags: readonly string[]; readonly branches: readonly string[] }>;
   /** A git directory in which all objects of the commit are. */
   objectsOf(commit: string): Promise<string>;
 };
@@ -60,6 +62,7 @@ export function localSource(gitDir: string, git: string): Source {
     place: gitDir,
     find: (ref) => findRefs(options, ref),
     reaches: (commit) => isReached(options, commit),
+    namesOf: (commit) => namesIn(options, commit),
     objectsOf: async () => gitDir,
   };
 }
@@ -114,4 +117,49 @@ export async function isReached(options: GitOptions, commit: string): Promise<bo
     ...OWN_REFS,
   ]);
   return output.trim() !== '';
+}
+
+/** Branches are capped: one is enough for a name. */
+const NAMES_MAX = 100;
+
+export async function namesIn(
+  options: GitOptions,
+  commit: string,
+): Promise<{ readonly tags: readonly string[]; readonly branches: readonly string[] }> {
+  const list = async (filter: string, spaces: readonly string[]) => {
+    const output = await runGit(options, [
+      'for-each-ref',
+      `--count=${NAMES_MAX}`,
+      '--format=%(refname)',
+      filter,
+      ...spaces,
+    ]);
+    return output
+      .split('\n')
+      .filter((name) => name !== '')
+      .map((name) => name.replace(/^refs\/(?:heads|tags|remotes\/origin)\//, ''));
+  };
+  return {
+    tags: await list(`--points-at=${commit}`, ['refs/tags/']),
+    branches: await list(`--contains=${commit}`, ['refs/heads/', 'refs/remotes/origin/']),
+  };
+}
+
+/** The best name of a commit. Source: the order in github/actions-lockfile, schema of `ref`. */
+export function bestName(names: {
+  readonly tags: readonly string[];
+  readonly branches: readonly string[];
+}): string | undefined {
+  const versions = names.tags.filter((tag) => /^v?\d+\.\d+\.\d+$/.test(tag)).sort(byVersion);
+  const common = ['main', 'master'].find((branch) => names.branches.includes(branch));
+  return versions.at(-1) ?? names.tags.toSorted()[0] ?? common ?? names.branches.toSorted()[0];
+}
+
+function byVersion(a: string, b: string): number {
+  const numbers = (text: string) => text.replace(/^v/, '').split('.').map(Number);
+  const [left, right] = [numbers(a), numbers(b)];
+  for (const [at, number] of left.entries()) {
+    if (number !== right[at]) return number - (right[at] ?? 0);
+  }
+  return a < b ? -1 : 1;
 }

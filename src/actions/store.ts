@@ -28,4 +28,6 @@ export type ActionStore = {
   folder(action: ResolvedAction): Promise<string>;
   /** One small file of the content, or nothing when it is not there. Never follows links. */
   readText(action: ResolvedAction, path: string, bytesMax: number): Promise<string | undefined>;
+  /** A tag or branch by which people know the commit: a full version first, then another tag, then a branch. */
+  refOf?(name: { readonly owner: string; readonly repo: string }, commit: string): Promise<string | undefined>;
 };

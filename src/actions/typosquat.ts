@@ -55,6 +55,9 @@ const KNOWN_ACTIONS = [
   'upload-pages-artifact',
 ] as const;
 
+/** Short names are one letter away from too many honest ones. */
+const KNOWN_LENGTH_MIN = 5;
+
 /** A well-known name that this one is a misspelling of, as `actions/checkout` for `actons/checkout`; else nothing. */
 export function suggestName(name: RepositoryName): string | undefined {
   const owner = name.owner.toLowerCase();
@@ -67,8 +70,8 @@ export function suggestName(name: RepositoryName): string | undefined {
 }
 
 function nearest(name: string, known: readonly string[]): string | undefined {
-  if (known.includes(name) || name.length < 4) return undefined;
-  return known.find((candidate) => isOneEditAway(name, candidate));
+  if (known.includes(name)) return undefined;
+  return known.find((candidate) => candidate.length >= KNOWN_LENGTH_MIN && isOneEditAway(name, candidate));
 }
 
 /** One letter more, less, other, or two neighbours swapped. */
