@@ -99,7 +99,8 @@ const SYNC_START = '\u001b[?2026h';
 const SYNC_END = '\u001b[?2026l';
 const CURSOR_HIDE = '\u001b[?25l';
 const CURSOR_SHOW = '\u001b[?25h';
-const CLEAR_BELOW = '\u001b[0J';
+const CLEAR_LINE = '\u001b[K';
+const CLEAR_BELOW = '\u001b[J';
 
 /**
  * Keeps some lines at the bottom of a terminal and redraws them in place. After a resize the terminal has wrapped the
@@ -117,22 +118,32 @@ export class LiveRegion {
   draw(lines: readonly string[]): void {
     const hide = this.#hidden ? '' : CURSOR_HIDE;
     this.#hidden = true;
-    this.#terminal.write(`${SYNC_START}${hide}${this.#up()}${lines.map((line) => `${line}\n`).join('')}${SYNC_END}`);
+    // Each line is written over the old one. Clearing the whole window first would flicker, and some terminals keep
+    // what is cleared in their history.
+    const text = lines.map((line) => `${line}${CLEAR_LINE}\n`).join('');
+    this.#terminal.write(`${SYNC_START}${hide}${this.#up()}${text}${CLEAR_BELOW}${SYNC_END}`);
     this.#shown = lines;
   }
 
   /** Takes the region away and shows the cursor again. May be called twice. */
   clear(): void {
     if (!this.#hidden) return;
-    this.#terminal.write(`${this.#up()}${CURSOR_SHOW}`);
+    const up = this.#up();
+    const blank = `${CLEAR_LINE}\n`.repeat(this.#rows());
+    this.#terminal.write(`${up}${blank}${up}${CURSOR_SHOW}`);
     this.#shown = [];
     this.#hidden = false;
   }
 
-  #up(): string {
+  /** Rows that are shown now, and can be reached: those above the window can't. */
+  #rows(): number {
     const columns = Math.max(1, this.#terminal.columns());
     const rows = this.#shown.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0);
-    // Rows above the window are out of reach: going further up than it is tall only stops at its top.
-    return rows === 0 ? '' : `\r\u001b[${Math.min(rows, this.#terminal.rows())}A${CLEAR_BELOW}`;
+    return Math.min(rows, Math.max(0, this.#terminal.rows() - 1));
+  }
+
+  #up(): string {
+    const rows = this.#rows();
+    return rows === 0 ? '' : `\r\u001b[${rows}A`;
   }
 }

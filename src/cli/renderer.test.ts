@@ -169,7 +169,7 @@ describe('the live tree', () => {
     region.clear();
     region.clear();
 
-    expect(terminal.out).toContain('\r\u001b[4A\u001b[0J');
-    expect(terminal.out.endsWith('\r\u001b[1A\u001b[0J\u001b[?25h')).toBe(true);
+    expect(terminal.out).toContain('\r\u001b[4Ac\u001b[K\n\u001b[J');
+    expect(terminal.out.endsWith('\r\u001b[1A\u001b[K\n\r\u001b[1A\u001b[?25h')).toBe(true);
   });
 });
