@@ -25,7 +25,9 @@ export function sourceOfWorkflow(workflow: Workflow): Plain {
     name: workflow.name,
     description: workflow.description,
     'run-name': maybe(workflow.runName),
-    on: Object.fromEntries(workflow.on.map((trigger) => [trigger.event, trigger.schedule ? schedule(trigger) : sourceOfTrigger(trigger)])),
+    on: Object.fromEntries(
+      workflow.on.map((trigger) => [trigger.event, trigger.schedule ? schedule(trigger) : sourceOfTrigger(trigger)]),
+    ),
     permissions: permissions(workflow.permissions),
     env: tree(workflow.env),
     defaults: defaults(workflow.defaults),

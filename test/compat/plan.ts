@@ -65,7 +65,9 @@ async function droppedOf(plan: FilePlan, folder: string, reader: WorkflowReader)
   const dropped = [...silentlyDropped(text, reading.value)];
   if (!plan.ok) return dropped;
   for (const job of reading.value.jobs) {
-    const planned = plan.jobs.filter(({ id }) => id === job.id || id.startsWith(`${job.id} (`) || id.startsWith(`${job.id} / `));
+    const planned = plan.jobs.filter(
+      ({ id }) => id === job.id || id.startsWith(`${job.id} (`) || id.startsWith(`${job.id} / `),
+    );
     if (planned.length === 0) dropped.push(`jobs.${job.id}: it is not in the plan`);
     else if (job.kind === 'job' && planned.some(({ steps }) => steps.length < job.steps.length)) {
       dropped.push(`jobs.${job.id}.steps: the plan has fewer`);

@@ -16,7 +16,12 @@ export function silentlyDropped(text: string, workflow: Workflow): readonly stri
 
 type Mapping = { readonly [key: string]: Plain | undefined };
 
-function compare(source: Plain | undefined, model: Plain | undefined, path: readonly string[], dropped: string[]): void {
+function compare(
+  source: Plain | undefined,
+  model: Plain | undefined,
+  path: readonly string[],
+  dropped: string[],
+): void {
   const [left, right] = [normal(source, path), model];
   if (left === undefined || left === null || left === '') return;
   const note = (why: string) => dropped.push(`${path.join('.')}: ${why}`);
@@ -99,7 +104,14 @@ function isSame(source: Plain, model: Plain | undefined, path: readonly string[]
 }
 
 function text(value: Plain | undefined): string {
-  return String(value).replaceAll(/\$\{\{\s*/g, '${{ ').replaceAll(/\s*\}\}/g, ' }}').trim();
+  return (
+    String(value)
+      .replaceAll(/\$\{\{\s*/g, '${{ ')
+      .replaceAll(/\s*\}\}/g, ' }}')
+      // An expression that is only a text is that text.
+      .replaceAll(/\$\{\{ '((?:[^']|'')*)' \}\}/g, (_, inner: string) => inner.replaceAll("''", "'"))
+      .trim()
+  );
 }
 
 function listOf(value: Plain | undefined): readonly Plain[] | undefined {
