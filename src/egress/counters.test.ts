@@ -4,17 +4,24 @@ import { countUnserved } from './counters.ts';
 
 test('what no listener took is counted, without the resets that the gateway sent on purpose', () => {
   const counted = countUnserved({
-    snmp: 'Ip: InAddrErrors InUnknownProtos\nIp: 1 2\nIcmp: InMsgs\nIcmp: 3\nTcp: OutRsts\nTcp: 9\nUdp: NoPorts\nUdp: 4\n',
+    snmp: 'Ip: InAddrErrors InUnknownProtos\nIp: 1 2\nIcmp: InEchos\nIcmp: 3\nTcp: OutRsts\nTcp: 9\nUdp: NoPorts\nUdp: 4\n',
     netstat: 'TcpExt: TCPAbortOnData TCPAbortOnClose TCPAbortOnLinger\nTcpExt: 2 1 1\n',
     snmp6: 'Udp6NoPorts    \t5\nIcmp6InEchos 0\n',
+    podSnmp: 'Tcp: AttemptFails\nTcp: 7\n',
   });
 
-  expect(counted.detail).toMatchObject({ tcpRefused: 5, udpRefused: 4, icmp: 3, udp6Refused: 5, unknownProtocols: 2 });
+  expect(counted.detail).toMatchObject({
+    tcpRefused: 5,
+    udpRefused: 4,
+    icmpEchos: 3,
+    udp6Refused: 5,
+    unknownProtocols: 2,
+  });
   expect(counted.packets).toBe(20);
 });
 
 test('a namespace that is gone counts nothing', () => {
-  expect(countUnserved({ snmp: '', netstat: '', snmp6: '' }).packets).toBe(0);
+  expect(countUnserved({ snmp: '', netstat: '', snmp6: '', podSnmp: '' }).packets).toBe(0);
 });
 
 test.each([

@@ -2,7 +2,8 @@
 const UNSERVED = {
   tcpRefused: ['Tcp', 'OutRsts'],
   udpRefused: ['Udp', 'NoPorts'],
-  icmp: ['Icmp', 'InMsgs'],
+  // Other messages are answers of the pod's own kernel, to replies that came after their asker had gone.
+  icmpEchos: ['Icmp', 'InEchos'],
   unknownProtocols: ['Ip', 'InUnknownProtos'],
   undeliverable: ['Ip', 'InAddrErrors'],
 } as const;
@@ -16,15 +17,30 @@ const OWN_RESETS = ['TCPAbortOnData', 'TCPAbortOnClose', 'TCPAbortOnLinger'];
 
 export type Unserved = { readonly packets: number; readonly detail: { readonly [counter: string]: number } };
 
-/** Reads the counters of the namespace that `pid` is in. A namespace that is gone counts nothing more. */
-export async function readUnserved(pid: number, read: (path: string) => Promise<string>): Promise<Unserved> {
-  const [snmp, netstat, snmp6] = await Promise.all(
-    ['snmp', 'netstat', 'snmp6'].map((name) => read(`/proc/${pid}/net/${name}`).catch(() => '')),
-  );
-  return countUnserved({ snmp: snmp ?? '', netstat: netstat ?? '', snmp6: snmp6 ?? '' });
+/** Tables of /proc/net of the gateway's namespace, and one of the pod's. */
+export type Tables = {
+  readonly snmp: string;
+  readonly netstat: string;
+  readonly snmp6: string;
+  readonly podSnmp: string;
+};
+
+/** Reads the counters of the namespaces that two processes are in. A namespace that is gone counts nothing more. */
+export async function readUnserved(
+  pids: { readonly gateway: number; readonly pod: number },
+  read: (path: string) => Promise<string>,
+): Promise<Unserved> {
+  const table = (pid: number, name: string) => read(`/proc/${pid}/net/${name}`).catch(() => '');
+  const [snmp, netstat, snmp6, podSnmp] = await Promise.all([
+    table(pids.gateway, 'snmp'),
+    table(pids.gateway, 'netstat'),
+    table(pids.gateway, 'snmp6'),
+    table(pids.pod, 'snmp'),
+  ]);
+  return countUnserved({ snmp, netstat, snmp6, podSnmp });
 }
 
-export function countUnserved(tables: { snmp: string; netstat: string; snmp6: string }): Unserved {
+export function countUnserved(tables: Tables): Unserved {
   const four = new Map([...readPairs(tables.snmp), ...readPairs(tables.netstat)]);
   const six = new Map(
     tables.snmp6.split('\n').map((line) => {
@@ -36,7 +52,9 @@ export function countUnserved(tables: { snmp: string; netstat: string; snmp6: st
   for (const [name, [group, counter]] of Object.entries(UNSERVED)) detail[name] = four.get(`${group}.${counter}`) ?? 0;
   for (const [name, counter] of Object.entries(UNSERVED_6)) detail[name] = six.get(counter) ?? 0;
   const own = OWN_RESETS.reduce((sum, name) => sum + (four.get(`TcpExt.${name}`) ?? 0), 0);
-  detail['tcpRefused'] = Math.max(0, (detail['tcpRefused'] ?? 0) - own);
+  // A reset also answers what is still on its way to a closed connection; only a failed attempt is an unserved one.
+  const failed = readPairs(tables.podSnmp).get('Tcp.AttemptFails') ?? 0;
+  detail['tcpRefused'] = Math.min(failed, Math.max(0, (detail['tcpRefused'] ?? 0) - own));
   const packets = Object.values(detail).reduce((sum, value) => sum + value, 0);
   return { packets, detail };
 }

@@ -67,12 +67,12 @@ export function gatewayScript(options: { readonly loopbackPorts: readonly number
     (port) => `rule add pref 1 to 127.0.0.1 ipproto tcp dport ${port} lookup 100`,
   );
   return {
-    pod: `unshare --net -- /bin/sh -c "$1" sh $$ "$2" "$3" "$4" "$5" "$6" & exec 3<&- 4<&-; wait $!`,
+    pod: `unshare --net -- /bin/sh -c "$1" sh $$ "$2" "$3" "$4" "$5" "$6" & exec 3<&- 4<&- 5<&-; wait $!`,
     gateway: `
 pod=$1
 "$2" --v8-pool-size=0 -e "$3" "$4" 4<&- &
 helper=$!
-exec 3<&-
+exec 3<&- 5<&-
 setting() { for pair in $1; do echo \${pair#*=} > /proc/sys/net/\${pair%%=*} || exit 3; done; }
 printf "$5" $pod | ip -batch - || exit 3
 setting "${GATEWAY_SETTINGS.join(' ')}"

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket as DatagramSocket } from 'node:dgram';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { Server } from 'node:net';
 import { excerpt } from '../base/index.ts';
 import { fault } from './faults.ts';
@@ -46,8 +46,8 @@ export async function raiseGateway(spec: GatewaySpec): Promise<Gateway> {
   const ipv6 = existsSync('/proc/net/if_inet6');
   const script = gatewayScript({ loopbackPorts: distinct(spec.loopbackPorts), ipv6 });
   const want = JSON.stringify({ tcp: ports, udp: true, ipv6 });
-  const parameters = [script.gateway, spec.nodePath, HELPER, want, script.gatewayBatch, script.podBatch];
-  const holder = launch(spec.enter, ['/bin/sh', '-c', script.pod, 'sh', ...parameters]);
+  const parameters = [script.gateway, NODE_DESCRIPTOR, HELPER, want, script.gatewayBatch, script.podBatch];
+  const holder = launch(spec, ['/bin/sh', '-c', script.pod, 'sh', ...parameters]);
   const tcp = new Map<number, Server>();
   try {
     const opened = await collect(holder, tcp, { wantsPids: true });
@@ -60,8 +60,8 @@ export async function raiseGateway(spec: GatewaySpec): Promise<Gateway> {
       if (tcp.size + missing.length > PORTS_MAX) {
         throw fault('too-many-ports', `${tcp.size + missing.length} ports, at most ${PORTS_MAX}`);
       }
-      const inside = ['nsenter', '-t', String(gatewayPid), '-n', '--', spec.nodePath, '-e', HELPER];
-      const helper = launch(spec.enter, [...inside, JSON.stringify({ tcp: missing, udp: false, ipv6 })]);
+      const inside = ['nsenter', '-t', String(gatewayPid), '-n', '--', NODE_DESCRIPTOR, '-e', HELPER];
+      const helper = launch(spec, [...inside, JSON.stringify({ tcp: missing, udp: false, ipv6 })]);
       try {
         await collect(helper, tcp, { wantsPids: false });
       } finally {
@@ -86,15 +86,26 @@ export async function raiseGateway(spec: GatewaySpec): Promise<Gateway> {
   }
 }
 
-function launch(enter: readonly string[], command: readonly string[]): ChildProcess {
-  const [program, ...rest] = [...enter, ...command];
+/**
+ * Where the helper finds its Node. It is handed over open, since the user of a pod may be one that cannot look into the
+ * folder where the runner's Node lies.
+ */
+const NODE_DESCRIPTOR = '/proc/self/fd/5';
+
+function launch(spec: Pick<GatewaySpec, 'enter' | 'nodePath'>, command: readonly string[]): ChildProcess {
+  const [program, ...rest] = [...spec.enter, ...command];
   if (program === undefined) throw fault('gateway-failed', 'the pod says no command that enters it');
-  // Descriptor 4 is the lifeline: when this process ends for whatever reason, the holder reads the end and goes.
-  return spawn(program, rest, {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
-    env: { PATH: GATEWAY.path },
-    serialization: 'json',
-  });
+  const node = openSync(spec.nodePath, 'r');
+  try {
+    // Descriptor 4 is the lifeline: when this process ends for whatever reason, the holder reads the end and goes.
+    return spawn(program, rest, {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', node],
+      env: { PATH: GATEWAY.path },
+      serialization: 'json',
+    });
+  } finally {
+    closeSync(node);
+  }
 }
 
 type Opened = { dns?: DatagramSocket; pids?: readonly [pod: number, gateway: number] };

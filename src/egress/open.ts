@@ -104,7 +104,8 @@ export async function openNetwork(
     resolvConf: `nameserver ${GATEWAY.address}\noptions timeout:2 attempts:2\n`,
     hosts: `127.0.0.1 ${SERVED_NAME}\n`,
     proxyUrl: `http://127.0.0.1:${HTTP_PROXY_PORT}`,
-    countUnserved: () => readUnserved(gateway.gatewayPid, (path) => readFile(path, 'utf8')),
+    countUnserved: () =>
+      readUnserved({ gateway: gateway.gatewayPid, pod: gateway.podPid }, (path) => readFile(path, 'utf8')),
     async close() {
       stop();
       for (const socket of sockets) socket.destroy();

