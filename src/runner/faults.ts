@@ -24,6 +24,8 @@ export const fault = faultsOf('runner', {
   'env-file': { status: 422, help: 'Write NAME=value lines, or NAME<<DELIMITER, the lines, and DELIMITER.' },
   'inside-program': { status: 500, help: 'Run again with --debug; the message of the program is above.' },
   'output-too-large': { status: 413, help: 'Outputs of a job may hold 1 MiB together: hand files over as artifacts.' },
+  'masks-exceeded': { status: 413, help: 'Mask fewer and shorter texts; a large file does not belong into a secret.' },
+  'matcher-invalid': { status: 422, help: 'Mend the problem matcher file; patterns are RE2 regular expressions.' },
   deadline: { status: 408, help: 'Raise `timeout-minutes`, or make the work shorter.' },
   'working-directory': { status: 422, help: 'Make the folder in an earlier step, or correct `working-directory`.' },
 });

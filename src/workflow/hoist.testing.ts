@@ -47,13 +47,22 @@ export function run(script: string, shell: ShellKind, env: { readonly [name: str
   const [program = 'false', ...args] = commands[shell] ?? [];
   const result = spawnSync(program, args, {
     cwd: folder,
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: folder, LANG: 'C.UTF-8', GITHUB_OUTPUT: path.join(folder, 'out'), ...env },
+    env: {
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      HOME: folder,
+      LANG: 'C.UTF-8',
+      GITHUB_OUTPUT: path.join(folder, 'out'),
+      ...env,
+    },
     timeout: RUN_MS_MAX,
     killSignal: 'SIGKILL',
     encoding: 'utf8',
     input: '',
   });
-  const isPwned = existsSync(path.join(folder, 'pwn')) || existsSync(path.join(folder, 'pwn #')) || existsSync(path.join(folder, 'pwned'));
+  const isPwned =
+    existsSync(path.join(folder, 'pwn')) ||
+    existsSync(path.join(folder, 'pwn #')) ||
+    existsSync(path.join(folder, 'pwned'));
   rmSync(folder, { recursive: true, force: true });
   return { output: `${result.stdout}`, isPwned, code: result.status };
 }

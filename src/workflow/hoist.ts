@@ -1,3 +1,6 @@
+import { analyseJavaScript } from './hoist-javascript.ts';
+import { analysePowerShell } from './hoist-powershell.ts';
+import { analysePython } from './hoist-python.ts';
 import { analyseShell } from './hoist-shell.ts';
 import { type Analysis, type Edit, NotUnderstood, PART, type PartRefusal } from './hoist-parts.ts';
 import { isPlainEventValue, reliesOnSchema } from './influence.ts';
@@ -133,7 +136,11 @@ function analyse(
     );
   }
   if (analysis.refusals.length === 0) return { analysis };
-  return { refusals: analysis.refusals.flatMap((refusal) => explain(refusal, influenced)) };
+  // One reason for each part, the first that was found.
+  const first = new Map(analysis.refusals.toReversed().map((refusal) => [refusal.part, refusal]));
+  return {
+    refusals: [...first.values()].sort((a, b) => a.part - b.part).flatMap((refusal) => explain(refusal, influenced)),
+  };
 }
 
 function analyseBy(text: string, request: Request): Analysis {
@@ -145,8 +152,15 @@ function analyseBy(text: string, request: Request): Analysis {
       return analyseShell(text, request.names, request.shell);
     case 'pwsh':
     case 'powershell':
+      return analysePowerShell(text, request.names);
     case 'python':
+      return analysePython(text, request.names);
     case 'javascript':
+      return analyseJavaScript(
+        text,
+        request.names,
+        request.influenced.map((part) => part.expression),
+      );
     case 'unknown':
       throw new NotUnderstood('a language that is not known here', 0);
   }
