@@ -53,7 +53,7 @@ export function templateText({ parts }: Template): string {
   return parts.map((part) => ('literal' in part ? part.literal : `\${{ ${part.expression} }}`)).join('');
 }
 
-function maybe<T extends string | number | boolean>(value: Maybe<T> | undefined): Plain | undefined {
+function maybe(value: Maybe<string | number | boolean> | undefined): Plain | undefined {
   return typeof value === 'object' ? templateText(value) : value;
 }
 

@@ -105,7 +105,7 @@ function isSame(source: Plain, model: Plain | undefined, path: readonly string[]
 
 function text(value: Plain | undefined): string {
   return (
-    String(value)
+    (typeof value === 'object' ? JSON.stringify(value) : String(value))
       .replaceAll(/\$\{\{\s*/g, '${{ ')
       .replaceAll(/\s*\}\}/g, ' }}')
       // An expression that is only a text is that text.
