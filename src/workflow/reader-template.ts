@@ -314,6 +314,11 @@ export class TemplateReader {
     }
     const parsed = parseExpression(expression, this.#availability(place.context));
     if (parsed.ok) return true;
+    if (parsed.code === 'context-unavailable' && place.context.length === 0) {
+      // No context would do here: naming the one that was tried would lead nowhere.
+      this.#problems.add('expression-not-allowed', scalarAt, 'A template expression is not allowed in this context');
+      return false;
+    }
     const at = insideExpression(source, open, parsed.offset);
     const remedy = parsed.code === 'context-unavailable' ? availableContexts(place.context) : undefined;
     this.#problems.add(parsed.code, at, parsed.message, remedy);
