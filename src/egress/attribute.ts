@@ -8,6 +8,9 @@ const ATTRIBUTION_MS_MAX = 250;
 const PROCESSES_MAX = 8192;
 const DESCRIPTORS_MAX = 4096;
 const LOOKUPS_MAX = 500;
+/** Lookups for one host, port and reason, and at the same time. */
+const LOOKUPS_PER_KEY_MAX = 5;
+const LOOKUPS_AT_ONCE_MAX = 8;
 /** Characters of a command line that are kept. */
 const COMMAND_CHARACTERS_MAX = 120;
 
@@ -19,28 +22,34 @@ export type Attributor = (
 ) => Promise<string | undefined>;
 
 /**
- * Looks each refused host up once: the socket's inode from the tables of the pod's namespace, then the process that
- * holds it. A hint for people, never a ground for a decision: a process chooses its own command line.
+ * Looks up who is behind a refused attempt: the socket's inode from the tables of the pod's namespace, then the process
+ * that holds it. A hint for people, never a ground for a decision: a process chooses its own command line.
  */
 export function createAttributor(podPid: number, log: Log): Attributor {
-  const known = new Map<string, Promise<string | undefined>>();
+  const lookups = new Map<string, number>();
+  let total = 0;
+  let running = 0;
   return async (key, via, client) => {
-    if (client === undefined) return undefined;
-    const cached = known.get(key);
-    if (cached !== undefined) return cached;
-    if (known.size >= LOOKUPS_MAX) return undefined;
+    const before = lookups.get(key) ?? 0;
+    const isTooMuch = total >= LOOKUPS_MAX || before >= LOOKUPS_PER_KEY_MAX || running >= LOOKUPS_AT_ONCE_MAX;
+    if (client === undefined || isTooMuch) return undefined;
+    lookups.set(key, before + 1);
+    total += 1;
+    running += 1;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), ATTRIBUTION_MS_MAX);
     });
-    const found = Promise.race([findCommand(podPid, via, client), late])
-      .catch((error: unknown) => {
-        log.debug('Process behind a refused connection is not known', { reason: reasonOf(error) });
-        return undefined;
-      })
-      .finally(() => clearTimeout(timer));
-    known.set(key, found);
-    return found;
+    try {
+      return await Promise.race([findCommand(podPid, via, client), late]);
+    } catch (error) {
+      // The process may be gone, or belong to a user whose descriptors cannot be seen: the record goes without it.
+      log.debug('Process behind a refused connection is not known', { reason: reasonOf(error) });
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+      running -= 1;
+    }
   };
 }
 

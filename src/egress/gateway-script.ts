@@ -70,16 +70,19 @@ export function gatewayScript(options: { readonly loopbackPorts: readonly number
     pod: `unshare --net -- /bin/sh -c "$1" sh $$ "$2" "$3" "$4" "$5" "$6" & exec 3<&- 4<&- 5<&-; wait $!`,
     gateway: `
 pod=$1
+no6=/proc/sys/net/ipv6/conf/all/disable_ipv6
 "$2" --v8-pool-size=0 -e "$3" "$4" 4<&- &
 helper=$!
 exec 3<&- 5<&-
 setting() { for pair in $1; do echo \${pair#*=} > /proc/sys/net/\${pair%%=*} || exit 3; done; }
+[ -e $no6 ] && echo 0 > $no6
 printf "$5" $pod | ip -batch - || exit 3
 setting "${GATEWAY_SETTINGS.join(' ')}"
 [ -e /proc/sys/net/ipv6/icmp/echo_ignore_all ] && echo 1 > /proc/sys/net/ipv6/icmp/echo_ignore_all
 nsenter -t $pod -n -- /bin/sh -c '
+[ -e $2 ] && echo 0 > $2
 for pair in ${POD_SETTINGS.join(' ')}; do echo \${pair#*=} > /proc/sys/net/\${pair%%=*} || exit 3; done
-printf "%s" "$1" | ip -batch - || exit 3' sh "$6" || exit 3
+printf "%s" "$1" | ip -batch - || exit 3' sh "$6" $no6 || exit 3
 wait $helper || exit 4
 echo up $pod $$
 exec cat <&4 > /dev/null`,

@@ -154,7 +154,7 @@ async function forwardRequest(
     answerRefusal(response, route);
     return;
   }
-  const time = session.clock.now();
+  const start = session.begin();
   const { socket } = route;
   const outgoing = httpRequest({ ...shape(request, judgedOf(judged)), createConnection: () => socket });
   outgoing.on('response', (incoming) => {
@@ -170,7 +170,7 @@ async function forwardRequest(
     if (response.headersSent) response.destroy();
     else answerRefusal(response, { status: 502, reason: 'unreachable' });
   });
-  socket.once('close', () => noteEnd(session, judgedOf(judged).target, { ...route, time }));
+  socket.once('close', () => noteEnd(session, judgedOf(judged).target, { ...route, start }));
   response.once('close', () => {
     if (!response.writableFinished) socket.destroy();
   });
@@ -192,9 +192,9 @@ async function forwardUpgrade(
     );
     return;
   }
-  const time = session.clock.now();
+  const start = session.begin();
   const { socket } = route;
-  socket.once('close', () => noteEnd(session, judgedOf(judged).target, { ...route, time }));
+  socket.once('close', () => noteEnd(session, judgedOf(judged).target, { ...route, start }));
   const shaped = shape(request, judgedOf(judged));
   const upgrade = request.headers.upgrade ?? '';
   const headers = [...shaped.headers, 'connection', 'Upgrade', 'upgrade', upgrade];

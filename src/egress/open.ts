@@ -14,7 +14,7 @@ import { createHttpForwarder } from './http.ts';
 import { createResponder, NameBook, type Responder } from './names.ts';
 import type { Network, NetworkSpec } from './network.ts';
 import { serveConnect, serveSocks } from './proxy.ts';
-import { peerOf, reset, serveNamed, turnAway } from './serve.ts';
+import { type ForwardHttp, peerOf, reset, serveNamed, turnAway } from './serve.ts';
 import {
   type Connect,
   CONNECTIONS_MAX,
@@ -22,6 +22,7 @@ import {
   RECORDS_MAX,
   type Resolve,
   type Session,
+  type Start,
   systemConnect,
   systemResolve,
 } from './session.ts';
@@ -126,9 +127,9 @@ function createSession(
     spec.onRecord(record);
   };
   const attribute = createAttributor(parts.gateway.podPid, deps.log);
-  const stepNow = () => {
+  const begin = (): Start => {
     const step = spec.currentStep();
-    return step === undefined ? {} : { step };
+    return { time: deps.clock.now(), ...(step === undefined ? {} : { step }) };
   };
   return {
     allow: parts.allow,
@@ -138,14 +139,12 @@ function createSession(
     log: deps.log,
     resolve: deps.resolve ?? systemResolve,
     connect: deps.connect ?? systemConnect,
-    note(record) {
-      emit({ ...stepNow(), time: deps.clock.now(), ...record, verdict: 'allowed' });
-    },
+    begin,
+    note: (record) => emit({ ...record, verdict: 'allowed' }),
     async refuse(record, client) {
-      const step = stepNow();
-      const time = deps.clock.now();
+      const start = begin();
       const process = await attribute(`${record.host}:${record.port}:${record.reason}`, record.via, client);
-      emit({ ...step, time, ...record, verdict: 'denied', ...(process === undefined ? {} : { process }) });
+      emit({ ...start, ...record, verdict: 'denied', ...(process === undefined ? {} : { process }) });
     },
     isFull: () => records >= RECORDS_MAX,
     enter(socket) {
@@ -210,7 +209,7 @@ async function serveTransparent(
   session: Session,
   client: Socket,
   port: number,
-  forwardHttp: (client: Socket, target: { name: string; port: number; via: 'transparent' }) => void,
+  forwardHttp: ForwardHttp,
 ): Promise<void> {
   const address = plainAddress(client);
   const name = session.names.nameOf(address);
@@ -220,14 +219,14 @@ async function serveTransparent(
   const isListed = session.allow.has(name, port) || session.learn;
   const target = { name, port, via: 'transparent' } as const;
   if (!isListed) return turnAway(session, client, target, { reason: 'port-not-listed' });
-  return serveNamed(session, client, target, (socket, to) => forwardHttp(socket, { ...to, via: 'transparent' }));
+  return serveNamed(session, client, target, forwardHttp);
 }
 
 function serveGateway(session: Session, client: Socket, served: NetworkSpec['served'][number]): void {
-  const time = session.clock.now();
+  const start = session.begin();
   client.once('close', () => {
     session.note({
-      time,
+      ...start,
       via: 'gateway',
       host: SERVED_NAME,
       port: served.port,
@@ -246,7 +245,7 @@ async function answerDns(
 ): Promise<Buffer | undefined> {
   if (session.isFull()) return undefined;
   const { reply, seen } = responder.answer(bytes);
-  if (seen?.verdict === 'allowed') session.note({ via: 'dns', host: seen.name, port: 53 });
+  if (seen?.verdict === 'allowed') session.note({ ...session.begin(), via: 'dns', host: seen.name, port: 53 });
   if (seen?.verdict === 'denied') {
     await session.refuse({ via: 'dns', host: seen.name, port: 53, reason: seen.reason }, client);
   }

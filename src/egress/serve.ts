@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { CLIENT_HELLO_BYTES_MAX, parseClientHello } from './client-hello.ts';
 import { readHost } from './host.ts';
-import { admit, type Denied, dial, IDLE_MS_MAX, type Session, type Target } from './session.ts';
+import { admit, type Denied, dial, IDLE_MS_MAX, type Session, type Start, type Target } from './session.ts';
 import { peek, splice, spliceBack } from './stream.ts';
 
 /** Bytes of the first line of an HTTP request on a port where anything may be spoken. */
@@ -33,15 +33,15 @@ async function serveTls(session: Session, client: Socket, target: Target): Promi
   if (verdict !== 'ok') return turnAway(session, client, target, { reason: verdict ?? 'no-name' });
   const route = await reach(session, client, target);
   if (route === undefined) return;
-  const time = session.clock.now();
+  const start = session.begin();
   await splice(client, route.socket);
-  noteEnd(session, target, { ...route, time });
+  noteEnd(session, target, { ...route, start });
 }
 
 async function serveAny(session: Session, client: Socket, target: Target, forwardHttp: ForwardHttp): Promise<void> {
   const route = await reach(session, client, target);
   if (route === undefined) return;
-  const time = session.clock.now();
+  const start = session.begin();
   const closed = new Promise<void>((resolve) => route.socket.once('close', () => resolve()));
   // Many protocols let the server speak first, so its bytes flow while the client's first ones are awaited.
   let isClaimed = false;
@@ -73,7 +73,7 @@ async function serveAny(session: Session, client: Socket, target: Target, forwar
     client.pipe(route.socket);
     await spliceBack(client, route.socket);
   }
-  noteEnd(session, target, { ...route, time });
+  noteEnd(session, target, { ...route, start });
 }
 
 /** Admits and dials, or turns the client away. */
@@ -94,7 +94,7 @@ async function reach(
   }
   if (client.destroyed) {
     route.socket.destroy();
-    noteEnd(session, target, { ...route, time: session.clock.now() });
+    noteEnd(session, target, { ...route, start: session.begin() });
     return undefined;
   }
   return route;
@@ -123,12 +123,12 @@ export function peerOf(client: Socket): { address: string; port: number } | unde
 export function noteEnd(
   session: Session,
   target: Target,
-  route: { readonly socket: Socket; readonly address: string; readonly time: number },
+  route: { readonly socket: Socket; readonly address: string; readonly start: Start },
 ): void {
   const { name: host, port, via } = target;
-  const { socket, address, time } = route;
+  const { socket, address, start } = route;
   session.note({
-    time,
+    ...start,
     via,
     host,
     port,

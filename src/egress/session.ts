@@ -28,6 +28,8 @@ export type Connect = (address: string, port: number) => Socket;
 export type Target = { readonly name: string; readonly port: number; readonly via: Via };
 export type Denied = { readonly reason: string; readonly addresses?: readonly string[] };
 
+export type Start = Pick<EgressRecord, 'time' | 'step'>;
+
 /** What the handlers of one pod's network share. */
 export type Session = {
   readonly allow: AllowList;
@@ -37,8 +39,10 @@ export type Session = {
   readonly log: Log;
   readonly resolve: Resolve;
   readonly connect: Connect;
+  /** The time and the step of an attempt: those of its start, though an allowed one is noted at its end. */
+  begin(): Start;
   /** Notes an allowed attempt, at its end. */
-  note(record: Omit<EgressRecord, 'time' | 'verdict'> & { readonly time?: number }): void;
+  note(record: Omit<EgressRecord, 'verdict'>): void;
   /** Notes a refused attempt; `client` helps to find the process. Resolves when it is noted. */
   refuse(record: Omit<EgressRecord, 'time' | 'verdict'>, client?: { address: string; port: number }): Promise<void>;
   /** No more records are taken: everything is refused. */

@@ -8,13 +8,15 @@ import { type Network, type NetworkDeps, type NetworkSpec, openNetwork } from '.
 
 export type Ran = { readonly code: number | null; readonly output: string };
 
+export type RunOptions = { readonly env?: { readonly [name: string]: string }; readonly timeoutMs?: number };
+
 /** A network namespace with the product's network and nothing else of a sandbox, to test the network by itself. */
 export type BarePod = {
   readonly enter: readonly string[];
   readonly network: Network;
   readonly records: EgressRecord[];
   /** Runs a program inside as a job would: without capabilities, with the pod's name server and hosts file. */
-  run(command: readonly string[], options?: { env?: { [name: string]: string }; timeoutMs?: number }): Promise<Ran>;
+  readonly run: (command: readonly string[], options?: RunOptions) => Promise<Ran>;
   close(): Promise<void>;
 };
 
@@ -96,10 +98,7 @@ export async function openBarePod(spec: BarePodSpec): Promise<BarePod> {
 }
 
 /** Runs a program on the host, for control arms. */
-export function runHost(
-  command: readonly string[],
-  options: { env?: { [name: string]: string }; timeoutMs?: number } = {},
-): Promise<Ran> {
+export function runHost(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const [program = '', ...args] = command;
   const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...options.env };
   return new Promise((resolve) => {
