@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { closureOf, PROCESSES } from './tidy/closure.ts';
+import { closureOf, processesOf } from './tidy/closure.ts';
 import { renderFaults } from './tidy/faults.ts';
 import { type AllowList, checkAllowList, checkTree, folderOf } from './tidy/rules.ts';
 import { readSources } from './tidy/sources.ts';
@@ -62,7 +62,7 @@ describe('this tree', () => {
     expect(page).toBe(await renderFaults(root));
   });
 
-  test.each(Object.entries(PROCESSES))(
+  test.each(Object.entries(processesOf(sources)))(
     'loads in the process %s what closure/ says (node scripts/closure.ts)',
     (name, entries) => {
       const path = join(root, 'closure', `${name}.txt`);
@@ -256,7 +256,7 @@ describe('the rules prove themselves', () => {
       Object.entries({
         ...TIDY,
         'src/bin/main.ts':
-          "import fs from 'fs';\nimport type { A } from '../advisory/index.ts';\nawait import('../store/index.ts');\nnew URL('./worker.ts', import.meta.url);\nimport 'yaml';",
+          "import fs from 'fs';\nimport type { A } from '../advisory/index.ts';\nawait import('../store/index.ts');\nnew URL(a ? './worker.ts' : './worker.js', import.meta.url);\nimport 'yaml';",
         'src/bin/worker.ts': '',
       }),
     );

@@ -59,7 +59,8 @@ function renderTree(run: RunView, { paint, columns }: ReportOptions): readonly s
 /** `CI  push  branch  .github/workflows/ci.yml` */
 export function headline(run: RunView, paint: Paint): string {
   const name = paint('bold', harmless(run.name, false));
-  return `${name}  ${paint('dim', `${run.event} · ${run.level} · ${harmless(run.path, false)}`)}`;
+  const path = run.name === run.path ? '' : ` · ${harmless(run.path, false)}`;
+  return `${name}  ${paint('dim', `${run.event} · ${run.level}${path}`)}`;
 }
 
 function renderJobLine(job: JobView, paint: Paint, columns: number): readonly string[] {

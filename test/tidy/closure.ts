@@ -5,10 +5,14 @@ import { parseModule } from './modules.ts';
 import { resolveImport, type Sources } from './rules.ts';
 
 /** The processes of the project and the files that they start with. */
-export const PROCESSES: { readonly [name: string]: readonly string[] } = {
-  cli: ['src/bin/main.ts'],
-  runner: ['src/runner/index.ts', 'src/sandbox/index.ts', 'src/egress/index.ts'],
-};
+export function processesOf(sources: Sources): { readonly [name: string]: readonly string[] } {
+  return {
+    cli: ['src/bin/main.ts'],
+    runner: ['src/runner/index.ts', 'src/sandbox/index.ts', 'src/egress/index.ts'],
+    // Our own programs inside of sandboxes: a job can look at them and talk to them.
+    sandbox: [...sources.keys()].filter((path) => /^src\/runner\/inside\/[^/]+(?<!\.test)\.ts$/.test(path)),
+  };
+}
 
 /**
  * What a process can load: the files of the project, Node's own modules and packages with all that they depend on, one

@@ -39,6 +39,7 @@ export function parseModule(path: string, source: string): Module {
     const line = lineAt(node.start);
     const named = importOf(node);
     if (named !== undefined) imports.push({ ...named, line });
+    for (const specifier of fileUrlsOf(node)) imports.push({ specifier, typeOnly: false, line });
     if (node.type === 'ExportAllDeclaration') starExports.push(line);
     environment.look(node, parent, key, line);
   });
@@ -70,19 +71,24 @@ function importOf(node: Node): { specifier: string; typeOnly: boolean } | undefi
       return { specifier: textOf(node.source) ?? '<computed>', typeOnly: false };
     case 'TSImportType':
       return { specifier: node.source.value, typeOnly: true };
-    case 'NewExpression': {
-      // `new URL('./worker.ts', import.meta.url)`: how workers and the programs of the sandbox are named.
-      const [target, base] = node.arguments;
-      if (node.callee.type !== 'Identifier' || node.callee.name !== 'URL') return undefined;
-      if (target === undefined || base?.type !== 'MemberExpression' || base.object.type !== 'MetaProperty') {
-        return undefined;
-      }
-      const text = textOf(target);
-      return text !== undefined && /\.[cm]?[jt]s$/.test(text) ? { specifier: text, typeOnly: false } : undefined;
-    }
     default:
       return undefined;
   }
+}
+
+/**
+ * `new URL('./worker.ts', import.meta.url)`, also with a choice between the source and what is emitted of it: how workers
+ * and other programs are named. Emitted names are left out, the source stands beside them.
+ */
+function fileUrlsOf(node: Node): readonly string[] {
+  if (node.type !== 'NewExpression' || node.callee.type !== 'Identifier' || node.callee.name !== 'URL') return [];
+  const [target, base] = node.arguments;
+  if (target === undefined || base?.type !== 'MemberExpression' || base.object.type !== 'MetaProperty') return [];
+  const choices = target.type === 'ConditionalExpression' ? [target.consequent, target.alternate] : [target];
+  return choices
+    .map(textOf)
+    .filter((text) => text?.endsWith('.ts') === true)
+    .filter((text) => text !== undefined);
 }
 
 /**
