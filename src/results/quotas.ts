@@ -19,9 +19,10 @@ export type ResultsQuotas = {
 const GIB = 1024 ** 3;
 const DAY_MS = 24 * 3_600_000;
 
+/** All levels together stay below 40 GiB: a blob store that is smaller is full before anything is evicted. */
 export const LOCAL_QUOTAS: ResultsQuotas = {
-  cacheBytesMax: { untrusted: 2 * GIB, branch: 10 * GIB, reviewed: 10 * GIB, release: 2 * GIB },
-  artifactBytesMax: { untrusted: 2 * GIB, branch: 10 * GIB, reviewed: 10 * GIB, release: 10 * GIB },
+  cacheBytesMax: { untrusted: 2 * GIB, branch: 10 * GIB, reviewed: 6 * GIB, release: 2 * GIB },
+  artifactBytesMax: { untrusted: 2 * GIB, branch: 8 * GIB, reviewed: 5 * GIB, release: 4 * GIB },
   artifactsPerRunMax: 500,
   cacheEntriesPerLevelMax: 5_000,
   artifactMs: 7 * DAY_MS,

@@ -367,13 +367,13 @@ export function resultsStoreContract(make: ResultsFactory): void {
     /** R19: filling the quota to evict the good entry, then writing a bad one in its place. */
     test('a flood of an untrusted job evicts only entries of its own level', async () => {
       const cacheBytesMax = { ...LOCAL_QUOTAS.cacheBytesMax, untrusted: 100 };
-      const { store, save, restore, advance } = await setUp({ cacheBytesMax, cacheEntriesPerLevelMax: 20 });
+      const { store, save, restore, advance } = await setUp({ cacheBytesMax, cacheEntriesPerLevelMax: 6 });
       await save(onMain('reviewed'), 'deps', 'clean');
       advance(1000);
-      for (let n = 0; n < 40; n += 1) await save(change(3), `flood-${n}`, `${n} ${'x'.repeat(30)}`);
+      for (let n = 0; n < 12; n += 1) await save(change(3), `flood-${n}`, `${n} ${'x'.repeat(30)}`);
 
       expect(await restore(onMain('reviewed'), 'deps')).toBe('clean');
-      expect(await restore(change(3), 'flood-39')).toBeDefined();
+      expect(await restore(change(3), 'flood-11')).toBeDefined();
       expect(await restore(change(3), 'flood-0')).toBeUndefined();
       await expect(save(change(3), 'huge', 'x'.repeat(101))).rejects.toMatchObject({ code: 'store/too-large' });
       expect(await store.caches.find(change(3), ['huge'], VERSION)).toBeUndefined();
