@@ -11,7 +11,7 @@ import { fault } from './faults.ts';
 import { type Namespaces, raiseNamespaces, run } from './namespace.ts';
 import { recordOwned, removeTree } from './owner.ts';
 import { makePrivateFile, type PrivateFile } from './private-file.ts';
-import { SECCOMP_FD, STATUS_FD, startProcess } from './process.ts';
+import { SECCOMP_FD, STATUS_FD, type StartedProcess, startProcess } from './process.ts';
 import { makeScratch, type Scratch, SCRATCH_SCRIPT, scratchFolders } from './scratch.ts';
 import { type SeccompArch, seccompFilter } from './seccomp.ts';
 import { stageUnreachable } from './stage.ts';
@@ -126,11 +126,13 @@ async function makeHardDisk(
 function makePod(parts: PodParts): Pod {
   const { spec, machine, namespaces, privateDir, cgroups } = parts;
   const handles: FileHandle[] = [];
-  const running = new Set<Promise<ProcessExit>>();
+  const running = new Set<StartedProcess>();
   let ended: { readonly reason: NonNullable<ProcessExit['reason']>; readonly why?: string } | undefined;
   let closed: Promise<void> | undefined;
   void namespaces.ended.then(() => {
     ended ??= { reason: 'pod', why: 'the namespaces of the job ended' };
+    // Every process of the job is gone; a helper that the job has stopped would not notice.
+    for (const process of running) process.abandon();
   });
   const watch = watchBounds({
     bounds: spec.bounds,
@@ -163,15 +165,16 @@ function makePod(parts: PodParts): Pod {
         return code !== 0 && cgroups.countMemoryKills() > memoryKills ? 'memory' : undefined;
       },
     });
-    running.add(started.exited);
-    void started.exited.then(() => running.delete(started.exited));
+    running.add(started);
+    void started.exited.then(() => running.delete(started));
     return started;
   };
   const close = async (keep: boolean) => {
     ended ??= { reason: 'pod' };
     await namespaces.close();
     await watch.stop();
-    await Promise.all(running);
+    for (const process of running) process.abandon();
+    await Promise.all([...running].map((process) => process.exited));
     await Promise.all(handles.map((handle) => handle.close()));
     await cgroups.remove();
     if (!keep) await removeTree(machine.tools, spec.scratch);

@@ -136,7 +136,20 @@ async function trySeccomp(): Promise<Attempt> {
   const bwrap = findTool('bwrap');
   const cat = findTool('cat');
   if (bwrap === undefined || cat === undefined) return { ok: false, why: 'bubblewrap is not installed' };
-  const args = ['--unshare-user', '--die-with-parent', '--ro-bind', '/', '/', '--seccomp', '0', '--', cat, '/dev/null'];
+  const args = [
+    '--unshare-user',
+    '--die-with-parent',
+    '--ro-bind',
+    '/',
+    '/',
+    '--dev',
+    '/dev',
+    '--seccomp',
+    '0',
+    '--',
+    cat,
+    '/dev/null',
+  ];
   return attempt(bwrap, args, seccompFilter(arch));
 }
 

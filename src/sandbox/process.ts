@@ -13,6 +13,8 @@ const PIPE_QUIET_MS = 200;
 const OPEN_FILES_MAX = 65_536;
 /** Memory that a process may lock, in KiB. */
 const LOCKED_KIB_MAX = 8_192;
+/** After a KILL the chain of helpers may take this long to report the end. */
+const KILL_MS_MAX = 2_000;
 /** Reports of bwrap: two short lines. */
 const STATUS_CHARACTERS_MAX = 64 * 1024;
 
@@ -78,8 +80,11 @@ export type StartOptions = {
   readonly killedBy: (code: number) => ProcessExit['reason'] | undefined;
 };
 
+/** A process with a last resort: `abandon` ends its helpers, when its namespaces are gone and it still reports nothing. */
+export type StartedProcess = SandboxProcess & { abandon(): void };
+
 /** Starts one process tree in the namespaces of a pod. Never throws: a failure to start is an exit with `setup`. */
-export function startProcess(spec: ProcessSpec, options: StartOptions): SandboxProcess {
+export function startProcess(spec: ProcessSpec, options: StartOptions): StartedProcess {
   const { tools } = options;
   const bwrap = [tools.bwrap, '--args', String(ARGS_FD), '--', ...spec.command];
   const terminal = spec.terminal === true;
@@ -113,8 +118,11 @@ export function startProcess(spec: ProcessSpec, options: StartOptions): SandboxP
       void status.childPid.then((pid) => {
         // Without a pid nothing of the job has run yet, and the chain of helpers can simply be ended.
         if (pid === undefined) child.kill(name === 'SIGKILL' ? 'SIGKILL' : 'SIGTERM');
-        else signalTree(options, name, pid);
+        else signalTree(options, name, { pid, chain: child });
       });
+    },
+    abandon: () => {
+      child.kill('SIGKILL');
     },
   };
 }
@@ -130,9 +138,18 @@ function covers(inherited: readonly number[], nullFd: number): ('ignore' | numbe
   );
 }
 
-function signalTree(options: StartOptions, name: 'SIGINT' | 'SIGTERM' | 'SIGKILL', childPid: number): void {
+/**
+ * A job can stop its own supervisors by SIGSTOP; `nsenter` then stops itself as well and would report nothing ever
+ * again. So it is woken after each signal, and after a KILL that it does not report in time, killed: with it dies what
+ * it started (`--die-with-parent`).
+ */
+function signalTree(
+  options: StartOptions,
+  name: 'SIGINT' | 'SIGTERM' | 'SIGKILL',
+  target: { readonly pid: number; readonly chain: ChildProcess },
+): void {
   const [file, ...args] = [...options.enterJob, '--', options.tools.sh, '-c', SIGNAL_TREE, 'sh'];
-  const helper = spawn(file ?? options.tools.nsenter, [...args, name.slice('SIG'.length), String(childPid)], {
+  const helper = spawn(file ?? options.tools.nsenter, [...args, name.slice('SIG'.length), String(target.pid)], {
     stdio: 'ignore',
     env: HELPER_ENV,
     cwd: '/',
@@ -141,6 +158,8 @@ function signalTree(options: StartOptions, name: 'SIGINT' | 'SIGTERM' | 'SIGKILL
   helper.once('error', () => {
     // The pod is gone, and the tree with it.
   });
+  helper.once('exit', () => target.chain.kill('SIGCONT'));
+  if (name === 'SIGKILL') setTimeout(() => target.chain.kill('SIGKILL'), KILL_MS_MAX).unref();
 }
 
 type Status = { readonly childPid: Promise<number | undefined>; exitCode(): number | undefined };

@@ -48,17 +48,28 @@ export type Arena = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** The product's executor with a state folder of its own. */
+let count = 0;
+let state: string | undefined;
+/** One state folder for all arms, as a runner has it; removed at the end. */
+function stateFolder(): string {
+  if (state === undefined) {
+    const made = makeFolder();
+    state = made.folder;
+    process.once('exit', () => made[Symbol.dispose]());
+  }
+  return state;
+}
+
+/** The product's executor, with a folder for the scratch folders of its pods. */
 export function makeArena(options: Partial<BubblewrapOptions> = {}): Arena {
   const place = makeFolder();
   const { folder } = place;
   const executor = createBubblewrapExecutor({
     nodePath: process.execPath,
-    stateDir: path.join(folder, 'state'),
+    stateDir: stateFolder(),
     clock: systemClock,
     ...options,
   });
-  let count = 0;
   return {
     executor,
     folder,
@@ -159,6 +170,11 @@ export const withCapabilities = (script: string): [string, ...string[]] => [
 export const plainBwrap = (script: string, flags: readonly string[] = []): [string, ...string[]] => [
   ...(['bwrap', '--dev-bind', '/', '/', ...flags, 'bash', '-c', script] as const),
 ];
+
+/** Whether a script wrote a line; the shell may repeat the text of a script in its own messages. */
+export function hasLine(ran: Ran, line: string): boolean {
+  return ran.output.split('\n').some((text) => text === line || text.startsWith(`${line} `));
+}
 
 export function cut(ran: Ran): string {
   return `exit ${ran.code}: ${ran.output.trim().replaceAll(/\s+/g, ' ').slice(-160)}`;

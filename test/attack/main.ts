@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   const root = process.getuid?.() === 0;
   const user = root ? 'root' : 'user';
   const verdicts: Verdict[] = [];
-  const attacks = (await loadAttacks()).filter((attack) => values.only === undefined || attack.id === values.only);
+  const attacks = (await loadAttacks()).filter((attack) => isWanted(attack.id));
   for (const attack of attacks) {
     if (attack.needsRoot === true && !root) continue;
     const verdict = await run(attack, user);
@@ -61,6 +61,11 @@ async function main(): Promise<number> {
   return total > 0 && refused === total && succeeded === total ? 0 : 1;
 }
 
+/** `--only` names one attack, or the first words of several: `sandbox-call`. */
+function isWanted(id: string): boolean {
+  return values.only === undefined || id === values.only || id.startsWith(`${values.only}-`);
+}
+
 async function loadAttacks(): Promise<readonly Attack[]> {
   const folder = path.join(import.meta.dirname, 'cases');
   const files = readdirSync(folder)
@@ -68,7 +73,8 @@ async function loadAttacks(): Promise<readonly Attack[]> {
     .sort();
   const attacks: Attack[] = [];
   for (const file of files) {
-    const loaded: { readonly attacks: readonly Attack[] } = await import(path.join(folder, file));
+    const loaded: { readonly attacks?: readonly Attack[] } = await import(path.join(folder, file));
+    if (loaded.attacks === undefined) throw new Error(`${file} exports no \`attacks\``);
     attacks.push(...loaded.attacks);
   }
   const ids = attacks.map((attack) => attack.id);

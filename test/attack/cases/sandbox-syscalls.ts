@@ -1,5 +1,5 @@
 import type { Attack } from '../attack.ts';
-import { BREACH, bash, cut, DONE, inProduct, onHost, withCapabilities } from '../arena.ts';
+import { BREACH, bash, cut, DONE, hasLine, inProduct, onHost, withCapabilities } from '../arena.ts';
 
 type Call = {
   readonly id: string;
@@ -153,11 +153,11 @@ export const attacks: Attack[] = CALLS.map((one) => {
     ...(one.needsRoot === undefined ? {} : { needsRoot: one.needsRoot }),
     product: async () => {
       const ran = await inProduct(script);
-      return { refused: ran.output.includes(DONE) && !ran.output.includes(BREACH), detail: cut(ran) };
+      return { refused: hasLine(ran, DONE) && !hasLine(ran, BREACH), detail: cut(ran) };
     },
     control: async () => {
       const ran = await onHost(one.where === 'host' ? bash(script) : withCapabilities(script));
-      return { succeeded: ran.output.includes(BREACH), detail: cut(ran) };
+      return { succeeded: hasLine(ran, BREACH), detail: cut(ran) };
     },
   };
 });
