@@ -204,6 +204,12 @@ describe('the rules prove themselves', () => {
       ['environment src/store/put.ts:1'],
     ],
     [
+      'process.env beside a function with its own process',
+      'src/store/put.ts',
+      'const f = (process: object) => process;\nexport const put = f(process.env);',
+      ['environment src/store/put.ts:2'],
+    ],
+    [
       'node:process',
       'src/store/put.ts',
       "import { env } from 'node:process';\nexport const put = env;",
@@ -235,6 +241,8 @@ describe('the rules prove themselves', () => {
 
   test.each([
     ['process of a parameter', 'export const put = (process: { env: string }) => process;'],
+    ['process.env of a parameter', 'export const put = ({ process }: { process: { env: 1 } }) => process.env;'],
+    ['process.env of a variable', 'export function put() { const [process] = [{ env: 1 }]; return process.env; }'],
     ['process as a key', 'export const put = { process: 1 }; export const p = put.process;'],
     ['process.pid', 'export const put = process.pid;'],
     ['a comment', '// process.env is not read here\nexport const put = 1;'],

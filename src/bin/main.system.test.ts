@@ -14,7 +14,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Places of its own, so that a test meets nothing of the machine's runs. */
 function environment(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS, NODE_COMPILE_CACHE, FORCE_COLOR, VITEST, ...env } = process.env;
+  const env = { ...process.env };
+  for (const name of ['NODE_OPTIONS', 'NODE_COMPILE_CACHE', 'FORCE_COLOR', 'VITEST']) delete env[name];
   return { ...env, XDG_STATE_HOME: join(folder, 'state'), XDG_CACHE_HOME: join(folder, 'cache') };
 }
 

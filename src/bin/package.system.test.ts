@@ -16,8 +16,12 @@ test('the packed package, installed into an empty folder, runs a workflow', { ti
   const repository = join(folder, 'repository');
   mkdirSync(join(repository, '.github/workflows'), { recursive: true });
   mkdirSync(consumer);
-  const { NODE_COMPILE_CACHE, VITEST, ...inherited } = process.env;
-  const env = { ...inherited, XDG_STATE_HOME: join(folder, 'state'), XDG_CACHE_HOME: join(folder, 'cache') };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    XDG_STATE_HOME: join(folder, 'state'),
+    XDG_CACHE_HOME: join(folder, 'cache'),
+  };
+  for (const name of ['NODE_COMPILE_CACHE', 'VITEST']) delete env[name];
   const run = (command: string, args: readonly string[], cwd: string) =>
     execFileSync(command, args, { cwd, env, encoding: 'utf8', timeout: 280_000, stdio: ['ignore', 'pipe', 'pipe'] });
   writeFileSync(

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Diagnostic } from '../workflow/index.ts';
 import { harmless } from './harmless.ts';
 import { fit, type Paint, widthOf } from './terminal.ts';
@@ -46,4 +48,14 @@ function renderDiagnostic(
   }
   if (remedy !== undefined && remedy !== '') out.push(`   ${paint('cyan', 'help:')} ${harmless(remedy, false)}`);
   return [...out, ''];
+}
+
+/** The text of a file that a diagnostic names, for its line. A file that can't be read is shown without it. */
+export function sourceOf(directory: string, file: string): string | undefined {
+  try {
+    return readFileSync(resolve(directory, file), 'utf8');
+  } catch {
+    // The place and the message are printed all the same.
+    return undefined;
+  }
 }

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
-import { renderDiagnostics } from './diagnostics.ts';
+import { renderDiagnostics, sourceOf } from './diagnostics.ts';
 import type { CliDependencies, PlannedFile } from './door.ts';
 import { EXIT } from './errors.ts';
 import { harmless } from './harmless.ts';
-import { sourceOf } from './run-command.ts';
 import { count, type Paint, paintOf } from './terminal.ts';
 
 type PlanOptions = { readonly eventName?: string; readonly event?: string; readonly json?: true };

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { unreachable } from '../base/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
-import { renderDiagnostics } from './diagnostics.ts';
+import { renderDiagnostics, sourceOf } from './diagnostics.ts';
 import type { CliDependencies, RunRequest, RunResult } from './door.ts';
 import { EXIT } from './errors.ts';
 import { fault } from './faults.ts';
@@ -165,16 +165,6 @@ function printRefusal(
   terminal.writeError(
     `${lines.join('\n')}\nnothing ran: ${errors.length === 1 ? 'an error' : `${errors.length} errors`}\n`,
   );
-}
-
-/** The text of a file that a diagnostic names, for its line. A file that can't be read is shown without it. */
-export function sourceOf(directory: string, file: string): string | undefined {
-  try {
-    return readFileSync(resolve(directory, file), 'utf8');
-  } catch {
-    // The place and the message are printed all the same.
-    return undefined;
-  }
 }
 
 async function explainNothing(

@@ -27,27 +27,37 @@ const SYNTAX_DEPTH_MAX = 500;
 
 /** Parses one source file with a real parser. A syntax error is thrown, so that no file can hide behind one. */
 export function parseModule(path: string, source: string): Module {
+  const known = parsedModules.get(`${path}\0${source}`);
+  if (known !== undefined) return known;
+  const module = parse(path, source);
+  parsedModules.set(`${path}\0${source}`, module);
+  return module;
+}
+
+/** The rules and each closure look at the same files. */
+const parsedModules = new Map<string, Module>();
+
+function parse(path: string, source: string): Module {
   const parsed = parseSync(path, source, { sourceType: 'module', lang: 'ts' });
   const error = parsed.errors[0];
   if (error !== undefined) throw new SyntaxError(`${path}: ${error.message}`);
   const lineAt = lineCounter(source);
   const imports: Import[] = [];
   const starExports: number[] = [];
-  const environment = new EnvironmentReads();
+  const environmentReads: number[] = [];
 
-  walk(parsed.program, (node, parent, key) => {
-    const line = lineAt(node.start);
+  walk(parsed.program, (node, ancestors, key) => {
     const named = importOf(node);
-    if (named !== undefined) imports.push({ ...named, line });
-    for (const specifier of fileUrlsOf(node)) imports.push({ specifier, typeOnly: false, line });
-    if (node.type === 'ExportAllDeclaration') starExports.push(line);
-    environment.look(node, parent, key, line);
+    if (named !== undefined) imports.push({ ...named, line: lineAt(node.start) });
+    for (const specifier of fileUrlsOf(node)) imports.push({ specifier, typeOnly: false, line: lineAt(node.start) });
+    if (node.type === 'ExportAllDeclaration') starExports.push(lineAt(node.start));
+    if (readsEnvironment(node, ancestors, key)) environmentReads.push(lineAt(node.start));
   });
   return {
     path,
     imports,
     starExports,
-    environmentReads: environment.lines(),
+    environmentReads,
     opening: openingOf(source, parsed.comments),
   };
 }
@@ -93,33 +103,63 @@ function fileUrlsOf(node: Node): readonly string[] {
 
 /**
  * Finds reads of the environment. `process.<name>` is judged by its name; any other use of the global `process` (an
- * alias, destructuring, a computed member) could reach it and counts, unless the file has its own variable of that name.
+ * alias, destructuring, a computed member) could reach it and counts. A variable of the file's own that has that name is
+ * another thing: the scopes around the use are looked at.
  */
-class EnvironmentReads {
-  readonly #sure: number[] = [];
-  readonly #bare: number[] = [];
-  #ownProcess = false;
+function readsEnvironment(node: Node, ancestors: readonly Node[], key: string): boolean {
+  if (node.type === 'ImportDeclaration') return /^(node:)?process$/.test(node.source.value);
+  const parent = ancestors.at(-1);
+  if (node.type !== 'Identifier' || parent === undefined || isPropertyName(parent, key)) return false;
+  const name = parent.type === 'MemberExpression' && key === 'object' ? memberName(parent) : undefined;
+  if (node.name === 'globalThis') return name === undefined || name === 'process';
+  if (node.name !== 'process' || ancestors.some(declaresProcess)) return false;
+  return name === undefined || name === 'env';
+}
 
-  look(node: Node, parent: Node | undefined, key: string, line: number): void {
-    if (node.type === 'ImportDeclaration' && /^(node:)?process$/.test(node.source.value)) this.#sure.push(line);
-    if (node.type !== 'Identifier' || parent === undefined) return;
-    if (isPropertyName(parent, key)) return;
-    if (node.name === 'globalThis') {
-      const name = parent.type === 'MemberExpression' && key === 'object' ? memberName(parent) : undefined;
-      if (name === undefined || name === 'process') this.#sure.push(line);
-    }
-    if (node.name !== 'process') return;
-    if (isBinding(parent, key)) {
-      this.#ownProcess = true;
-    } else if (parent.type === 'MemberExpression' && key === 'object' && memberName(parent) !== undefined) {
-      if (memberName(parent) === 'env') this.#sure.push(line);
-    } else {
-      this.#bare.push(line);
-    }
+/** Whether a scope has its own `process`: a parameter of a function, or a declaration right in a block. */
+function declaresProcess(scope: Node): boolean {
+  switch (scope.type) {
+    case 'FunctionDeclaration':
+    case 'FunctionExpression':
+    case 'ArrowFunctionExpression':
+    case 'TSFunctionType':
+    case 'TSMethodSignature':
+    case 'TSDeclareFunction':
+    case 'TSEmptyBodyFunctionExpression':
+      return scope.params.some(bindsProcess);
+    case 'CatchClause':
+      return scope.param !== null && bindsProcess(scope.param);
+    case 'Program':
+    case 'BlockStatement':
+      return scope.body.some(bindsProcess);
+    case 'ForOfStatement':
+    case 'ForInStatement':
+      return bindsProcess(scope.left);
+    case 'VariableDeclarator':
+      return bindsProcess(scope.id);
+    default:
+      return false;
   }
+}
 
-  lines(): readonly number[] {
-    return this.#ownProcess ? this.#sure : [...this.#sure, ...this.#bare];
+function bindsProcess(node: Node): boolean {
+  switch (node.type) {
+    case 'Identifier':
+      return node.name === 'process';
+    case 'VariableDeclaration':
+      return node.declarations.some(({ id }) => bindsProcess(id));
+    case 'FunctionDeclaration':
+      return node.id?.name === 'process';
+    case 'ObjectPattern':
+      return node.properties.some((one) => bindsProcess(one.type === 'RestElement' ? one.argument : one.value));
+    case 'ArrayPattern':
+      return node.elements.some((element) => element !== null && bindsProcess(element));
+    case 'AssignmentPattern':
+      return bindsProcess(node.left);
+    case 'RestElement':
+      return bindsProcess(node.argument);
+    default:
+      return false;
   }
 }
 
@@ -136,24 +176,6 @@ function isPropertyName(parent: Node, key: string): boolean {
   return key === 'key' && 'computed' in parent && !parent.computed;
 }
 
-function isBinding(parent: Node, key: string): boolean {
-  switch (parent.type) {
-    case 'VariableDeclarator':
-    case 'FunctionDeclaration':
-      return key === 'id' || key === 'params';
-    case 'FunctionExpression':
-    case 'ArrowFunctionExpression':
-    case 'TSFunctionType':
-    case 'TSMethodSignature':
-    case 'CatchClause':
-      return key === 'params' || key === 'param';
-    case 'ImportSpecifier':
-      return key === 'local';
-    default:
-      return false;
-  }
-}
-
 /** The value of a literal text, plain or as a template without places. */
 function textOf(node: Node): string | undefined {
   if (node.type === 'Literal') return typeof node.value === 'string' ? node.value : undefined;
@@ -161,18 +183,21 @@ function textOf(node: Node): string | undefined {
   return node.quasis[0]?.value.cooked ?? undefined;
 }
 
-function walk(root: Node, visit: (node: Node, parent: Node | undefined, key: string) => void): void {
-  const step = (node: Node, parent: Node | undefined, key: string, depth: number): void => {
-    if (depth > SYNTAX_DEPTH_MAX) throw new RangeError(`syntax nested deeper than ${SYNTAX_DEPTH_MAX}`);
-    visit(node, parent, key);
+function walk(root: Node, visit: (node: Node, ancestors: readonly Node[], key: string) => void): void {
+  const ancestors: Node[] = [];
+  const step = (node: Node, key: string): void => {
+    if (ancestors.length > SYNTAX_DEPTH_MAX) throw new RangeError(`syntax nested deeper than ${SYNTAX_DEPTH_MAX}`);
+    visit(node, ancestors, key);
+    ancestors.push(node);
     for (const name of visitorKeys[node.type] ?? []) {
       const child: unknown = Reflect.get(node, name);
       for (const each of Array.isArray(child) ? child : [child]) {
-        if (isNode(each)) step(each, node, name, depth + 1);
+        if (isNode(each)) step(each, name);
       }
     }
+    ancestors.pop();
   };
-  step(root, undefined, '', 0);
+  step(root, '');
 }
 
 function isNode(value: unknown): value is Node {
