@@ -17,6 +17,9 @@ const execute = promisify(execFile);
 /** Tests must not see the settings of the person who runs them. */
 const GIT_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1' };
 
+/** One for all: its worker takes long to start, and does not keep the process alive. */
+const reader = createReader();
+
 /** No action is there: for tests that use none. */
 export const noActions: ActionStore = {
   resolve: () => Promise.reject(new Error('no action is there')),
@@ -70,7 +73,6 @@ export async function createFixture(files: { readonly [path: string]: string }, 
     await git('add', '--all');
     await git('commit', '--quiet', '--allow-empty', '--message', 'first');
   }
-  const reader = createReader();
   return {
     folder,
     state,
@@ -130,7 +132,6 @@ export async function createFixture(files: { readonly [path: string]: string }, 
       return { result, events, runner, ended, notes };
     },
     async [Symbol.asyncDispose]() {
-      await reader.close();
       await rm(root, { recursive: true, force: true });
     },
   };

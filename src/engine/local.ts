@@ -41,6 +41,8 @@ type Session = {
   readonly facts: GitFacts;
   readonly actor: Actor;
   readonly vars: DataObject;
+  /** Egress files by commit: every job asks for one. */
+  readonly egressTexts: Map<string, Promise<string | undefined>>;
 };
 
 /** A planned and permitted run, before it starts. */
@@ -135,6 +137,7 @@ async function openSession(options: LocalRunOptions, deps: LocalRunDeps): Promis
     facts,
     actor: { login: options.actor, id: actorId },
     vars: options.vars,
+    egressTexts: new Map(),
   };
 }
 
@@ -252,7 +255,7 @@ function activeRun(
   };
 }
 
-/** The lock of the commit that the workflow comes from; of the base when the event is not trusted. */
+/** The lock of the commit that the workflow comes from: a change brings its own, and runs at its own level. */
 async function readLock(
   { deps, files }: Session,
   event: Event,
@@ -441,16 +444,23 @@ function reusedOutcome(
 
 /** `.sallyport/egress.yml`: of the snapshot, and of the base when the job is not trusted. No file there: nothing is open. */
 async function egressFor(
-  { deps, files }: Session,
+  { deps, files, egressTexts }: Session,
   run: ActiveRun,
   job: { readonly id: string; readonly environment?: string },
   trusted: boolean,
 ): Promise<EgressPolicy> {
   const commit = trusted ? run.event.sha : run.event.baseSha;
-  const text = commit === undefined ? undefined : await files.readText(commit, EGRESS_PATH);
+  const text =
+    commit === undefined ? undefined : await once(egressTexts, commit, () => files.readText(commit, EGRESS_PATH));
   const read = deps.readEgress(text, job);
   if (read.ok) return read.policy;
   const [error] = read.errors;
   const where = error === undefined ? '' : `${error.file}:${error.line}:${error.column}: ${error.message}`;
   throw fault('egress-invalid', where);
+}
+
+function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
 }
