@@ -58,7 +58,7 @@ export const fault = faultsOf('actions', {
   'manifest-invalid': { status: 400, help: 'Correct the file, or use a version of the action that is valid.' },
   'name-lookalike': {
     status: 403,
-    help: 'Correct the name. If it is meant, lock it with `sallyport lock --allow OWNER/REPO`.',
+    help: 'Correct the name. If it is meant, write its entry into actions.lock with `gh actions-lock` first.',
   },
   'nesting-too-deep': { status: 400, help: 'Flatten the actions: composite actions nest at most 10 deep.' },
   'mirror-invalid': { status: 400, help: 'Name a folder that holds bare repositories as OWNER/REPO.git.' },

@@ -124,6 +124,12 @@ function makeStore(options: ActionStoreOptions, content: ContentFolders): Action
     if (digest === undefined || (await content.find(digest)) === undefined) {
       const gitDir = await (source ?? (await sourceOf(name))).objectsOf(commit);
       digest = await content.extract(gitDir, commit);
+      if (known !== undefined && known.digest !== digest) {
+        throw fault(
+          'digest-mismatch',
+          `${name.owner}/${name.repo} at ${commit} had the content ${known.digest} before, now it has ${digest}`,
+        );
+      }
       await writeRecord(name, commit, { version: 1, digest, reachedAt: clock.now() });
     }
     if (wanted !== undefined && wanted !== digest) {

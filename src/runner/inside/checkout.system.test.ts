@@ -196,7 +196,12 @@ test('hooks, settings and git variables of an earlier step do not run or see the
   await checkout();
   const trap = join(root, 'trapped');
   mkdirSync(join(root, 'home'), { recursive: true });
-  writeFileSync(join(root, 'home/.gitconfig'), `[http]\n\tproxy = http://127.0.0.1:9\n`);
+  writeFileSync(
+    join(root, 'home/.gitconfig'),
+    `[http]\n\tproxy = http://127.0.0.1:9\n[core]\n\thooksPath = ${join(root, 'home/hooks')}\n`,
+  );
+  mkdirSync(join(root, 'home/hooks'));
+  writeFileSync(join(root, 'home/hooks/post-checkout'), `#!/bin/sh\nenv > ${root}/own-hook\n`, { mode: 0o755 });
   writeFileSync(
     join(workspace, '.git/config'),
     `${readFileSync(join(workspace, '.git/config'), 'utf8')}[core]\n\tfsmonitor = touch ${trap}\n\thooksPath = ${workspace}/hooks\n`,
@@ -210,6 +215,9 @@ test('hooks, settings and git variables of an earlier step do not run or see the
 
   expect(run.code).toBe(0);
   expect(existsSync(trap) ? readFileSync(trap, 'utf8') : '').not.toContain('basic');
+  // The hook of the home folder is the person's own: it runs, without inputs and tokens.
+  expect(readFileSync(join(root, 'own-hook'), 'utf8')).toContain('GITHUB_SHA');
+  expect(readFileSync(join(root, 'own-hook'), 'utf8')).not.toContain(TOKEN);
 });
 
 test.each([

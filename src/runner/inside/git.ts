@@ -40,7 +40,7 @@ export function openGit(folder: string, credentials: { readonly serverUrl: strin
   return {
     folder,
     plain: (args, options = {}) =>
-      runTool(path, args, { cwd: folder, env: { ...environment(), ...always }, ...options }),
+      runTool(path, args, { cwd: folder, env: { ...environmentForHooks(), ...always }, ...options }),
     withToken: (args, options = {}) =>
       runTool(path, args, {
         cwd: folder,
@@ -50,14 +50,22 @@ export function openGit(folder: string, credentials: { readonly serverUrl: strin
   };
 }
 
+/** Hooks and filters of the person's own configuration run in a plain call: inputs and tokens are not for them. */
+function environmentForHooks(): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(environment()).filter(([name]) => !/^(?:INPUT|STATE|ACTIONS)_/.test(name)));
+}
+
 /** `http.<server>/.extraheader` as variables: nothing of the token reaches a file or a command line. */
 function tokenVariables(serverUrl: string, token: string): { [name: string]: string } {
   if (token === '') return {};
   const basic = Buffer.from(`x-access-token:${token}`, 'utf8').toString('base64');
   return {
-    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_COUNT: '2',
     GIT_CONFIG_KEY_0: `http.${serverUrl}/.extraheader`,
     GIT_CONFIG_VALUE_0: `AUTHORIZATION: basic ${basic}`,
+    // A redirect could take the header along to another server.
+    GIT_CONFIG_KEY_1: 'http.followRedirects',
+    GIT_CONFIG_VALUE_1: 'false',
   };
 }
 
