@@ -13,8 +13,8 @@ import {
   TCP,
   TLS,
   UDP,
-} from './network-scripts.ts';
-import { LOOT, openSinks, type Sinks } from './network-sinks.ts';
+} from '../network-scripts.ts';
+import { LOOT, openSinks, type Sinks } from '../network-sinks.ts';
 
 /** Milliseconds that an attack may take; the attacker's script ends itself before. */
 const ATTACK_MS_MAX = 15_000;

@@ -1,7 +1,7 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { createServer, connect, type Server, type Socket } from 'node:net';
-import { parseQuery } from '../../../src/egress/dns.ts';
-import { buildQuery } from '../../fuzz/network.ts';
+import { parseQuery } from '../../src/egress/dns.ts';
+import { buildQuery } from '../fuzz/network.ts';
 
 /** What an attacker would like to get. Split so that it stands in no file that is read by chance. */
 export const LOOT = ['loot', '5f3a9c', 'end'].join('-');
