@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { createMasker, SECRET_BYTES_MAX } from './masks.ts';
+
+const SECRET = 'p@ss "w0rd\'&<x>/+é';
+
+describe('every form of a secret is masked', () => {
+  test.each([
+    ['plain', SECRET],
+    ['base64', Buffer.from(SECRET).toString('base64')],
+    ['base64 behind one byte', Buffer.from(`u${SECRET}`).toString('base64')],
+    ['base64 behind two bytes', Buffer.from(`u:${SECRET}`).toString('base64')],
+    ['base64url', Buffer.from(SECRET).toString('base64url')],
+    ['hex', Buffer.from(SECRET).toString('hex')],
+    ['JSON', JSON.stringify(SECRET)],
+    ['JSON in JSON', JSON.stringify(JSON.stringify(SECRET))],
+    ['URI', encodeURIComponent(SECRET)],
+    [
+      'XML',
+      SECRET.replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replaceAll('"', '&quot;')
+        .replaceAll("'", '&apos;'),
+    ],
+    ['shell', SECRET.replaceAll("'", "'\\''")],
+    ['command line', SECRET.replaceAll('"', '\\"')],
+    ['expression', SECRET.replaceAll("'", "''")],
+  ])('%s', (_name, form) => {
+    const masked = createMasker([SECRET]).maskText(`before ${form} after`);
+
+    expect(masked).toMatch(/^before .*\*\*\*.* after$/);
+    expect(masked).not.toContain(form.slice(4, -6));
+  });
+
+  test('each line, also without the white space around it', () => {
+    const masker = createMasker(['-----BEGIN-----\r\n  line-one  \r\nline-two\r\n']);
+
+    expect(masker.maskText('x line-one y line-two -----BEGIN-----')).toBe('x *** y *** ***');
+  });
+
+  test('the halves that PowerShell prints', () => {
+    expect(createMasker(['secretpart1&secretpart2']).maskText('secretpart1& secretpart2')).toBe('*** ***');
+    expect(createMasker(['secretpart1&+secretpart2']).maskText('secretpart1&+ ecretpart2')).toBe('*** ***');
+  });
+
+  test('the inner of quotes', () => {
+    expect(createMasker(['"quoted-secret"']).maskText('quoted-secret')).toBe('***');
+  });
+});
+
+describe('masks', () => {
+  test('overlapping and touching forms become one', () => {
+    const masker = createMasker(['abcdef', 'defghi', 'bcd']);
+
+    expect(masker.maskText('xabcdefghix')).toBe('x***x');
+    expect(masker.maskText('abcdefabcdef')).toBe('***');
+    expect(masker.maskText('xbcdx abcdeX')).toBe('x***x a***eX');
+  });
+
+  test('short texts are not masked, and it is said', () => {
+    const masker = createMasker();
+
+    expect(masker.add('ab')).toBe('too-short');
+    expect(masker.add('   ')).toBe('too-short');
+    expect(masker.add('abc')).toBe('added');
+    expect(masker.add('abc')).toBe('known');
+    expect(masker.maskText('ab abc')).toBe('ab ***');
+  });
+
+  test('too long a text is a fault', () => {
+    expect(() => createMasker(['x'.repeat(SECRET_BYTES_MAX + 1)])).toThrow(/more than/);
+  });
+
+  test('text without a secret is the same', () => {
+    const bytes = Buffer.from('nothing here');
+
+    expect(createMasker(['secret-1']).maskBytes(bytes)).toBe(bytes);
+  });
+});
+
+describe('a stream split anywhere masks as the whole', () => {
+  const secrets = ['abcabd', 'bca', 'hunter2-long-secret', 'é-ünïcode', 'aaaa'];
+  const text = 'abcabcabd bca hunter2-long-secret hunter2-long é-ünïcode aaaaaaa abcab';
+  const wanted = createMasker(secrets).maskText(text);
+  const bytes = Buffer.from(text);
+
+  test.each([1, 2, 3, 5, 7, 11, 64])('in pieces of %i bytes', (size) => {
+    const stream = createMasker(secrets).stream();
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += size)
+      pieces.push(Buffer.from(stream.push(bytes.subarray(at, at + size))));
+    pieces.push(stream.end());
+
+    // Masks that touch across a border may stay two.
+    expect(
+      Buffer.concat(pieces)
+        .toString()
+        .replaceAll(/(?:\*\*\*)+/g, '***'),
+    ).toBe(wanted);
+  });
+
+  test('only the possible beginning of a secret is held back', () => {
+    const stream = createMasker(['hunter2-long']).stream();
+
+    expect(stream.push(Buffer.from('line\nhunt')).toString()).toBe('line\n');
+    expect(stream.push(Buffer.from('ing\n')).toString()).toBe('hunting\n');
+    expect(stream.push(Buffer.from('hunter2')).toString()).toBe('');
+    expect(stream.end().toString()).toBe('hunter2');
+  });
+
+  test('a prefix of a longer secret does not leak before it', () => {
+    const stream = createMasker(['bcd', 'abcdefgh']).stream();
+
+    const first = stream.push(Buffer.from('xabcde')).toString();
+    const rest = stream.push(Buffer.from('fgh y')).toString() + stream.end().toString();
+
+    expect(first + rest).toBe('x*** y');
+  });
+
+  test('a secret that is added later is masked from then on', () => {
+    const masker = createMasker(['first-one']);
+    const stream = masker.stream();
+
+    const before = stream.push(Buffer.from('second-one ')).toString();
+    masker.add('second-one');
+    const after = stream.push(Buffer.from('second-one first-one\n')).toString();
+
+    expect([before, after]).toEqual(['second-one ', '*** ***\n']);
+  });
+});
