@@ -53,7 +53,7 @@ test('writers and collectors that are killed at any point leave only whole blobs
 /** Needs to mount, which root in its own namespaces may; elsewhere there is nothing to fill. */
 test.skipIf(process.getuid?.() !== 0)('a full disk is a clear fault and leaves no part of a blob', async () => {
   const script = `mount -t tmpfs -o size=2m none "$1" && "$2" "$3" put "$1" 700000; find "$1" -type f -size +0 | sed 's/^/file /'`;
-  const child = spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', dir, process.execPath, FIXTURE], {
+  const child = spawn('/usr/bin/unshare', ['--mount', 'sh', '-c', script, 'sh', dir, process.execPath, FIXTURE], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

@@ -10,7 +10,8 @@ export type Check = { readonly name: string; readonly ok: boolean; readonly deta
 
 /** The longest that all clients together may take. Milliseconds. */
 const CLIENTS_MS_MAX = 180_000;
-const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const CLIENTS = fileURLToPath(import.meta.resolve('./clients.ts'));
+const LOCALHOST = fileURLToPath(import.meta.resolve('./localhost.ts'));
 const run = promisify(execFile);
 
 /** The npm clients and git against a gateway on a loopback port. */
@@ -24,8 +25,8 @@ export async function checkClients(report: (check: Check) => void): Promise<void
 async function runClients(rig: Rig, report: (check: Check) => void): Promise<void> {
   let output = '';
   let checked = 0;
-  const child = fork(here('clients.ts'), {
-    execArgv: ['--import', here('localhost.ts')],
+  const child = fork(CLIENTS, {
+    execArgv: ['--import', LOCALHOST],
     env: { PATH: process.env['PATH'], HOME: rig.dir, ...rig.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
