@@ -1,4 +1,4 @@
-import type { Condition, Maybe, Position, Template } from './model.ts';
+import type { Condition, Maybe, Position } from './model.ts';
 import type { ProblemCode, Problems } from './reader-problems.ts';
 import { type LiteralToken, literalText, type MappingToken, type Token } from './reader-tokens.ts';
 import { availabilityOf } from './reader-template.ts';
@@ -106,8 +106,4 @@ function conditionText(token: Token): string {
 function contextRemedy(code: ProblemCode, kind: IfKind): string | undefined {
   if (code !== 'context-unavailable') return undefined;
   return `Contexts that exist here: ${AVAILABLE[kind].filter((item) => !item.includes('(')).join(', ')}.`;
-}
-
-export function isTemplate(value: unknown): value is Template {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'template';
 }

@@ -10,8 +10,6 @@ export const YAML_DEPTH_MAX = 50;
 export const DIAGNOSTICS_MAX = 50;
 /** Characters of one expression, without its `${{ }}`. */
 export const EXPRESSION_CHARACTERS_MAX = 21_000;
-/** Nesting of one expression. */
-export const EXPRESSION_DEPTH_MAX = 50;
 /** Characters that one evaluation may produce in all its functions together. */
 export const EVALUATION_CHARACTERS_MAX = 32 * 1024 * 1024;
 /** Different `hashFiles` calls that one evaluation may wait for. */

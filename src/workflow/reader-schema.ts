@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { assert, type Data, isDataObject } from '../base/index.ts';
 
 /** What a scalar must be like. */
@@ -31,9 +30,9 @@ export type Schema = { readonly definition: (name: string) => Definition };
  * contexts that are available at each place.
  */
 export function loadSchema(name: 'workflow-v1.0' | 'action-v1.0'): Schema {
-  const packageFile = findPackageJSON('@actions/workflow-parser', import.meta.url);
-  assert(packageFile !== undefined, 'the package @actions/workflow-parser is installed');
-  const text = readFileSync(packageFile.replace(/package\.json$/, `dist/${name}.min.json`), 'utf8');
+  // The package's own code can't be loaded: it imports this JSON without saying that it is JSON.
+  const entry = import.meta.resolve('@actions/workflow-parser');
+  const text = readFileSync(new URL(`./${name}.min.json`, entry), 'utf8');
   // JSON.parse gives any JSON value, which is what `Data` says.
   const file: Data = JSON.parse(text);
   assert(isDataObject(file), 'a schema is an object');

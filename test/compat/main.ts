@@ -1,5 +1,6 @@
 import { type Comparison, corporaFolder } from './corpora.ts';
 import { compareExpressions } from './expressions.ts';
+import { run as runPlan } from './plan.ts';
 import { compareReader } from './reader.ts';
 
 const [command = '', ...args] = process.argv.slice(2);
@@ -11,6 +12,7 @@ const comparisons: { readonly [command: string]: (corpora: string) => Promise<Co
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  if (command === 'plan') return runPlan(args);
   const compare = Object.hasOwn(comparisons, command) ? comparisons[command] : undefined;
   if (compare === undefined) {
     console.error('usage: npm run -s compat -- expressions|reader [--corpora DIR] | plan DIR');
