@@ -124,11 +124,18 @@ async function holderOf(podPid: number, inode: string): Promise<string | undefin
 }
 
 async function commandOf(pid: string): Promise<string | undefined> {
-  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the text is a job's own and must not steer a terminal.
-  const text = line
-    .replaceAll('\0', ' ')
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
-    .trim();
+  return shortCommand(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+}
+
+/**
+ * The program, and the script when the first argument is the path of one. Nothing else of a command line: tokens are
+ * passed there. The text is the job's own, so what could steer a terminal is taken out.
+ */
+export function shortCommand(commandLine: string): string | undefined {
+  const [program = '', script = ''] = commandLine.split('\0');
+  // Some programs overwrite their command line with one text, arguments and all: its first word is the program.
+  const name = program.trim().split(/\s/)[0]?.split('/').at(-1) ?? '';
+  const isPath = /^\.{0,2}\/[^\s]*$/.test(script);
+  const text = (isPath ? `${name} ${script}` : name).replace(/[^\x20-\x7e]/g, '?');
   return text === '' ? undefined : text.slice(0, COMMAND_CHARACTERS_MAX);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findInode } from './attribute.ts';
+import { findInode, shortCommand } from './attribute.ts';
 import { countUnserved } from './counters.ts';
 
 test('what no listener took is counted, without the resets that the gateway sent on purpose', () => {
@@ -41,4 +41,14 @@ test.each([
   ];
 
   expect(findInode(table.join('\n'), { address, port })).toBe(inode);
+});
+
+test.each([
+  ['/usr/bin/curl\0-H\0Authorization: token\0https://a.example\0', 'curl'],
+  ['node\0/opt/npm/bin/npm-cli.js\0install\0', 'node /opt/npm/bin/npm-cli.js'],
+  ['npm install left-pad\0\0\0', 'npm'],
+  ['a\u001b[2J\0', 'a?[2J'],
+  ['', undefined],
+])('of the command line %j only the program is told', (line, command) => {
+  expect(shortCommand(line)).toBe(command);
 });
