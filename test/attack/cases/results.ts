@@ -133,13 +133,13 @@ const HOSTILE_ZIPS: readonly {
   readonly proof: (folder: string) => Promise<boolean>;
 }[] = [
   {
-    id: 'R44-zip-slip',
+    id: 'R44-extract-zip-slip',
     title: 'an artifact of a change has a file ../../deploy.sh',
     entries: [{ name: '../../deploy.sh', content: POISON, mode: 0o100755 }],
     proof: async (folder) => existsSync(join(folder, '../../deploy.sh')),
   },
   {
-    id: 'R44-symlink',
+    id: 'R44-extract-symlink',
     title: 'an artifact has a link that leads out, and a file below it',
     entries: [
       { name: 'out', content: '../..', mode: 0o120777 },
@@ -148,7 +148,7 @@ const HOSTILE_ZIPS: readonly {
     proof: async (folder) => existsSync(join(folder, '../../deploy.sh')),
   },
   {
-    id: 'R44-read-link',
+    id: 'R44-extract-read-link',
     title: 'an artifact has a link to a file of the machine, which is read as its content',
     entries: [{ name: 'report.txt', content: '/etc/hostname', mode: 0o120777 }],
     proof: async (folder) =>
@@ -156,13 +156,13 @@ const HOSTILE_ZIPS: readonly {
       (await readFile('/etc/hostname', 'utf8')),
   },
   {
-    id: 'R44-overwrite',
+    id: 'R44-extract-overwrite',
     title: 'an artifact replaces package.json where it is unpacked',
     entries: [{ name: 'package.json', content: `{"scripts":{"test":${JSON.stringify(POISON)}}}` }],
     proof: async (folder) => (await readFile(join(folder, 'package.json'), 'utf8')).includes('attacker'),
   },
   {
-    id: 'R44-executable',
+    id: 'R44-extract-executable',
     title: 'an artifact brings a program with its executable bit',
     entries: [{ name: 'node_modules/.bin/tsc', content: `#!/bin/sh\n${POISON}\n`, mode: 0o100755 }],
     proof: async (folder) => {
