@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Digest, parseDigest } from '../base/index.ts';
 import { withDraft, writeWhole } from './drafts.ts';
@@ -81,7 +81,7 @@ async function writeTree(options: GitOptions, commit: string, folder: string, li
   const hashed: { mode: string; path: string; sha256: string }[] = [];
   for await (const [file, bytes] of readBlobs(options, files)) {
     if (file.mode === '120000') links.set(file.path, linkTarget(file.path, bytes));
-    else await writeFile(join(folder, file.path), bytes, { flag: 'wx', mode: file.mode === '100755' ? 0o555 : 0o444 });
+    else await writePlain(join(folder, file.path), bytes, file.mode === '100755' ? 0o555 : 0o444);
     hashed.push({ mode: file.mode, path: file.path, sha256: createHash('sha256').update(bytes).digest('hex') });
   }
   checkLinks(links);
@@ -91,8 +91,21 @@ async function writeTree(options: GitOptions, commit: string, folder: string, li
 }
 
 async function makeFolders(folder: string, files: readonly TreeFile[]): Promise<void> {
-  const folders = new Set(files.map((file) => dirname(file.path)));
-  for (const path of [...folders].sort()) await mkdir(join(folder, path), { recursive: true, mode: 0o755 });
+  const folders = new Set<string>();
+  for (const file of files) {
+    for (let path = dirname(file.path); path !== '.' && !folders.has(path); path = dirname(path)) folders.add(path);
+  }
+  // Sorted: a folder comes before what lies in it.
+  for (const path of ['', ...[...folders].sort()]) {
+    if (path !== '') await mkdir(join(folder, path));
+    await chmod(join(folder, path), 0o755);
+  }
+}
+
+/** The mode is set apart from the making: a strict umask would keep the user of the sandbox from reading. */
+async function writePlain(path: string, bytes: Buffer, mode: number): Promise<void> {
+  await writeFile(path, bytes, { flag: 'wx' });
+  await chmod(path, mode);
 }
 
 function linkTarget(path: string, bytes: Buffer): string {

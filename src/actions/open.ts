@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type Digest, excerpt, isDigest, type Log } from '../base/index.ts';
+import { type Clock, type Digest, excerpt, Fault, isDigest, isFault, type Log } from '../base/index.ts';
 import { type ContentFolders, contentFolders } from './content.ts';
 import { writeWhole } from './drafts.ts';
 import { fault } from './faults.ts';
@@ -123,7 +123,9 @@ function makeStore(options: ActionStoreOptions, content: ContentFolders): Action
     let digest = known?.digest;
     if (digest === undefined || (await content.find(digest)) === undefined) {
       const gitDir = await (source ?? (await sourceOf(name))).objectsOf(commit);
-      digest = await content.extract(gitDir, commit);
+      digest = await content.extract(gitDir, commit).catch((problem: unknown) => {
+        throw named(problem, `${name.owner}/${name.repo} at ${commit}`);
+      });
       if (known !== undefined && known.digest !== digest) {
         throw fault(
           'digest-mismatch',
@@ -179,6 +181,13 @@ function makeStore(options: ActionStoreOptions, content: ContentFolders): Action
     readText: async (action, path, bytesMax) => readPlain(await folder(action), path, bytesMax),
     refOf: async (name, commit) => bestName(await (await sourceOf(name)).namesOf(commit)),
   };
+}
+
+/** Says of what the fault is: the reader of a tree does not know. */
+function named(problem: unknown, title: string): unknown {
+  return isFault(problem)
+    ? new Fault(problem.code, problem, `${title}: ${problem.message}`, { cause: problem })
+    : problem;
 }
 
 function pinnedCommit(reference: RepositoryName & { readonly ref: string }, commit: string): string {
