@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Data } from '../base/index.ts';
+import { type Data, isFault } from '../base/index.ts';
 import {
   evaluate,
   evaluateBoolean,
@@ -9,6 +9,7 @@ import {
   evaluateText,
 } from './expressions-evaluate.ts';
 import type { Scope } from './expressions.ts';
+import { expressionReferences } from './expressions-references.ts';
 import type { Template, Tree } from './model.ts';
 
 const at = { line: 3, column: 7 };
@@ -60,6 +61,21 @@ test('a short expression can not fill the memory', async () => {
   for (let round = 0; round < 12; round++) growing = `format('{0}{0}{0}{0}{0}{0}{0}{0}', ${growing})`;
 
   await expect(evaluateExpression(growing, scope)).rejects.toThrow(code('evaluation-too-large'));
+});
+
+test('many large values in one tree, and chains of thousands of operators, are faults', async () => {
+  const large: Scope = { contexts: { github: { text: 'x'.repeat(1_000_000) } } };
+  const entries = Array.from({ length: 50 }, (_, index) => ({
+    key: `k${index}`,
+    value: template('a', ['github.text']),
+    at,
+  }));
+
+  await expect(evaluate({ kind: 'mapping', entries }, large)).rejects.toThrow(code('evaluation-too-large'));
+  for (const chain of ['!'.repeat(20_000).concat('1'), `1${' == 1'.repeat(4_000)}`, `github${'.a'.repeat(9_000)}`]) {
+    await evaluateExpression(chain, large).catch((thrown: unknown) => expect(isFault(thrown)).toBe(true));
+    expect(expressionReferences(chain).length).toBeLessThan(2);
+  }
 });
 
 test('a large context is not converted whole', async () => {

@@ -51,9 +51,18 @@ const parsed = new Map<string, Expr | undefined>();
  * `workflow/expression-invalid` and its kin with the place, `workflow/evaluation-failed`.
  */
 export async function evaluateExpression(expression: string, scope: Scope, at?: Position): Promise<Data> {
+  return evaluateWithin(new Budget(), expression, scope, at);
+}
+
+async function evaluateWithin(
+  budget: Budget,
+  expression: string,
+  scope: Scope,
+  at: Position | undefined,
+): Promise<Data> {
   const answers = new Map<string, string>();
   for (let round = 0; round <= HASH_FILES_CALLS_MAX; round++) {
-    const outcome = evaluateOnce(expression, scope, answers, at);
+    const outcome = evaluateOnce(expression, scope, { answers, budget, at });
     if (outcome.done) return outcome.value;
     if (scope.hashFiles === undefined) {
       throw fault('hash-files-unavailable', `hashFiles in '${excerpt(expression)}'`, spot(at));
@@ -71,15 +80,16 @@ type Outcome =
   | { readonly done: true; readonly value: Data }
   | { readonly done: false; readonly patterns: readonly string[] };
 
-function evaluateOnce(
-  expression: string,
-  scope: Scope,
-  answers: ReadonlyMap<string, string>,
-  at: Position | undefined,
-): Outcome {
+type Round = {
+  readonly answers: ReadonlyMap<string, string>;
+  readonly budget: Budget;
+  readonly at: Position | undefined;
+};
+
+function evaluateOnce(expression: string, scope: Scope, { answers, budget, at }: Round): Outcome {
   let missing: readonly string[] | undefined;
   const functions = [
-    ...boundedFunctions(new Budget()),
+    ...boundedFunctions(budget),
     ...statusFunctions(scope.status ?? 'success'),
     hashFilesFunction(answers, (patterns) => {
       missing = patterns;
@@ -144,45 +154,52 @@ function spot(at: Position | undefined): { at?: Position } {
 }
 
 /** Evaluates a template: one lone expression keeps its type, a mixture is a text. */
-export async function evaluateTemplate(template: Template, scope: Scope): Promise<Data> {
+async function evaluateTemplate(template: Template, scope: Scope, budget: Budget): Promise<Data> {
   const [first] = template.parts;
-  const at = first !== undefined && 'expression' in first ? first.at : template.at;
-  if (template.parts.length === 1 && first !== undefined && 'literal' in first) return first.literal;
-  if (template.parts.length <= 1) return evaluateExpression(templateExpression(template), scope, at);
-  let text = '';
-  for (const part of template.parts) {
-    text += 'literal' in part ? part.literal : coerceText(await evaluateExpression(part.expression, scope, part.at));
+  if (template.parts.length === 1 && first !== undefined) {
+    return 'literal' in first ? first.literal : evaluateWithin(budget, first.expression, scope, first.at);
   }
-  return text;
+  const texts: string[] = [];
+  for (const part of template.parts) {
+    const text =
+      'literal' in part ? part.literal : coerceText(await evaluateWithin(budget, part.expression, scope, part.at));
+    budget.spend(text.length);
+    texts.push(text);
+  }
+  return texts.join('');
 }
 
 /** Evaluates a tree whole. Mappings keep their order; a key that comes twice keeps its first place and last value. */
 export async function evaluate(tree: Tree, scope: Scope): Promise<Data> {
+  return evaluateTree(tree, scope, new Budget());
+}
+
+async function evaluateTree(tree: Tree, scope: Scope, budget: Budget): Promise<Data> {
   if (tree === null || typeof tree !== 'object') return tree;
   switch (tree.kind) {
     case 'template':
-      return evaluateTemplate(tree, scope);
+      return evaluateTemplate(tree, scope, budget);
     case 'sequence': {
       const items: Data[] = [];
-      for (const item of tree.items) items.push(await evaluate(item, scope));
+      for (const item of tree.items) items.push(await evaluateTree(item, scope, budget));
       return items;
     }
     case 'mapping':
-      return evaluateMapping(tree, scope);
+      return evaluateMapping(tree, scope, budget);
     default:
       return unreachable(tree);
   }
 }
 
-async function evaluateMapping(tree: TreeMapping, scope: Scope): Promise<DataObject> {
+async function evaluateMapping(tree: TreeMapping, scope: Scope, budget: Budget): Promise<DataObject> {
   const entries: (readonly [string, Data])[] = [];
   for (const { key, insert, value, at } of tree.entries) {
-    const result = await evaluate(value, scope);
+    const result = await evaluateTree(value, scope, budget);
     if (insert) {
       if (!isDataObject(result)) throw fault('evaluation-failed', '`${{ insert }}` needs a mapping', spot(at));
       entries.push(...Object.entries(result));
     } else {
-      const name = typeof key === 'string' ? key : coerceText(await evaluateTemplate(key, scope));
+      const name = typeof key === 'string' ? key : coerceText(await evaluateTemplate(key, scope, budget));
       entries.push([name, result]);
     }
   }
@@ -192,7 +209,7 @@ async function evaluateMapping(tree: TreeMapping, scope: Scope): Promise<DataObj
 /** A text; null gives ''. A mapping or list is a fault: GitHub refuses it too. */
 export async function evaluateText(value: Maybe<string> | Template, scope: Scope): Promise<string> {
   if (typeof value === 'string') return value;
-  const result = await evaluateTemplate(value, scope);
+  const result = await evaluateTemplate(value, scope, new Budget());
   if (typeof result === 'object' && result !== null) throw notScalar(value, 'a text', result);
   return coerceText(result);
 }
@@ -200,7 +217,7 @@ export async function evaluateText(value: Maybe<string> | Template, scope: Scope
 /** A boolean; only a boolean or the texts `true` and `false` are taken. */
 export async function evaluateBoolean(value: Maybe<boolean>, scope: Scope): Promise<boolean> {
   if (typeof value === 'boolean') return value;
-  const result = await evaluateTemplate(value, scope);
+  const result = await evaluateTemplate(value, scope, new Budget());
   if (result === true || result === 'true') return true;
   if (result === false || result === 'false') return false;
   throw notScalar(value, 'a boolean', result);
@@ -209,7 +226,7 @@ export async function evaluateBoolean(value: Maybe<boolean>, scope: Scope): Prom
 /** A finite number; texts that are numbers are taken. */
 export async function evaluateNumber(value: Maybe<number>, scope: Scope): Promise<number> {
   if (typeof value === 'number') return value;
-  const result = await evaluateTemplate(value, scope);
+  const result = await evaluateTemplate(value, scope, new Budget());
   const number = typeof result === 'string' && result.trim() !== '' ? Number(result) : result;
   if (typeof number === 'number' && Number.isFinite(number)) return number;
   throw notScalar(value, 'a number', result);

@@ -23,7 +23,13 @@ export function expressionReferences(expression: string): readonly Reference[] {
   if (!parsed.ok) return [{ context: '*', path: [] }];
   const found = new Map<string, Reference>();
   const add = (reference: Reference) => found.set(JSON.stringify(reference), reference);
-  if (parsed.tree !== undefined) collect(parsed.tree, add);
+  try {
+    if (parsed.tree !== undefined) collect(parsed.tree, add);
+  } catch (thrown) {
+    // A chain of thousands of operators overflows the stack: nobody can say what it reads.
+    if (thrown instanceof RangeError) return [{ context: '*', path: [] }];
+    throw thrown;
+  }
   return [...found.values()];
 }
 

@@ -10,8 +10,8 @@ export const YAML_DEPTH_MAX = 50;
 export const DIAGNOSTICS_MAX = 50;
 /** Characters of one expression, without its `${{ }}`. */
 export const EXPRESSION_CHARACTERS_MAX = 21_000;
-/** Characters that one evaluation may produce in all its functions together. */
-export const EVALUATION_CHARACTERS_MAX = 32 * 1024 * 1024;
+/** Characters that evaluating one expression, or one tree of them, may produce in all functions together. */
+export const EVALUATION_CHARACTERS_MAX = 16 * 1024 * 1024;
 /** Different `hashFiles` calls that one evaluation may wait for. */
 export const HASH_FILES_CALLS_MAX = 64;
 /** Characters of a job id, step id or matrix id: they are shorter than this. */
