@@ -56,6 +56,23 @@ describe('this tree', () => {
     expect(folders.filter((folder) => allowed[folder] === undefined)).toEqual([]);
   });
 
+  test('describes every event of --json in docs/reference/events.md', () => {
+    const page = readFileSync(join(root, 'docs/reference/events.md'), 'utf8');
+    const files = ['src/engine/event.ts', 'src/protocol/event.ts'].map((path) => sources.get(path) ?? '');
+    const kinds = files.flatMap((text) => [...text.matchAll(/\bkind: '([a-z-]+)'/g)].map(([, kind]) => kind));
+
+    expect(kinds.length).toBeGreaterThan(10);
+    expect(kinds.filter((kind) => !page.includes(`| \`${kind}\` |`))).toEqual([]);
+  });
+
+  test('names every package that it depends on, with its reason, in docs/reference/dependencies.md', () => {
+    const page = readFileSync(join(root, 'docs/reference/dependencies.md'), 'utf8');
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const names = [manifest.dependencies, manifest.optionalDependencies, manifest.devDependencies].flatMap(Object.keys);
+
+    expect(names.filter((name) => !page.includes(`\`${name}\``) && !name.startsWith('@types/'))).toEqual([]);
+  });
+
   test('names every fault in docs/reference/faults.md (node scripts/faults.ts writes it)', async () => {
     const page = readFileSync(join(root, 'docs/reference/faults.md'), 'utf8');
 

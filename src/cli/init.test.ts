@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { readEgressFile } from '../egress/index.ts';
 import { detectProject, renderEgress, renderWorkflow } from './init.ts';
 
 function files(names: readonly string[], content: { packageJson?: string; pyproject?: string } = {}) {
@@ -28,6 +29,7 @@ test.each([
     true,
   );
   expect(parse(renderEgress(project)).presets).toEqual(project[0]?.presets);
+  expect(readEgressFile(renderEgress(project), 'egress.yml')).toMatchObject({ ok: true });
 });
 
 test('several languages become several jobs', () => {

@@ -18,6 +18,8 @@ export type ProjectPart = {
   readonly steps: readonly { readonly name: string; readonly run: string }[];
   /** Sets of hosts in `.sallyport/egress.yml`. */
   readonly presets: readonly string[];
+  /** Single hosts beside them. */
+  readonly allow?: readonly string[];
   /** Folder and files that name its content, for `actions/cache`. */
   readonly cache?: { readonly path: string; readonly key: string };
 };
@@ -149,7 +151,8 @@ function javaPart({ names }: FoundFiles): ProjectPart {
   return {
     language: 'java',
     tool: 'gradle',
-    presets: ['maven', 'gradle'],
+    presets: ['maven'],
+    allow: ['plugins.gradle.org:443', 'services.gradle.org:443'],
     steps: [{ name: 'Build', run: `${gradle} --no-daemon build` }],
   };
 }
@@ -210,13 +213,14 @@ function renderJob({ language, steps, cache }: ProjectPart): readonly string[] {
 /** The list of hosts: the sets of the package registries in use, nothing else. */
 export function renderEgress(parts: readonly ProjectPart[]): string {
   const presets = [...new Set(parts.flatMap((part) => part.presets))];
+  const allow = [...new Set(parts.flatMap((part) => part.allow ?? []))];
   return [
     '# What jobs may reach. Everything else is refused, and a refusal names the line that would allow it.',
     '# `sallyport run --learn` proposes the exact list.',
     `presets: [${presets.join(', ')}]`,
-    '# allow:',
-    '#   - "api.example.com:443"',
-    '#   - "*.example.org:443"',
+    ...(allow.length === 0
+      ? ['# allow:', '#   - "api.example.com:443"', '#   - "*.example.org:443"']
+      : ['allow:', ...allow.map((host) => `  - "${host}"`)]),
     '',
   ].join('\n');
 }
