@@ -492,10 +492,8 @@ const life: Attack[] = [
       using place = makeFolder();
       const mark = newMark();
       const script = `setsid nohup bash -c 'exec -a ${mark} sleep 300' >/dev/null 2>&1 & exec -a ${mark} sleep 300`;
-      return killedArm([process.execPath, podRunner(), place.folder, script], mark).then(({ before, after }) => ({
-        refused: before > 1 && after.length === 0,
-        detail: `${before} before, ${after.length} after`,
-      }));
+      const { before, after } = await killedArm([process.execPath, podRunner(), place.folder, script], mark);
+      return { refused: before > 1 && after.length === 0, detail: `${before} before, ${after.length} after` };
     },
     control: async () => {
       const mark = newMark();
