@@ -31,6 +31,8 @@ const JOB_MINUTES_DEFAULT = 360;
 const CANCEL_MINUTES_DEFAULT = 5;
 /** Outputs of one job, together. Source: GitHub's limits. */
 const OUTPUTS_BYTES_MAX = 1024 * 1024;
+/** Refused hosts that are shown in the logs of a job. All are in the record. */
+const REFUSALS_SHOWN_MAX = 1000;
 /** Where the gateway listens inside. High, so that no program of a job wants it. */
 const GATEWAY_PORT = 41_780;
 
@@ -86,6 +88,7 @@ class JobAttempt {
   readonly #emit: (event: JobEvent) => void;
   readonly #cancel: CancelSignal;
   readonly #started: number;
+  readonly #refused = new Set<string>();
   #session: Session | undefined;
 
   constructor(
@@ -228,7 +231,12 @@ class JobAttempt {
     const time = this.#deps.clock.now();
     this.#emit({ kind: 'egress', time, record });
     if (record.verdict !== 'denied' || this.#session === undefined) return;
-    this.#session.say(record.step ?? this.#session.currentStep ?? ':setup', refusalLine(record), 'warning');
+    const step = record.step ?? this.#session.currentStep ?? ':setup';
+    // A name is asked for twice, for both families of addresses, and tools try again: one line each step is enough.
+    const line = `${step}\0${record.host}\0${record.port}`;
+    if (this.#refused.has(line) || this.#refused.size >= REFUSALS_SHOWN_MAX) return;
+    this.#refused.add(line);
+    this.#session.say(step, refusalLine(record), 'warning');
   }
 
   /** Prepares everything that steps stand on. No process of the job has run yet: its folders are still ours. */

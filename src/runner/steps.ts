@@ -146,6 +146,7 @@ export class StepRunner {
         ended = { outcome: 'skipped', outputs: {}, influenced: false };
       } else {
         if (step.name !== undefined) title = await frame.displayName(step.name, variables, key);
+        else if (step.kind === 'run') title = scriptTitle(await frame.displayName(step.run, variables, key));
         announce();
         const timeoutMs = await this.#timeoutMs(frame, step, variables, key);
         const fed = isTreeInfluenced(step.env ?? null, frame.influence(base));
@@ -644,8 +645,11 @@ function programOf(action: LoadedAction, program: string): string[] {
 
 function defaultTitle(step: Executed): string {
   if (step.kind === 'uses') return `Run ${step.uses}`;
-  const script = typeof step.run === 'string' ? step.run : textOfTemplate(step.run);
-  return `Run ${script.trim().split('\n')[0] ?? ''}`;
+  return scriptTitle(typeof step.run === 'string' ? step.run : textOfTemplate(step.run));
+}
+
+function scriptTitle(script: string): string {
+  return `Run ${excerpt(script.trim().split('\n')[0] ?? '', 120)}`;
 }
 
 function textOfTemplate(template: Template): string {
