@@ -63,6 +63,14 @@ test('a short expression can not fill the memory', async () => {
   await expect(evaluateExpression(growing, scope)).rejects.toThrow(code('evaluation-too-large'));
 });
 
+test('a text of an outsider in the place of a format is handled in linear time', async () => {
+  const hostile: Scope = { contexts: { github: { text: `{${'1'.repeat(1_000_000)}` } } };
+  const started = performance.now();
+
+  await expect(evaluateExpression("format(github.text, 'a')", hostile)).rejects.toThrow(code('evaluation-failed'));
+  expect(performance.now() - started).toBeLessThan(2_000);
+});
+
 test('many large values in one tree, and chains of thousands of operators, are faults', async () => {
   const large: Scope = { contexts: { github: { text: 'x'.repeat(1_000_000) } } };
   const entries = Array.from({ length: 50 }, (_, index) => ({

@@ -42,8 +42,9 @@ const CONTEXT_NAMES = [
   'vars',
 ];
 
-/** Expressions whose parsing is remembered. */
+/** Expressions whose parsing is remembered, and the characters of the longest that is. */
 const PARSED_MAX = 2_000;
+const PARSED_CHARACTERS_MAX = 1_000;
 const parsed = new Map<string, Expr | undefined>();
 
 /**
@@ -134,8 +135,10 @@ function treeFor(
   if (parsed.has(key)) return parsed.get(key);
   const result = parseExpression(expression, { contexts: [...CONTEXT_NAMES, ...extra], functions });
   if (!result.ok) throw fault(result.code, result.message, spot(at));
-  if (parsed.size >= PARSED_MAX) parsed.clear();
-  parsed.set(key, result.tree);
+  if (key.length <= PARSED_CHARACTERS_MAX) {
+    if (parsed.size >= PARSED_MAX) parsed.clear();
+    parsed.set(key, result.tree);
+  }
   return result.tree;
 }
 

@@ -61,8 +61,9 @@ function textCost(value: Value): number {
 
 function formatCost(args: readonly Value[]): number {
   const text = args[0] instanceof data.StringData ? args[0].value : '';
+  // The text may be an outsider's: the pattern must not look further than a few digits.
   let cost = text.length;
-  for (const [, index] of text.matchAll(/\{(\d+)[^{}]*\}/g)) {
+  for (const [, index] of text.matchAll(/\{(\d{1,3})/g)) {
     const arg = args[Number(index) + 1];
     if (arg !== undefined) cost += textCost(arg);
   }

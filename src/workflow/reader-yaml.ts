@@ -232,7 +232,7 @@ function typeScalar(
 }
 
 const INTEGER = /^(?:[-+]?\d+|0x[0-9a-fA-F]+|0o[0-7]+)$/;
-const FLOAT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+const FLOAT = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 
 /** The core schema of YAML 1.2, as GitHub's reader matches it. */
 function plainScalar(text: string): Pick<YamlScalar, 'kind' | 'value'> {

@@ -198,6 +198,7 @@ describe('a hostile file', () => {
     ['too many bytes', 'x'.repeat(600_000), 'file-too-large'],
     ['an alias bomb', bomb, 'yaml-nodes-exceeded'],
     ['a long text by many aliases', longAlias, 'result-too-large'],
+    ['an endless number that is none', `on: ${'1'.repeat(400_000)}x`, 'value-unexpected'],
     ['an alias of itself', 'on: &a [*a]', 'yaml-invalid'],
     ['5,000 open brackets', `on: ${'['.repeat(5_000)}`, 'yaml-depth-exceeded'],
     ['5,000 nested lists', `on: ${'['.repeat(5_000)}${']'.repeat(5_000)}`, 'yaml-depth-exceeded'],
