@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readFile } from 'node:fs/promises';
+import { lstat, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Digest, excerpt, Fault, isDigest, isFault, type Log } from '../base/index.ts';
 import { type ContentFolders, contentFolders } from './content.ts';
-import { writeWhole } from './drafts.ts';
 import { fault } from './faults.ts';
 import { checkRepositoryName, isFullSha, pinKey, type RepositoryName } from './reference.ts';
+import { commitRecords } from './records.ts';
 import { remoteSource } from './remote.ts';
 import { bestName, findInMirror, localSource, type Source } from './source.ts';
 import type { ActionStore, ResolvedAction } from './store.ts';
@@ -39,9 +39,6 @@ export type ActionStoreOptions = {
   readonly limits?: Partial<ActionLimits>;
 };
 
-/** What is remembered of a commit: its content, and that a branch or tag of its repository reached it. */
-type CommitRecord = { readonly version: 1; readonly digest: Digest; readonly reachedAt: number };
-
 /** Opens the store of actions in a folder. Nothing is fetched before it is asked for. */
 export async function openActionStore(options: ActionStoreOptions): Promise<ActionStore> {
   const limits: ActionLimits = { ...ACTION_LIMITS, ...options.limits };
@@ -51,6 +48,7 @@ export async function openActionStore(options: ActionStoreOptions): Promise<Acti
 
 function makeStore(options: ActionStoreOptions, content: ContentFolders): ActionStore {
   const { log, clock } = options;
+  const records = commitRecords(options.dir);
 
   async function resolve(
     reference: RepositoryName & { readonly ref: string },
@@ -117,7 +115,7 @@ function makeStore(options: ActionStoreOptions, content: ContentFolders): Action
   /** Makes the content of a commit present and gives its digest, after asking whether its repository reaches it. */
   async function present(name: RepositoryName, commit: string, wanted: string | undefined): Promise<Digest> {
     if (wanted !== undefined && !isDigest(wanted)) throw fault('lock-invalid', `not a digest: ${excerpt(wanted)}`);
-    const known = await readRecord(name, commit);
+    const known = await records.read(name, commit);
     // A commit that was reached once stays usable when its tag moves: that is what a lock is for.
     const source = known === undefined ? await reachedSource(name, commit) : undefined;
     let digest = known?.digest;
@@ -132,7 +130,7 @@ function makeStore(options: ActionStoreOptions, content: ContentFolders): Action
           `${name.owner}/${name.repo} at ${commit} had the content ${known.digest} before, now it has ${digest}`,
         );
       }
-      await writeRecord(name, commit, { version: 1, digest, reachedAt: clock.now() });
+      await records.write(name, commit, { version: 1, digest, reachedAt: clock.now() });
     }
     if (wanted !== undefined && wanted !== digest) {
       throw fault(
@@ -151,19 +149,6 @@ function makeStore(options: ActionStoreOptions, content: ContentFolders): Action
       throw fault('impostor-commit', `no branch or tag of ${source.place} reaches ${commit}`);
     }
     return source;
-  }
-
-  function recordPath(name: RepositoryName, commit: string): string {
-    return join(options.dir, 'commits', name.owner.toLowerCase(), name.repo.toLowerCase(), `${commit}.json`);
-  }
-
-  async function readRecord(name: RepositoryName, commit: string): Promise<CommitRecord | undefined> {
-    const text = await readFile(recordPath(name, commit), 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : parseRecord(text);
-  }
-
-  async function writeRecord(name: RepositoryName, commit: string, record: CommitRecord): Promise<void> {
-    await writeWhole(options.dir, recordPath(name, commit), `${JSON.stringify(record)}\n`);
   }
 
   async function folder(action: ResolvedAction): Promise<string> {
@@ -201,18 +186,6 @@ function pinnedCommit(reference: RepositoryName & { readonly ref: string }, comm
     throw fault('lock-invalid', `the lock of ${pinKey(reference, reference.ref)} names another commit, ${commit}`);
   }
   return commit.toLowerCase();
-}
-
-function parseRecord(text: string): CommitRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) return undefined;
-    const { version, digest, reachedAt } = { version: 0, digest: '', reachedAt: 0, ...value };
-    return version === 1 && isDigest(digest) ? { version, digest, reachedAt } : undefined;
-  } catch {
-    // Half a record is none: the commit is looked at again.
-    return undefined;
-  }
 }
 
 /** Reads a file below a folder, refusing every link on the way. Missing: nothing. */
