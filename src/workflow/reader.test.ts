@@ -208,7 +208,7 @@ describe('a hostile file', () => {
     const started = performance.now();
 
     expect(errorsOf(await read(text))[0]?.code).toBe(`workflow/${code}`);
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   test('that takes too long is given up, and the next file is read by a new worker', async () => {
