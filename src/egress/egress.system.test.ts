@@ -133,6 +133,76 @@ q.on('upgrade', (x, s) => { s.on('data', (d) => { console.log('echo ' + d); proc
   expect(records.filter((record) => record.via === 'transparent').length).toBeGreaterThanOrEqual(5);
 });
 
+test('neither a hostile server nor a hostile client can end the runner', async () => {
+  const answers = [
+    'HTTP/1.1 200 \x01\x02\r\nconnection: close\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nx: a\x00b\r\n\r\n',
+    'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef',
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+    'HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nraw',
+    'HTTP/1.1 999 \r\n\r\n',
+    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 000 x\r\n\r\n',
+    `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`,
+    'garbage',
+    '',
+  ];
+  let turn = 0;
+  const connect = await listen(
+    createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.once('data', () => socket.end(Buffer.from(answers[(turn += 1) % answers.length] ?? '', 'latin1')));
+    }),
+  );
+  const opened = await pod({ allow: [`${HOST}:80`], connect });
+  const requests = [
+    ...answers.map(() => `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`),
+    ...answers.map(() => `GET /ws HTTP/1.1\r\nHost: ${HOST}\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n`),
+    `GET /\xff\xfe HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`,
+    `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: host, x\r\nX: \x80\r\n\r\n`,
+    `M-SEARCH * HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`,
+    `CONNECT evil.example:443 HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`,
+    `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 999\r\n\r\nshort`,
+    `GET / HTTP/1.1\r\nHost: ${HOST}\r\nExpect: nonsense\r\n\r\n`,
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    '\r\n\r\n\r\n',
+    '\x00',
+  ];
+
+  const { output } = await opened.run(
+    node(`const all = ${JSON.stringify(requests)}; const one = (t) => new Promise((r) => { const s = require('net').connect(80, '${HOST}', () => s.end(Buffer.from(t, 'latin1')));
+s.resume(); s.on('error', r); s.on('close', r); setTimeout(() => { s.destroy(); r(); }, 800); }); (async () => { for (const t of all) await one(t); console.log('done'); })();`),
+    { timeoutMs: 60_000 },
+  );
+
+  expect(output).toContain('done');
+  expect(opened.records.filter((record) => record.port === 80 && record.verdict === 'allowed').length).toBeGreaterThan(
+    10,
+  );
+});
+
+test('what cannot be recorded does not happen', async () => {
+  let isBroken = false;
+  const connect = await listen(createServer((socket) => socket.end('x')));
+  const opened = await pod({ allow: [`${HOST}:8443`], connect });
+  const push = opened.records.push.bind(opened.records);
+  opened.records.push = (...records) => {
+    if (isBroken) throw new Error('disk full');
+    return push(...records);
+  };
+  const ask = () =>
+    opened.run(
+      node(
+        `const s = require('net').connect(8443, '${HOST}').on('data', () => console.log('reached')).on('error', () => {})`,
+      ),
+    );
+
+  expect((await ask()).output).toContain('reached');
+  isBroken = true;
+  await ask();
+  isBroken = false;
+  expect((await ask()).output).not.toContain('reached');
+});
+
 test('a job may listen on any port itself, also on those that lead outside', async () => {
   const { enter } = await pod({ allow: [`${HOST}:443`, `${HOST}:5432`] });
 

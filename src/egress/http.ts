@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { reasonOf } from '../base/index.ts';
 import { readHost } from './host.ts';
 import { noteEnd, peerOf } from './serve.ts';
 import { admit, dial, IDLE_MS_MAX, type Session, type Target } from './session.ts';
@@ -49,17 +50,21 @@ export function createHttpForwarder(
   });
   const settle = (request: IncomingMessage) => judgeRequest(session, request, targets.get(request.socket));
   server.on('request', (request, response) => {
-    void forwardRequest(session, settle(request), { request, response });
+    endOnFailure(session, request, forwardRequest(session, settle(request), { request, response }));
   });
   server.on('upgrade', (request: IncomingMessage, client: Duplex, head: Buffer) => {
-    void forwardUpgrade(session, settle(request), { request, client, head });
+    endOnFailure(session, request, forwardUpgrade(session, settle(request), { request, client, head }));
   });
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     // Inside a connection that is for one host already, a second tunnel has no meaning.
     const bound = targets.get(client);
     if (bound === undefined) return onConnect(request, client, head);
     const record = { via: bound.via, host: bound.name, port: bound.port, reason: 'name-mismatch' };
-    void session.refuse(record, peerOf(request.socket)).then(() => client.destroy());
+    endOnFailure(
+      session,
+      request,
+      session.refuse(record, peerOf(request.socket)).then(() => void client.destroy()),
+    );
   });
   server.on('clientError', (_error, client: Duplex) => {
     const target = targets.get(client);
@@ -81,6 +86,24 @@ export function createHttpForwarder(
     proxy: take,
     close: () => server.closeAllConnections(),
   };
+}
+
+/** Both ends of an exchange are hostile. Whatever they make fail ends their own connection, never the runner. */
+function endOnFailure(session: Session, request: IncomingMessage, work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    session.log.debug('HTTP exchange of a job failed', { reason: reasonOf(error) });
+    request.socket.destroy();
+  });
+}
+
+/** The same for what happens later, in an event: an exception there would end the process. */
+function orDestroy(ends: readonly { destroy(): unknown }[], act: () => void): void {
+  try {
+    act();
+  } catch {
+    // The other end sent what cannot be passed on (a control character in a status line, say).
+    for (const one of ends) one.destroy();
+  }
 }
 
 type Judged =
@@ -157,20 +180,23 @@ async function forwardRequest(
   const start = session.begin();
   const { socket } = route;
   const outgoing = httpRequest({ ...shape(request, judgedOf(judged)), createConnection: () => socket });
-  outgoing.on('response', (incoming) => {
-    response.writeHead(
-      incoming.statusCode ?? 502,
-      incoming.statusMessage,
-      endToEnd(incoming.rawHeaders, incoming.headers),
-    );
-    incoming.pipe(response);
-    incoming.on('error', () => response.destroy());
-  });
+  outgoing.on('response', (incoming) =>
+    orDestroy([response, socket], () => {
+      const headers = endToEnd(incoming.rawHeaders, incoming.headers);
+      response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers);
+      incoming.pipe(response);
+      incoming.on('error', () => response.destroy());
+    }),
+  );
   outgoing.on('error', () => {
     if (response.headersSent) response.destroy();
     else answerRefusal(response, { status: 502, reason: 'unreachable' });
   });
-  socket.once('close', () => noteEnd(session, judgedOf(judged).target, { ...route, start }));
+  socket.once('close', () => {
+    noteEnd(session, judgedOf(judged).target, { ...route, start });
+    // A server may also go without a word, or switch protocols without being asked.
+    answerRefusal(response, { status: 502, reason: 'unreachable' });
+  });
   response.once('close', () => {
     if (!response.writableFinished) socket.destroy();
   });

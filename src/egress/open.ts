@@ -124,7 +124,13 @@ function createSession(
   const emit = (record: EgressRecord) => {
     if (records >= RECORDS_MAX) return;
     records += 1;
-    spec.onRecord(record);
+    try {
+      spec.onRecord(record);
+    } catch (error) {
+      // What cannot be recorded must not happen: from here on everything is refused.
+      records = RECORDS_MAX;
+      deps.log.error('Egress of a job cannot be recorded', { reason: reasonOf(error) });
+    }
   };
   const attribute = createAttributor(parts.gateway.podPid, deps.log);
   const begin = (): Start => {
@@ -170,9 +176,13 @@ function attach(spec: NetworkSpec, session: Session, gateway: Gateway): () => vo
   const answer = (bytes: Uint8Array, client: { address: string; port: number } | undefined) =>
     answerDns(session, responder, bytes, client);
   gateway.dns.on('message', (bytes: Buffer, from: RemoteInfo) => {
-    void answer(bytes, from).then((reply) => {
+    const send = (reply: Buffer | undefined) => {
       if (reply !== undefined) gateway.dns.send(reply, from.port, from.address, () => {});
-    });
+    };
+    answer(bytes, from)
+      .then(send)
+      // The network may have been closed while the answer was awaited.
+      .catch((error: unknown) => session.log.debug('DNS answer was not sent', { reason: reasonOf(error) }));
   });
   gateway.dns.on('error', (error) => session.log.warn('DNS socket of a pod failed', { reason: reasonOf(error) }));
   for (const [port, server] of gateway.tcp) {
