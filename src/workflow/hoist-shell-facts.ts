@@ -68,3 +68,8 @@ export function fileKey(raw: string): string | undefined {
   if (base === '' || base.length > 200 || base.includes(PART) || plain.startsWith('/dev/')) return undefined;
   return `file:${base}`;
 }
+
+/** Every name that occurs in a text, as `word:NAME`: what code in another language could take from its environment. */
+export function wordsOf(text: string): string[] {
+  return (text.match(/[A-Za-z_]\w*/g) ?? []).map((name) => `word:${name}`);
+}

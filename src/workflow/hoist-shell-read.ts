@@ -3,6 +3,7 @@ import {
   type Assignment,
   Facts,
   fileKey,
+  wordsOf,
   type Quoting,
   Refs,
   type ShellDialect,
@@ -239,6 +240,8 @@ export class ShellReader {
       }
     });
     if (this.#at > range.end) this.#fail('something that leads out of a here-document');
+    // A program that reads this as code can use exported variables.
+    for (const name of wordsOf(this.#text.slice(range.start, range.end))) heredoc.into[0]?.names.add(name);
     for (const into of heredoc.into) into.merge(refs);
     this.#limit = limit;
   }
@@ -282,7 +285,8 @@ export class ShellReader {
   }
 
   #pipeline(): void {
-    const before = new Refs();
+    // What each command mentions. A here-document is read later than its command, so these are kept, not copied.
+    const before: Refs[] = [];
     for (;;) {
       this.#blanks();
       while (this.#keyword() === '!' || this.#keyword() === 'time') {
@@ -291,11 +295,9 @@ export class ShellReader {
         if (this.#match(/-p(?=\s)/y)) this.#at += 2;
         this.#blanks();
       }
-      const stdin = new Refs();
-      stdin.merge(before);
-      const refs = this.#collect(() => this.#withStdin(stdin, () => this.#command()));
-      // A process substitution for writing hands this on as well.
-      before.merge(refs);
+      this.#stdin.push(...before);
+      before.push(this.#collect(() => this.#command()));
+      this.#stdin.length -= before.length - 1;
       this.#blanks();
       if (this.#sees('||') || this.#char() !== '|') return;
       this.#at += this.#sees('|&') && this.#dialect !== 'sh' && this.#dialect !== 'dash' ? 2 : 1;
@@ -456,7 +458,8 @@ export class ShellReader {
     if (this.#char() !== '(' && !['{', 'if', 'while', 'until', 'for', 'case', '[['].includes(this.#keyword() ?? '')) {
       this.#fail('a function whose body is no block');
     }
-    this.#withStdin(this.facts.all, () => this.#command());
+    const refs = this.#collect(() => this.#withStdin(this.facts.all, () => this.#command()));
+    this.facts.assignments.push({ name: `function:${name}`, refs });
   }
 
   /** `[[ … ]]`: its words are not split, but numeric operators compute their operands. */
@@ -536,6 +539,9 @@ export class ShellReader {
           if ((words.length === 0 || isDeclaration) && this.#assignment(assignments, words.length > 0)) continue;
           words.push(this.#word());
         }
+        // What a function prints depends on its body.
+        const [called] = words;
+        if (called?.literal !== undefined) this.#mention(`function:${called.literal}`);
       }, refs),
     );
     this.#owners.pop();

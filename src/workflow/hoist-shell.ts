@@ -11,7 +11,7 @@ import {
   RUN_SUBCOMMANDS,
   WRAPPERS,
 } from './hoist-shell-commands.ts';
-import { type Command, type Facts, fileKey, Refs, type ShellDialect, type Word } from './hoist-shell-facts.ts';
+import { type Command, type Facts, fileKey, Refs, type ShellDialect, type Word, wordsOf } from './hoist-shell-facts.ts';
 import { ShellReader } from './hoist-shell-read.ts';
 
 /**
@@ -34,6 +34,10 @@ export function analyseShell(text: string, names: readonly string[], dialect: Sh
   return { edits, refusals: judge.refusals(), optionLike: judge.optionLike };
 }
 
+/** Files that programs run or obey when they start. */
+const STARTED =
+  /\.(?:bashrc|bash_profile|bash_login|profile|zshrc|zshenv|zprofile|zlogin|gitconfig|npmrc|yarnrc|pypirc|netrc|curlrc|wgetrc|vimrc|inputrc|condarc)\b|\.git\/|\.ssh\/|\.config\/|^["']?\/etc\//;
+
 /** Goes through the commands, adds places where data is evaluated, and follows where outside text gets. */
 class Judge {
   readonly #facts: Facts;
@@ -52,6 +56,13 @@ class Judge {
 
   #sinkWords(words: readonly Word[], reason: string): void {
     for (const word of words) this.#sink(word.refs, reason);
+  }
+
+  /** Code that is written out: variables of the environment that it names reach it. */
+  #sinkCode(words: readonly Word[], reason: string): void {
+    const refs = new Refs();
+    for (const word of words) for (const name of wordsOf(word.raw)) refs.names.add(name);
+    this.#sink(refs, reason);
   }
 
   #assign(name: string, refs: Refs): void {
@@ -79,6 +90,8 @@ class Judge {
       if (key !== undefined) this.#assign(key, flows);
       if (/GITHUB_PATH/.test(word.raw))
         this.#sink(flows, 'it is written to $GITHUB_PATH and would choose which programs run');
+      if (STARTED.test(word.raw))
+        this.#sink(flows, `it is written to ${word.raw}, which programs act upon when they start`);
       if (/GITHUB_ENV/.test(word.raw) && command.words[0]?.literal === 'echo') this.#environmentName(command.words);
     }
   }
@@ -111,6 +124,7 @@ class Judge {
     if (WRAPPERS.has(name)) return this.#wrapper(name, rest, command);
     if (EVALUATORS.has(name)) {
       this.#sinkWords(rest, `${name} evaluates what it is given`);
+      this.#sinkCode(rest, `${name} evaluates code that uses it`);
       for (const refs of command.stdin) this.#sink(refs, `${name} evaluates what it reads`);
       return;
     }
@@ -141,12 +155,19 @@ class Judge {
       const variable = /^([A-Za-z_][A-Za-z0-9_]*)=/.exec(word.prefix)?.[1];
       if (variable !== undefined) {
         if (isLoaderVariable(variable)) this.#sink(word.refs, `it is put into ${variable}, which programs act upon`);
+        this.#assign(variable, word.refs);
         continue;
       }
       // Options, and their numbers, durations and names of the most common kinds.
       if (word.literal !== undefined && /^(?:[-+].*|[\d.]+[smhd]?|run|exec|root|KILL|TERM|INT)$/.test(word.literal))
         continue;
-      return this.#words(words.slice(index), command);
+      this.#words(words.slice(index), command);
+      // The word may as well be the value of an option, as in `sudo -u NAME COMMAND`.
+      if ((words[index - 1]?.literal ?? '').startsWith('-')) this.#words(words.slice(index + 1), command);
+      if (name === 'xargs' && !PRINTERS.has(word.literal ?? '')) {
+        for (const refs of command.stdin) this.#sink(refs, 'xargs splits it into arguments of another command');
+      }
+      return;
     }
   }
 
@@ -168,6 +189,7 @@ class Judge {
       }
       if ((word.literal ?? word.prefix).startsWith('-') || word.literal === undefined) {
         this.#sinkWords(words, `${name} can take it as code`);
+        this.#sinkCode(words, `${name} is given code that uses it`);
         if (word.literal !== undefined || word.prefix.startsWith('-')) break;
       }
       // The script file; what follows are its arguments.
@@ -214,6 +236,19 @@ class Judge {
         return true;
       case 'cd':
       case 'pushd':
+        return true;
+      case 'alias':
+        this.#sink(
+          this.#facts.all,
+          'the script defines aliases, so that its commands may be others than those written',
+        );
+        return true;
+      case 'exec':
+        if (words.length > 0) return false;
+        this.#sink(
+          flowOf({ ...command, stdin: command.stdin.slice(0, 1) }),
+          'exec makes it the input or output of everything that follows',
+        );
         return true;
       case 'getopts':
         for (const word of words.slice(0, 2)) this.#sink(word.refs, 'getopts takes it as a name');
@@ -414,6 +449,8 @@ class Judge {
       isChanged = false;
       for (const { name, refs } of this.#facts.assignments) {
         const parts = partsOf(refs);
+        if (!name.includes(':') && name !== '@')
+          reach.set(`word:${name}`, new Set([...(reach.get(`word:${name}`) ?? []), ...parts]));
         if (parts.size === 0) continue;
         const known = reach.get(name) ?? new Set<number>();
         const size = known.size;
