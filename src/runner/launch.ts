@@ -74,7 +74,7 @@ export async function launch(session: Session, request: Launch): Promise<LaunchE
     }),
   );
   const matchers: Promise<void>[] = [];
-  const log = new StepLog(session, request.step, (path) => matchers.push(addMatcher(session, request.step, path)));
+  const log = new StepLog(session, request.step, (path) => matchers.push(addMatcher(session, request, path)));
   const process = session.pod.start({
     command: request.command,
     env,
@@ -231,6 +231,7 @@ export async function runInside(
     readonly input?: string;
     readonly bytesMax: number;
     readonly env?: { readonly [name: string]: string };
+    readonly mounts?: readonly Mount[];
   },
 ): Promise<Buffer> {
   const process = session.pod.start({
@@ -238,6 +239,7 @@ export async function runInside(
     env: { PATH: '/usr/bin:/bin', HOME: session.paths.home, ...request.env },
     cwd: session.paths.workspace,
     isolation: session.lease.isolation,
+    ...(request.mounts === undefined ? {} : { mounts: request.mounts }),
     ...(request.input === undefined ? {} : { stdin: Buffer.from(request.input) }),
   });
   const chunks: Buffer[] = [];
@@ -285,7 +287,8 @@ async function digestFiles(session: Session, step: string, files: readonly strin
 }
 
 /** A problem matcher file of the job is read inside, like every path that the job names. */
-async function addMatcher(session: Session, step: string, path: string): Promise<void> {
+async function addMatcher(session: Session, request: Launch, path: string): Promise<void> {
+  const { step, mounts } = request;
   try {
     const file = path.startsWith('/') ? path : `${session.paths.workspace}/${path}`;
     // Actions bring their matchers along: any place inside will do, what is there is the job's own.
@@ -295,6 +298,7 @@ async function addMatcher(session: Session, step: string, path: string): Promise
       args: [file, String(MATCHER_BYTES_MAX)],
       bytesMax: MATCHER_BYTES_MAX,
       env: { GITHUB_WORKSPACE: '/' },
+      mounts,
     });
     session.matchers.add(bytes.toString('utf8'));
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type DataObject, excerpt } from '../base/index.ts';
-import type { ActionStore, ResolvedAction } from '../actions/index.ts';
+import { type ActionStore, pinKey, type ResolvedAction } from '../actions/index.ts';
 import type { JobLease } from '../protocol/index.ts';
 import { INSIDE, type Mount } from '../sandbox/index.ts';
 import { type ActionManifest, parseUses, type UsesReference, type WorkflowReader } from '../workflow/index.ts';
@@ -111,7 +111,7 @@ export class ActionLoader {
         };
       }
     }
-    const key = `${owner}/${repo}@${ref}`;
+    const key = pinKey({ owner, repo }, ref);
     const pin = this.#lease.actions[key];
     if (pin === undefined && this.#lease.locked) throw fault('action-unlocked', `${key} is not in the lock`);
     const action = await this.#deps.actions.resolve({ owner, repo, ref }, pin);
