@@ -227,8 +227,9 @@ class JobAttempt {
     });
   }
 
-  #onEgress(record: EgressRecord): void {
+  #onEgress(raw: EgressRecord): void {
     const time = this.#deps.clock.now();
+    const record = this.#masked(raw);
     this.#emit({ kind: 'egress', time, record });
     if (record.verdict !== 'denied' || this.#session === undefined) return;
     const step = record.step ?? this.#session.currentStep ?? ':setup';
@@ -237,6 +238,14 @@ class JobAttempt {
     if (this.#refused.has(line) || this.#refused.size >= REFUSALS_SHOWN_MAX) return;
     this.#refused.add(line);
     this.#session.say(step, refusalLine(record), 'warning');
+  }
+
+  /** Labels of a name that was asked for, and a program's path, can be made of a secret. */
+  #masked(record: EgressRecord): EgressRecord {
+    const masker = this.#session?.masker;
+    if (masker === undefined) return record;
+    const process = record.process === undefined ? {} : { process: masker.maskText(record.process) };
+    return { ...record, host: masker.maskText(record.host), ...process };
   }
 
   /** Prepares everything that steps stand on. No process of the job has run yet: its folders are still ours. */
