@@ -1,31 +1,30 @@
-import { type Data, type DataObject, isFault, lowestLevel, reasonOf, Secret, unreachable } from '../base/index.ts';
+import { type DataObject, isFault, lowestLevel, type Secret, unreachable } from '../base/index.ts';
 import {
   digestOfExpansion,
   expandJob,
-  isAnyInfluenced,
   type LateExpansion,
   type PlannedInstance,
   type PlannedWorkflow,
   rootInfluence,
-  secretsOf,
 } from '../plan/index.ts';
-import type { Conclusion, EgressPolicy, GitSource, JobEvent, JobOutcome, JobSecrets } from '../protocol/index.ts';
+import type { Conclusion, EgressPolicy, GitSource, JobOutcome, JobSecrets } from '../protocol/index.ts';
 import {
   type Action,
   applyHappening,
-  type ConcurrencyClaim,
   type Happening,
   type Ids,
   type NewDefinition,
-  type NewInstance,
   nextActions,
   nextTime,
   type RunRecord,
   type Schedule,
 } from '../run/index.ts';
-import { evaluate, evaluateCondition, evaluateText, type Influence } from '../workflow/index.ts';
+import { evaluateCondition, type Influence } from '../workflow/index.ts';
+import { runAttempt } from './attempt.ts';
+import { calleeOutputs, calleeSecret } from './callee.ts';
 import { createCancelSource } from './cancel.ts';
 import type { JobSummary } from './event.ts';
+import { matchesMatrix, newInstance } from './instances.ts';
 import { levelOf, makeLease, secretsFor } from './lease.ts';
 import type { LocalRunDeps, LocalRunOptions } from './options.ts';
 import { placeJob } from './runs-on.ts';
@@ -276,6 +275,11 @@ export class Driver {
 
   #tellEnded(run: ActiveRun, job: string, conclusion: Conclusion, reason: string): void {
     const time = this.#d.deps.clock.now();
+    if (!run.announced.has(job)) {
+      // It ended before it was expanded: people hear of it by its id.
+      run.announced.add(job);
+      this.#d.deps.onEvent({ kind: 'jobs-added', time, runId: run.runId, jobs: [{ key: job, name: job, needs: [] }] });
+    }
     this.#d.deps.onEvent({ kind: 'job-ended', time, runId: run.runId, job, conclusion, reason });
   }
 
@@ -454,48 +458,12 @@ export class Driver {
       instance: instance.key,
       deadlineAt: instance.startedAt + timeout + BACKSTOP_MS,
     });
-    const onEvent = (event: JobEvent) =>
-      this.#d.deps.onEvent({ kind: 'job', runId: run.runId, job: instance.key, event });
-    void this.#attempt(lease, secrets, onEvent, instance).then((outcome) => {
+    void runAttempt(lease, secrets, instance.cancel.signal, this.#d.deps).then((outcome) => {
       this.#arrived.push(async () => {
         this.#finish(run, instance, outcome);
       });
       this.#wake?.();
     });
-  }
-
-  /** Runs a job attempt. What the runner throws is a failure of the job: the others go on. */
-  async #attempt(
-    lease: ReturnType<typeof makeLease>,
-    secrets: JobSecrets,
-    onEvent: (event: JobEvent) => void,
-    instance: ActiveInstance,
-  ): Promise<JobOutcome> {
-    const { deps } = this.#d;
-    try {
-      const outcome = await deps.runJob(lease, secrets, onEvent, instance.cancel.signal);
-      // Whatever a runner answers, a level never rises within an attempt.
-      return { ...outcome, level: lowestLevel(lease.level, outcome.level) };
-    } catch (thrown) {
-      deps.log.error('Job broke down', { lease: lease.id, job: lease.job.key, reason: reasonOf(thrown) });
-      const reason = isFault(thrown) ? `${thrown.message} (${thrown.code}): ${thrown.help}` : reasonOf(thrown);
-      deps.onEvent({
-        kind: 'job-ended',
-        time: deps.clock.now(),
-        runId: lease.runId,
-        job: lease.job.key,
-        conclusion: 'failure',
-        reason,
-      });
-      return {
-        conclusion: 'failure',
-        outputs: {},
-        influencedOutputs: [],
-        level: lease.level,
-        taints: lease.taints,
-        reason,
-      };
-    }
   }
 
   #endUnrun(run: ActiveRun, instance: ActiveInstance, conclusion: Conclusion, reason: string): void {
@@ -542,7 +510,7 @@ export class Driver {
       influencedInputs: planned.influenced.inputs,
       level,
       taints,
-      secret: (name) => this.#calleeSecret(run, instance, name),
+      secret: (name) => calleeSecret(run, instance, name, this.#d.vars),
     };
     const definitions = this.#enterScope(run, scope);
     this.#apply({ kind: 'entered', run: run.runId, instance: instance.key, definitions });
@@ -552,66 +520,17 @@ export class Driver {
   async #leave(run: ActiveRun, instance: ActiveInstance, conclusion: Conclusion): Promise<void> {
     const scope = run.scopes.get(instance.key);
     if (scope === undefined) return;
-    const jobs: Record<string, Data> = {};
+    const handed = await calleeOutputs(run, scope, this.#influenceOf(run, instance.definition), this.#d.vars);
+    if (handed.reason !== undefined) this.#tellEnded(run, instance.key, 'failure', handed.reason);
     const inside = scope.workflow.jobs.map((job) => siblingOf(run, scope, job.id));
-    for (const definition of inside) {
-      jobs[definition.job.id] = { result: definition.result ?? 'skipped', outputs: { ...definition.outputs } };
-    }
-    const influenced = inside.filter(({ influencedOutputs }) => influencedOutputs.size > 0);
-    const influence: Influence = {
-      ...this.#influenceOf(run, instance.definition),
-      inputs: new Set(scope.influencedInputs),
-      needs: new Set(influenced.map(({ job }) => job.id.toLowerCase())),
-    };
-    const outputs: Record<string, string> = {};
-    const influencedOutputs: string[] = [];
-    let reason: string | undefined;
-    try {
-      const contexts = { github: run.github, vars: this.#d.vars, inputs: scope.inputs, jobs };
-      for (const { name, value } of scope.workflow.outputs) {
-        outputs[name] = await evaluateText(value, { contexts });
-        if (isAnyInfluenced(value, influence)) influencedOutputs.push(name);
-      }
-    } catch (thrown) {
-      if (!isFault(thrown)) throw thrown;
-      reason = `${scope.workflow.path}:${thrown.at?.line ?? 1}: outputs: ${thrown.message}`;
-      this.#tellEnded(run, instance.key, 'failure', reason);
-    }
     this.#finish(run, instance, {
-      conclusion: reason === undefined ? conclusion : 'failure',
-      outputs,
-      influencedOutputs,
+      conclusion: handed.reason === undefined ? conclusion : 'failure',
+      outputs: handed.outputs,
+      influencedOutputs: handed.influencedOutputs,
       level: inside.reduce((lowest, { level }) => lowestLevel(lowest, level), scope.level),
       taints: inside.flatMap(({ taints }) => taints),
-      ...(reason === undefined ? {} : { reason }),
+      ...(handed.reason === undefined ? {} : { reason: handed.reason }),
     });
-  }
-
-  /** What a called workflow may see: all that its caller sees, or what `secrets:` hands over by name. */
-  async #calleeSecret(run: ActiveRun, instance: ActiveInstance, name: string): Promise<Secret | undefined> {
-    const { definition } = instance;
-    if (definition.job.kind !== 'call') return undefined;
-    const { secrets } = definition.job.definition;
-    if (secrets === 'inherit') return definition.scope.secret(name);
-    const handed = secrets.find((entry) => entry.name.toUpperCase() === name);
-    if (handed === undefined) return undefined;
-    const seen = new Map<string, Secret>();
-    const plain: Record<string, string> = {};
-    for (const wanted of namedSecrets(handed.value)) {
-      const secret = await definition.scope.secret(wanted);
-      if (secret !== undefined) {
-        seen.set(wanted, secret);
-        plain[wanted] = secret.expose();
-      }
-    }
-    if (seen.size === 0 && typeof handed.value !== 'string') return undefined;
-    const contexts = {
-      ...contextsOf(run, definition, this.#d.vars),
-      matrix: instance.planned.matrix,
-      secrets: plain,
-    };
-    const text = await evaluate(handed.value, { contexts });
-    return typeof text === 'string' && text !== '' ? new Secret(text) : undefined;
   }
 
   #givenSecret(name: string): Secret | undefined {
@@ -688,27 +607,4 @@ function reasonOfSkip(status: string): string {
     default:
       return 'its condition is false';
   }
-}
-
-function newInstance(definition: string, planned: PlannedInstance): NewInstance {
-  const claim: ConcurrencyClaim | undefined = planned.concurrency?.group === '' ? undefined : planned.concurrency;
-  return {
-    key: `${definition}${planned.suffix}`,
-    continueOnError: planned.continueOnError,
-    ...(claim === undefined ? {} : { concurrency: claim }),
-  };
-}
-
-/** Whether a combination has all values of `--matrix`; keys that it does not have say nothing. */
-function matchesMatrix(matrix: DataObject, wanted: { readonly [key: string]: string }): boolean {
-  return Object.entries(wanted).every(([key, value]) => {
-    const own = Object.keys(matrix).find((name) => name.toLowerCase() === key.toLowerCase());
-    if (own === undefined) return true;
-    const has = matrix[own];
-    return (typeof has === 'object' ? JSON.stringify(has) : String(has)) === value;
-  });
-}
-
-function namedSecrets(value: unknown): readonly string[] {
-  return secretsOf(value).names;
 }

@@ -47,7 +47,7 @@ export type Ran = {
   readonly runner: MemoryRunner;
   /** How each job ended, by key, in the order in which they ended. */
   readonly ended: { readonly [key: string]: string };
-  notes(): readonly string[];
+  readonly notes: () => readonly string[];
 };
 
 /** A repository in a temporary folder with these files, committed on `main`. */

@@ -124,7 +124,7 @@ async function buildJob(job: Job, place: Place, options: BuildOptions, counter: 
   return {
     ...base,
     kind: 'job',
-    definition: job,
+    definition: place.source.kind === 'run' ? job : { ...job, steps: job.steps.map(ownedSteps(place.source)) },
     secrets: secrets.names,
     readsSecretsByComputedName: secrets.computed,
     refusals,
@@ -183,6 +183,21 @@ async function buildCall(
     options,
     counter,
   );
+}
+
+/**
+ * `$/path` in a workflow of another repository means that repository at that commit. A runner only knows the repository of
+ * the run, so it is written out.
+ */
+function ownedSteps(source: Extract<WorkflowSource, { kind: 'remote' }>): (step: Step) => Step {
+  const rewrite = (step: Step): Step => {
+    if (step.kind === 'parallel') return { ...step, steps: step.steps.map(rewrite) };
+    const reference = step.kind === 'uses' ? parseUses(step.uses) : undefined;
+    if (step.kind !== 'uses' || reference?.kind !== 'self') return step;
+    const path = reference.path === '' ? '' : `/${reference.path}`;
+    return { ...step, uses: `${source.owner}/${source.repo}${path}@${source.commit ?? source.ref}` };
+  };
+  return rewrite;
 }
 
 function nameOf(source: WorkflowSource, path: string): string {

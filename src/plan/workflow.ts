@@ -83,7 +83,7 @@ export async function planWorkflow(options: PlanOptions): Promise<Planning> {
     taints: event.taints,
     ...(concurrency === undefined ? {} : { concurrency }),
     inputs: inputs.inputs,
-    pins: options.pins,
+    pins: { ...options.pins, ...ownPins(root) },
     locked: options.locked,
     root: { ...root, jobs },
   };
@@ -237,6 +237,20 @@ function dependsOnOutputs(job: PlannedJob): boolean {
 
 function dependsOnValues(job: PlannedJob): boolean {
   return readsContext(job, 'github', 'inputs', 'vars', 'secrets', 'needs');
+}
+
+/** Pins of the repositories that called workflows come from, by commit: what `$/` in them was written out to. */
+function ownPins(workflow: PlannedWorkflow): { readonly [reference: string]: PinnedAction } {
+  const pins: Record<string, PinnedAction> = {};
+  for (const job of workflow.jobs) {
+    if (job.kind !== 'call' || job.callee === undefined) continue;
+    const { source } = job.callee;
+    if (source !== undefined) {
+      pins[`${source.owner}/${source.repo}@${source.commit}`] = { ref: source.commit, commit: source.commit };
+    }
+    Object.assign(pins, ownPins(job.callee));
+  }
+  return pins;
 }
 
 /** `owner/repo@ref` of all actions that the jobs name themselves, in order. */
