@@ -21,7 +21,7 @@ import { type LocalRunDeps, type LocalRunOptions, type LocalRunResult, SERVER_UR
 import { type ActiveInstance, type ActiveRun, siblingOf } from './scope.ts';
 import { filterJobs, type SelectedWorkflow, selectWorkflows } from './select.ts';
 import { publishRefs, repositoryName, type Snapshot, takeSnapshot } from './snapshot.ts';
-import { calledWorkflows, readWorkflows } from './workflows.ts';
+import { calledWorkflows, hasWorkflowsAround, readWorkflows } from './workflows.ts';
 
 const LOCK_PATH = '.github/workflows/actions.lock';
 const DIGESTS_PATH = '.github/workflows/actions.digests.json';
@@ -53,6 +53,11 @@ type Prepared = { readonly run: ActiveRun; readonly runName: string; readonly no
  * Everything is planned before anything starts: one refused plan and nothing runs.
  */
 export async function runLocally(options: LocalRunOptions, deps: LocalRunDeps): Promise<LocalRunResult> {
+  if (options.files.length === 0 && !(await hasWorkflowsAround(options.folder))) {
+    // Before the snapshot: a folder that is no project may be a whole home.
+    const message = `${options.folder} has no workflows in .github/workflows`;
+    return { kind: 'nothing', reason: 'no-workflows', message };
+  }
   const session = await openSession(options, deps);
   const workflows = await readWorkflows(options.files, session.snapshot.folder, session.snapshot.commit, {
     files: session.files,

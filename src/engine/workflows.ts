@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, relative } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import type { ActionStore } from '../actions/index.ts';
 import { excerpt, isFault } from '../base/index.ts';
 import type { ReadWorkflow } from '../plan/index.ts';
@@ -7,6 +7,21 @@ import type { PinnedAction } from '../protocol/index.ts';
 import type { Diagnostic, Reading, Workflow, WorkflowReader } from '../workflow/index.ts';
 import { type CommitFiles, FILE_BYTES_MAX } from './commit-files.ts';
 import { fault } from './faults.ts';
+
+/** Folders that are looked at upwards. */
+const DEPTH_MAX = 100;
+
+/** Whether this folder or one around it has `.github/workflows`. */
+export async function hasWorkflowsAround(folder: string): Promise<boolean> {
+  for (let place = folder, depth = 0; depth < DEPTH_MAX; depth += 1) {
+    const found = await stat(join(place, '.github/workflows')).catch(() => undefined);
+    if (found?.isDirectory() === true) return true;
+    const parent = dirname(place);
+    if (parent === place) return false;
+    place = parent;
+  }
+  return false;
+}
 
 /** A workflow file of the repository, read. */
 export type WorkflowFile = { readonly path: string; readonly reading: Reading<Workflow> };
