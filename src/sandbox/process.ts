@@ -225,33 +225,39 @@ function drain(from: Readable | null, to: PassThrough, child: ChildProcess): Pro
     return Promise.resolve();
   }
   return new Promise((resolve) => {
-    let lastDataAt = 0;
+    let hasData = false;
+    let quietSince = 0;
     let ticks = 0;
     let timer: NodeJS.Timeout | undefined;
+    let isFinished = false;
     const finish = () => {
       clearInterval(timer);
+      if (isFinished) return;
+      isFinished = true;
       from.unpipe(to);
+      // A reader that listens has everything before it learns of the end; one that does not yet listen keeps it.
+      if (to.readableFlowing === true && !to.readableEnded && !to.destroyed) to.once('close', resolve);
+      else resolve();
       to.end();
       from.destroy();
-      resolve();
     };
     from.on('data', () => {
-      lastDataAt = ticks;
+      hasData = true;
     });
     from.on('error', ignoreBrokenPipe);
     from.once('close', finish);
     from.pipe(to);
-    const onExit = () => {
-      const ticksMax = PIPE_GRACE_MS / PIPE_QUIET_MS;
-      lastDataAt = 0;
-      timer = setInterval(() => {
-        ticks += 1;
-        // A reader that is slower than the command is no reason to lose what was written before the end.
-        if (to.writableNeedDrain) lastDataAt = ticks;
-        else if (ticks - lastDataAt >= 1 || ticks >= ticksMax) finish();
-      }, PIPE_QUIET_MS);
+    const look = () => {
+      ticks += 1;
+      // A reader that is slower than the command is no reason to lose what was written before the end.
+      if (hasData || to.writableNeedDrain) quietSince = ticks;
+      hasData = false;
+      if (!to.writableNeedDrain && (ticks > quietSince || ticks * PIPE_QUIET_MS >= PIPE_GRACE_MS)) finish();
     };
-    child.once('exit', onExit);
+    child.once('exit', () => {
+      // On a busy machine a timer can be due before what lies in the pipe was read: pipes are read between the two.
+      timer = setInterval(() => setImmediate(() => setImmediate(look)), PIPE_QUIET_MS);
+    });
     child.once('error', finish);
   });
 }

@@ -6,8 +6,10 @@ import type { Tools } from './tools.ts';
 
 /** How often soft bounds are looked at. A job can pass a soft bound by what it takes within this time. */
 const WATCH_MS = 500;
-/** The disk is measured whole at least this often while it changes, more often when it fills. */
-const MEASURE_MS = 15_000;
+/** The disk is measured whole at least this often, sooner when it fills, later when measuring takes long. */
+const MEASURE_MS = 4_000;
+/** Measuring may take one part in this many of the time. */
+const MEASURE_SHARE = 20;
 
 export type WatchSpec = {
   readonly bounds: Bounds;
@@ -92,21 +94,25 @@ async function usageOf(pid: number): Promise<{ memoryBytes: number; processes: n
  * is walked only when so much was used up since the last walk that the bound could be near, or after a while.
  */
 function diskMeter(spec: WatchSpec): { measure(): Promise<number> } {
+  const freeBytes = async () => {
+    const stats = await statfs(spec.scratch);
+    return stats.bfree * stats.bsize;
+  };
+  // Taken now, before the job writes anything: a job that fills the disk at once must show.
+  let free = freeBytes();
+  free.catch(() => undefined); // Reported by the first measuring.
   let measured = 0;
-  let freeThen: number | undefined;
-  let measuredAt = spec.monotonic();
+  let dueAt = spec.monotonic() + MEASURE_MS;
   return {
     measure: async () => {
-      const stats = await statfs(spec.scratch);
-      const free = stats.bfree * stats.bsize;
-      freeThen ??= free;
-      const used = freeThen - free;
-      const left = spec.bounds.diskBytesMax - measured;
-      const due = spec.monotonic() - measuredAt >= MEASURE_MS && used !== 0;
-      if (used < left / 2 && !due) return measured;
-      measured = await folderBytes(spec, measured + Math.max(0, used));
-      freeThen = free;
-      measuredAt = spec.monotonic();
+      const now = freeBytes();
+      const used = Math.max(0, (await free) - (await now));
+      // Others use the same file system: what they free could hide what the job takes, so time counts as well.
+      if (used < (spec.bounds.diskBytesMax - measured) / 2 && spec.monotonic() < dueAt) return measured;
+      const start = spec.monotonic();
+      measured = await folderBytes(spec, measured + used);
+      free = now;
+      dueAt = spec.monotonic() + Math.max(MEASURE_MS, (spec.monotonic() - start) * MEASURE_SHARE);
       return measured;
     },
   };

@@ -75,9 +75,9 @@ function newMark(): string {
   return `mark-${process.pid}-${marks}-${Date.now().toString(36)}`;
 }
 
-/** A mark as a shell word that does not hold the mark itself, so that the script does not find its own text. */
-function hidden(mark: string): string {
-  return `"${mark.slice(0, 5)}""${mark.slice(5)}"`;
+/** Writes a mark into the file `needle`, so that neither the script nor `grep` carries it in a command line. */
+function needle(mark: string): string {
+  return `echo "${mark.slice(0, 5)}""${mark.slice(5)}" > needle;`;
 }
 
 /** Pids of the host whose command line holds a mark. */
@@ -109,12 +109,14 @@ const processes: Attack[] = [
   onVictim(
     'environ',
     'read the environment of a host process',
-    ({ mark }) => `cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -q ${hidden(mark)} && echo ${BREACH}`,
+    ({ mark }) =>
+      `${needle(mark)} cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -qf needle && echo ${BREACH}`,
   ),
   onVictim(
     'process-list',
     'see processes of the host',
-    ({ mark }) => `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -qx ${hidden(mark)} && echo ${BREACH}`,
+    ({ mark }) =>
+      `${needle(mark)} cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -qxf needle && echo ${BREACH}`,
   ),
   onVictim('signal', 'signal a process of the host', ({ pid }) => `kill -0 ${pid} 2>/dev/null && echo ${BREACH}`),
   onVictim(
@@ -183,14 +185,14 @@ if l.ptrace(16, ${pid}, 0, 0) == 0: print("${BREACH}"); import os; os.waitpid(${
       const [one, other] = await Promise.all([arena.open(), arena.open()]);
       const first = runStep(one, `echo ${mark} > /tmp/theirs; exec -a ${mark} sleep 1.5`);
       await sleep(300);
-      const script = `cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -qx ${hidden(mark)} && echo ${BREACH}; cat /tmp/theirs 2>/dev/null && echo ${BREACH}; echo ${DONE}`;
+      const script = `${needle(mark)} cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -qxf needle && echo ${BREACH}; cat /tmp/theirs 2>/dev/null && echo ${BREACH}; echo ${DONE}`;
       const ran = await runStep(other, script);
       await first;
       return isRefused(ran);
     },
     control: async () => {
       const mark = newMark();
-      const script = `(exec -a ${mark} sleep 1) & sleep 0.2; cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -qx ${hidden(mark)} && echo ${BREACH}`;
+      const script = `${needle(mark)} (exec -a ${mark} sleep 1) & sleep 0.2; cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -qxf needle && echo ${BREACH}`;
       return isSuccess(await onHost(bash(script)));
     },
   },
