@@ -29,19 +29,22 @@ export async function runCommand(argv: readonly string[], version: string): Prom
   return exitCode;
 }
 
+/** Ended by the person. */
+const EXIT_INTERRUPTED = 130;
+
 /**
- * Ctrl-C and the like: the first asks for the end, the second forces it. A command that does not listen ends at once,
+ * Ctrl-C and the like: the first asks for the end, the second forces it, the third does not wait. A command that does not listen ends at once,
  * as it would have without a handler.
  */
 class Signals implements Interrupt {
   readonly #callbacks = new Set<(state: 'cancel' | 'force') => void>();
-  #asked = false;
+  #signals = 0;
 
   constructor() {
-    process.on('SIGINT', () => this.#on('SIGINT'));
-    process.on('SIGTERM', () => this.#on('SIGTERM'));
+    process.on('SIGINT', () => this.#on());
+    process.on('SIGTERM', () => this.#on());
     // The terminal is gone: nobody would see what an orderly end still prints.
-    process.on('SIGHUP', () => this.force('SIGHUP'));
+    process.on('SIGHUP', () => this.force());
   }
 
   onInterrupt(callback: (state: 'cancel' | 'force') => void): () => void {
@@ -49,17 +52,19 @@ class Signals implements Interrupt {
     return () => this.#callbacks.delete(callback);
   }
 
-  force(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE'): void {
-    this.#tell('force', signal);
+  force(): void {
+    this.#tell('force');
   }
 
-  #on(signal: 'SIGINT' | 'SIGTERM'): void {
-    this.#tell(this.#asked ? 'force' : 'cancel', signal);
-    this.#asked = true;
+  #on(): void {
+    this.#signals += 1;
+    // Whatever it is that does not end: the kernel takes the sandboxes down with this process.
+    if (this.#signals > 2) process.exit(EXIT_INTERRUPTED);
+    this.#tell(this.#signals > 1 ? 'force' : 'cancel');
   }
 
-  #tell(state: 'cancel' | 'force', signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE'): void {
-    if (this.#callbacks.size === 0) process.exit(signal === 'SIGTERM' ? 143 : 130);
+  #tell(state: 'cancel' | 'force'): void {
+    if (this.#callbacks.size === 0) process.exit(EXIT_INTERRUPTED);
     for (const callback of this.#callbacks) callback(state);
   }
 }
@@ -71,7 +76,7 @@ function processTerminal(argv: readonly string[], signals: Signals): Terminal {
   stdout.on('error', (error) => {
     if (!('code' in error) || error.code !== 'EPIPE') throw error;
     isOpen = false;
-    signals.force('SIGPIPE');
+    signals.force();
   });
   stderr.on('error', () => {
     // There is no other place to say so.

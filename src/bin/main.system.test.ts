@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -153,6 +153,18 @@ describe('sallyport run', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/^\.github\/workflows\/ci\.yml:5:5: error\[workflow\//m);
     expect(stderr).toContain(' 5 |     stepz: []\n   |     ^\n');
+  });
+
+  test('--artifacts copies the artifacts of the run out', () => {
+    const path = repository(
+      'artifact',
+      'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: echo data > x.txt }, { uses: actions/upload-artifact@v4, with: { name: pkg, path: x.txt } }] } }\n',
+    );
+
+    const { status } = sallyport(['run', '--artifacts', 'out'], { cwd: path });
+
+    expect(status).toBe(0);
+    expect(readFileSync(join(path, 'out/pkg/x.txt'), 'utf8')).toBe('data\n');
   });
 
   test('ends with 130 when it is interrupted; steps with always() still run', async () => {

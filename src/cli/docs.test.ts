@@ -9,7 +9,10 @@ import { createProgram } from './program.ts';
 
 const root = join(import.meta.dirname, '../..');
 const pages = [
-  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
@@ -74,7 +77,7 @@ test('links between the pages lead to files', () => {
       .map((match) => join(root, name, '..', match[1] ?? ''))
       .filter((path) => {
         try {
-          return readdirSync(join(path, '..')).includes(path.split('/').at(-1) ?? '') === false;
+          return !readdirSync(join(path, '..')).includes(path.split('/').at(-1) ?? '');
         } catch {
           return true;
         }
