@@ -71,11 +71,13 @@ async function prepare(options: BubblewrapOptions): Promise<Machine> {
   await mkdir(podsDir, { recursive: true, mode: 0o711 });
   await Promise.all([chmod(stateDir, 0o711), chmod(podsDir, 0o711)]);
   const tools = findTools(options.tools);
+  const places = options.cgroups ?? findCgroups();
+  const parents = Object.values(places).flatMap((place) => (place.version === 0 ? [] : [place.folder]));
   const [etc, owner, cgroups] = await Promise.all([
     copyHostEtc(tools, stateDir),
     ownerName(process.pid),
-    delegate(options.cgroups ?? findCgroups(), process.pid),
-    sweepDead(tools, podsDir),
+    delegate(places, process.pid),
+    sweepDead(tools, podsDir, parents),
   ]);
   return {
     tools,

@@ -7,6 +7,9 @@ import type { Tools } from './tools.ts';
 /** Name of the file in a pod's own folder that tells what must go with it: the scratch folder, then control groups. */
 const OWNED = 'owned';
 
+/** First part of the names of control groups. */
+export const CGROUP_PREFIX = 'sallyport-';
+
 /**
  * What identifies this runner process for all time: boot, PID namespace, pid and start time, as letters, digits and
  * dashes. A pid alone comes back.
@@ -39,22 +42,36 @@ export async function recordOwned(privateDir: string, scratch: string, cgroups: 
 /**
  * Removes what runners that were killed have left: their processes are gone already, with the pipe that held them.
  * Pods of a PID namespace that cannot be seen from here are left alone.
+ *
+ * @param cgroupParents folders that groups of jobs are made in: the groups carry their owner's name, so that those of
+ *   a runner whose state folder is gone as well are found
  */
-export async function sweepDead(tools: Tools, podsDir: string): Promise<void> {
-  const [boot, namespace] = await Promise.all([bootId(), pidNamespace()]);
+export async function sweepDead(tools: Tools, podsDir: string, cgroupParents: readonly string[]): Promise<void> {
+  const here = { boot: await bootId(), namespace: await pidNamespace() };
   for (const name of await readdir(podsDir)) {
-    const match = /^([0-9a-f]{8})-(\d+)-(\d+)-(\d+)-/.exec(name);
-    if (match === null) continue;
-    const [, ofBoot, ofNamespace, pid, start] = match;
-    if (ofBoot === boot && ofNamespace !== namespace) continue;
-    if (ofBoot === boot && (await startTime(Number(pid))) === start) continue;
+    if (!(await isDead(name, here))) continue;
     const privateDir = path.join(podsDir, name);
     const text = await readFile(path.join(privateDir, OWNED), 'utf8').catch(() => '');
     const [scratch, ...cgroups] = text.split('\n').filter((line) => path.isAbsolute(line));
-    if (ofBoot === boot) for (const folder of cgroups) await removeCgroup(folder);
+    if (name.startsWith(here.boot)) for (const folder of cgroups) await removeCgroup(folder);
     if (scratch !== undefined) await removeTree(tools, scratch);
     await rm(privateDir, { recursive: true, force: true });
   }
+  for (const parent of new Set(cgroupParents)) {
+    for (const name of await readdir(parent)) {
+      const owner = name.startsWith(CGROUP_PREFIX) ? name.slice(CGROUP_PREFIX.length) : '';
+      if (await isDead(owner, here)) await removeCgroup(path.join(parent, name));
+    }
+  }
+}
+
+/** Whether a name begins with the `ownerName` of a process that no longer runs. Names of another form are not. */
+async function isDead(name: string, here: { readonly boot: string; readonly namespace: string }): Promise<boolean> {
+  const match = /^([0-9a-f]{8})-(\d+)-(\d+)-(\d+)-/.exec(name);
+  if (match === null) return false;
+  const [, boot, namespace, pid, start] = match;
+  if (boot !== here.boot) return true;
+  return namespace === here.namespace && (await startTime(Number(pid))) !== start;
 }
 
 /**

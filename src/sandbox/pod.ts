@@ -9,7 +9,7 @@ import { JOB_UID, type NetworkFiles, writeNetworkFiles } from './etc.ts';
 import type { Mount, Pod, PodSpec, ProcessExit, ProcessSpec, SandboxProcess } from './executor.ts';
 import { fault } from './faults.ts';
 import { type Namespaces, raiseNamespaces, run } from './namespace.ts';
-import { recordOwned, removeTree } from './owner.ts';
+import { CGROUP_PREFIX, recordOwned, removeTree } from './owner.ts';
 import { makePrivateFile, type PrivateFile } from './private-file.ts';
 import { SECCOMP_FD, STATUS_FD, type StartedProcess, startProcess } from './process.ts';
 import { makeScratch, type Scratch, SCRATCH_SCRIPT, scratchFolders } from './scratch.ts';
@@ -66,7 +66,7 @@ export async function openPod(spec: PodSpec, machine: Machine, onClosed: () => v
   await mkdir(privateDir, { mode: 0o711 });
   const undo: (() => Promise<void>)[] = [() => removeTree(machine.tools, privateDir)];
   try {
-    const cgroups = await makeCgroups(machine.cgroups, `sallyport-${name}`, spec.bounds);
+    const cgroups = await makeCgroups(machine.cgroups, `${CGROUP_PREFIX}${name}`, spec.bounds);
     undo.push(() => cgroups.remove());
     requireBounds(spec.require, cgroups, machine.root);
     await recordOwned(privateDir, spec.scratch, cgroups.folders);
