@@ -41,6 +41,8 @@ export class Frame {
   readonly github: DataObject;
   /** The content of the composite action, and of those around it. */
   readonly mounts: readonly Mount[];
+  /** Steps after this list hold secrets. */
+  readonly secretsFollow: boolean;
   readonly results = new Map<string, StepResult>();
   readonly background = new Map<string, Promise<void>>();
   readonly #hashFiles: (step: string, patterns: readonly string[]) => Promise<string>;
@@ -56,6 +58,7 @@ export class Frame {
       readonly handedDown: ReadonlyMap<string, Variable>;
       readonly github: DataObject;
       readonly mounts: readonly Mount[];
+      readonly secretsFollow: boolean;
       readonly hashFiles: (step: string, patterns: readonly string[]) => Promise<string>;
     },
   ) {
@@ -67,6 +70,7 @@ export class Frame {
     this.handedDown = parts.handedDown;
     this.github = parts.github;
     this.mounts = parts.mounts;
+    this.secretsFollow = parts.secretsFollow;
     this.#hashFiles = parts.hashFiles;
   }
 

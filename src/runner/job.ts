@@ -1,4 +1,4 @@
-import { chown, mkdir, readdir, stat, symlink } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActionStore, CommitContent } from '../actions/index.ts';
 import { type Clock, isAtLeast, isFault, type Log, reasonOf } from '../base/index.ts';
@@ -18,12 +18,12 @@ import { type Bounds, type Executor, INSIDE, type Pod } from '../sandbox/index.t
 import { evaluateNumber, isInfluenced, type WorkflowReader } from '../workflow/index.ts';
 import { fault } from './faults.ts';
 import { createGateway, type Gateway } from './gateway.ts';
-import { runInside } from './launch.ts';
 import { ActionLoader, MANIFEST_BYTES_MAX } from './loader.ts';
 import { createMasker } from './masks.ts';
 import { MatcherSet } from './matchers.ts';
 import { type JobPaths, Session } from './session.ts';
 import { StepRunner } from './steps.ts';
+import { isCommitted, linkTools, makeFolders, readWorkspace } from './workspace.ts';
 
 /** A job without `timeout-minutes`. Source: GitHub's default. */
 const JOB_MINUTES_DEFAULT = 360;
@@ -304,7 +304,7 @@ class JobAttempt {
       reader: this.#deps.reader,
       workspace: session.paths.workspace,
       readWorkspace: (path, bytesMax) => readWorkspace(session, path, bytesMax),
-      isCommitted: (path) => isCommitted(session, this.#deps, path),
+      isCommitted: (path) => isCommitted(session, this.#deps.commits, path),
       commitFolder: async () => ({
         folder: await this.#deps.commits.folder(this.#lease.git),
         readText: (path) => this.#deps.commits.readText(this.#lease.git, path, MANIFEST_BYTES_MAX),
@@ -316,10 +316,10 @@ class JobAttempt {
     try {
       const ready = await this.#setUp(session, runner);
       if (ready) {
-        await runner.runPre(frame, definition.steps);
+        await runner.actions.runPre(frame, definition.steps);
         await runner.run(frame, definition.steps);
       }
-      await runner.runPosts();
+      await runner.actions.runPosts();
       return await this.#complete(session, runner);
     } finally {
       stop();
@@ -339,7 +339,7 @@ class JobAttempt {
         const { added } = await runner.frame.withEnv(tree, session.variables, step);
         for (const [name, variable] of added) session.variables.set(name, variable);
       }
-      await runner.loadRemote(this.#lease.job.definition.steps, step);
+      await runner.actions.loadRemote(this.#lease.job.definition.steps, step, runner.frame.origin);
     } catch (error) {
       if (!isFault(error))
         this.#deps.log.error('Setting up a job failed', { job: this.#lease.job.id, reason: reasonOf(error) });
@@ -466,61 +466,4 @@ class JobAttempt {
     });
     return keep;
   }
-}
-
-/** Makes folders below a folder of the job that no process of the job has touched yet, with the same owner. */
-async function makeFolders(root: string, paths: readonly string[]): Promise<void> {
-  const { uid, gid } = await stat(root);
-  for (const path of paths) {
-    let folder = root;
-    for (const part of path.split('/')) {
-      folder = join(folder, part);
-      await mkdir(folder, { recursive: true });
-      await chown(folder, uid, gid);
-    }
-  }
-}
-
-/** Shows the tools of the operator's tool cache, which is read-only, in the job's own, which is not. */
-async function linkTools(host: string, toolCache: string): Promise<void> {
-  const { uid, gid } = await stat(toolCache);
-  for (const tool of await readdir(host, { withFileTypes: true })) {
-    if (!tool.isDirectory()) continue;
-    const folder = join(toolCache, tool.name);
-    await mkdir(folder);
-    await chown(folder, uid, gid);
-    for (const version of await readdir(join(host, tool.name))) {
-      await symlink(`${INSIDE.toolCache}/${tool.name}/${version}`, join(folder, version));
-    }
-  }
-}
-
-/** Reads a file below the workspace inside; nothing when it is not there. */
-async function readWorkspace(session: Session, path: string, bytesMax: number): Promise<string | undefined> {
-  const printed = await runInside(session, {
-    step: session.currentStep ?? ':setup',
-    program: 'read-file',
-    args: ['--framed', path, String(bytesMax)],
-    bytesMax: bytesMax + READ_FRAME_BYTES_MAX,
-    env: { GITHUB_WORKSPACE: session.paths.workspace },
-  });
-  const end = printed.indexOf('\n');
-  return printed.toString('utf8', 0, end) === 'found' ? printed.toString('utf8', end + 1) : undefined;
-}
-
-/** The line that `read-file --framed` puts before the bytes. */
-const READ_FRAME_BYTES_MAX = 64;
-
-/** Whether a folder of the workspace has the content that the commit of the run has there. */
-async function isCommitted(session: Session, deps: RunnerDeps, path: string): Promise<boolean> {
-  const committed = await deps.commits.digest(session.lease.git, path);
-  if (committed === undefined) return false;
-  const printed = await runInside(session, {
-    step: session.currentStep ?? ':setup',
-    program: 'tree-digest',
-    args: [`${session.paths.workspace}/${path}`],
-    bytesMax: 200,
-    env: { GITHUB_WORKSPACE: session.paths.workspace },
-  });
-  return printed.toString('utf8').trim() === committed;
 }

@@ -74,7 +74,9 @@ export async function launch(session: Session, request: Launch): Promise<LaunchE
     }),
   );
   const matchers: Promise<void>[] = [];
-  const log = new StepLog(session, request.step, (path) => matchers.push(addMatcher(session, request, path)));
+  const log = new StepLog(session, request.step, (change, path) =>
+    matchers.push(changeMatchers(session, request, change, path)),
+  );
   const process = session.pod.start({
     command: request.command,
     env,
@@ -287,7 +289,12 @@ async function digestFiles(session: Session, step: string, files: readonly strin
 }
 
 /** A problem matcher file of the job is read inside, like every path that the job names. */
-async function addMatcher(session: Session, request: Launch, path: string): Promise<void> {
+async function changeMatchers(
+  session: Session,
+  request: Launch,
+  change: 'add' | 'remove',
+  path: string,
+): Promise<void> {
   const { step, mounts } = request;
   try {
     const file = path.startsWith('/') ? path : `${session.paths.workspace}/${path}`;
@@ -300,15 +307,32 @@ async function addMatcher(session: Session, request: Launch, path: string): Prom
       env: { GITHUB_WORKSPACE: '/' },
       mounts,
     });
-    session.matchers.add(bytes.toString('utf8'));
+    if (change === 'add') session.matchers.add(bytes.toString('utf8'));
+    else session.matchers.removeFile(bytes.toString('utf8'));
   } catch (error) {
     if (!isFault(error)) throw error;
-    session.say(step, `add-matcher: ${error.message}`, 'warning');
+    session.say(step, `${change}-matcher: ${error.message}`, 'warning');
   }
 }
 
 /** A problem matcher file. */
 const MATCHER_BYTES_MAX = 256 * 1024;
+
+/** What `hash-files` prints. */
+const HASH_BYTES_MAX = 4096;
+
+/** Computes `hashFiles(…)` of an expression, inside. */
+export async function hashFiles(session: Session, step: string, patterns: readonly string[]): Promise<string> {
+  const out = await runInside(session, {
+    step,
+    program: 'hash-files',
+    args: [],
+    input: JSON.stringify(patterns),
+    bytesMax: HASH_BYTES_MAX,
+    env: { GITHUB_WORKSPACE: session.paths.workspace },
+  });
+  return out.toString('utf8').trim();
+}
 
 /** The longest that a program of ours may take inside, as hashing a large workspace. */
 const INSIDE_PROGRAM_MS_MAX = 10 * 60 * 1000;

@@ -7,7 +7,13 @@ const LINE_BYTES_MAX = 256 * 1024;
 /** Annotations of one step; GitHub shows ten of each level, the log keeps the rest. */
 const ANNOTATIONS_MAX = 50;
 
+/** Characters from which on the token of `stop-commands` is masked. */
+const STOP_TOKEN_MASKED_MIN = 7;
+
 const NEWLINE = 0x0a;
+
+/** A command names a file of problem matchers, by its path inside. */
+type OnMatcher = (change: 'add' | 'remove', path: string) => void;
 
 /**
  * The log of one process: splits the two streams into lines, obeys workflow commands, masks, matches problems and
@@ -22,10 +28,10 @@ export class StepLog {
   readonly refusals: string[] = [];
   #annotations = 0;
 
-  readonly #onMatcher: (path: string) => void;
+  readonly #onMatcher: OnMatcher;
 
   /** `onMatcher` is called with the path inside of a problem matcher file that a command names. */
-  constructor(session: Session, step: string, onMatcher: (path: string) => void) {
+  constructor(session: Session, step: string, onMatcher: OnMatcher) {
     this.#session = session;
     this.#step = step;
     this.#onMatcher = onMatcher;
@@ -100,10 +106,20 @@ export class StepLog {
   }
 
   #obey(command: WorkflowCommand, echo: boolean, line: string): void {
+    // Whoever reads the log must not learn how to switch commands on again. A short token would mask common words.
+    if (command.kind === 'stop-commands' && command.token.length >= STOP_TOKEN_MASKED_MIN) {
+      this.#session.masker.add(command.token);
+    }
     if (echo) this.#session.say(this.#step, line, 'command');
     switch (command.kind) {
       case 'add-mask':
-        this.#session.masker.add(command.value);
+        if (this.#session.masker.add(command.value) === 'too-short') {
+          this.#session.say(
+            this.#step,
+            'A text of one or two characters is not masked: it is in every line.',
+            'warning',
+          );
+        }
         return;
       case 'debug':
         if (this.#session.lease.debug) this.#session.say(this.#step, command.message, 'debug');
@@ -126,7 +142,7 @@ export class StepLog {
         this.state.set(command.name, command.value);
         return;
       case 'add-matcher':
-        this.#onMatcher(command.path);
+        this.#onMatcher('add', command.path);
         return;
       case 'remove-matcher':
         this.#session.matchers.remove(command.owner);
@@ -134,6 +150,9 @@ export class StepLog {
       case 'refused':
         this.refusals.push(command.reason);
         this.#session.say(this.#step, command.reason, 'error');
+        return;
+      case 'remove-matcher-file':
+        this.#onMatcher('remove', command.path);
         return;
       case 'echo':
       case 'stop-commands':
