@@ -20,4 +20,5 @@ export const PLAN_ERRORS = {
   },
 } as const;
 
-export const fault = faultsOf('plan', PLAN_ERRORS);
+// Only declared: they are diagnostics with a place, nothing throws them.
+faultsOf('plan', PLAN_ERRORS);

@@ -1,4 +1,4 @@
-import { expressionReferences, type Tree } from '../workflow/index.ts';
+import { expressionReferences } from '../workflow/index.ts';
 
 /** Every expression below a value of the workflow model: templates and conditions, wherever they stand. */
 export function expressionsOf(value: unknown): readonly string[] {
@@ -10,13 +10,6 @@ export function expressionsOf(value: unknown): readonly string[] {
     left.push(...Object.values(next));
   }
   return found;
-}
-
-/** Whether a value uses one of the contexts (lower case). */
-export function usesContext(value: Tree | object | undefined, ...contexts: readonly string[]): boolean {
-  return expressionsOf(value).some((expression) =>
-    expressionReferences(expression).some(({ context }) => context === '*' || contexts.includes(context)),
-  );
 }
 
 /** The secrets that a value reads by name (upper case), and whether it reads others by a computed name. */

@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../base/index.ts';
@@ -188,7 +188,7 @@ export async function makeCgroups(places: CgroupPlaces, name: string, bounds: Bo
   };
 }
 
-/** Ends what may still be in a group (nothing, once the PID namespace is gone) and removes it. */
+/** Removes a group. Its last processes may still be ending: it is tried again for a while, then the error is thrown. */
 export async function removeCgroup(folder: string): Promise<void> {
   for (let tries = 0; tries < REMOVE_TRIES_MAX; tries += 1) {
     try {
@@ -200,10 +200,4 @@ export async function removeCgroup(folder: string): Promise<void> {
       await sleep(REMOVE_WAIT_MS);
     }
   }
-}
-
-/** Pids in a group, from the runner's PID namespace. */
-export async function listCgroup(folder: string): Promise<readonly number[]> {
-  const text = await readFile(path.join(folder, 'cgroup.procs'), 'utf8').catch(() => '');
-  return text.split('\n').filter(Boolean).map(Number);
 }

@@ -2,9 +2,8 @@ import { isFault } from '../../src/base/index.ts';
 import { createMasker } from '../../src/runner/masks.ts';
 import { MatcherSet } from '../../src/runner/matchers.ts';
 import { CommandStream, type EnvFileKind, parseEnvFile } from '../../src/workflow/index.ts';
+import type { FuzzOutcome } from './outcome.ts';
 import { chooser, randomOf } from './random.ts';
-
-export type FuzzOutcome = { readonly rounds: number; readonly failures: readonly string[] };
 
 /** One line may take so long, milliseconds: far more than it needs, far less than a hang. */
 const LINE_MS_MAX = 1_000;

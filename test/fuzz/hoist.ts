@@ -1,8 +1,7 @@
 import { hoistScript, type ShellKind } from '../../src/workflow/index.ts';
 import { canRun, JAVASCRIPT_VALUES, partsOf, PYTHON_VALUES, run, SHELL_VALUES } from '../support/hostile-script.ts';
+import type { FuzzOutcome } from './outcome.ts';
 import { chooser, randomOf } from './random.ts';
-
-export type FuzzOutcome = { readonly rounds: number; readonly failures: readonly string[]; readonly accepted?: number };
 
 const X = '${{ x }}';
 /** Pieces of scripts, balanced and not. */
@@ -176,7 +175,11 @@ const RUNS_MAX = 150;
  * Random scripts with random hostile values. Wanted: never an exception, the influenced value never in the script, and
  * of the scripts that are accepted the first 150 are run: the payload must not.
  */
-export function fuzzHoist(seed: number, rounds: number, options: { readonly runsMax?: number } = {}): FuzzOutcome {
+export function fuzzHoist(
+  seed: number,
+  rounds: number,
+  options: { readonly runsMax?: number } = {},
+): FuzzOutcome & { readonly accepted: number } {
   const { pick, many } = chooser(randomOf(seed));
   const languages = LANGUAGES.filter(({ shell }) => canRun(shell));
   const failures: string[] = [];

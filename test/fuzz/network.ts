@@ -1,9 +1,7 @@
 import { CLIENT_HELLO_BYTES_MAX, parseClientHello } from '../../src/egress/client-hello.ts';
 import { encodeAnswer, parseQuery, QUERY_BYTES_MAX } from '../../src/egress/dns.ts';
 import { readHost } from '../../src/egress/host.ts';
-
-/** What a fuzz run found: nothing, or a line that says how to repeat it. */
-export type FuzzOutcome = { readonly rounds: number; readonly failures: readonly string[] };
+import type { FuzzOutcome } from './outcome.ts';
 
 export type HelloParts = {
   readonly names?: readonly string[];

@@ -1,7 +1,6 @@
 import { createReader, type Diagnostic, type Reading, type WorkflowReader } from '../../src/workflow/index.ts';
-
-/** What a fuzz run found: nothing, or a line that says how to repeat it. */
-export type FuzzOutcome = { readonly rounds: number; readonly failures: readonly string[] };
+import type { FuzzOutcome } from './outcome.ts';
+import { randomOf } from './random.ts';
 
 /** Milliseconds that any one file may take, with the worker's own limit and its restart in it. */
 const FILE_MS_MAX = 6_000;
@@ -86,7 +85,8 @@ const PIECES = [
  * a place, a known code and a remedy, in time; the same seed makes the same files.
  */
 export async function fuzzReader(seed: number, rounds: number): Promise<FuzzOutcome> {
-  const random = randomOf(seed);
+  const fraction = randomOf(seed);
+  const random: Random = (below) => Math.floor(fraction() * below);
   const failures: string[] = [];
   const reader = createReader();
   try {
@@ -128,15 +128,8 @@ function badDiagnostic(errors: readonly Diagnostic[], text: string): string | un
   return undefined;
 }
 
+/** A whole number from 0 to below `below`. */
 type Random = (below: number) => number;
-
-function randomOf(seed: number): Random {
-  let state = (seed ^ 0x9e3779b9) >>> 0;
-  return (below) => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) >>> 0;
-    return ((state ^ (state >>> 13)) >>> 0) % below;
-  };
-}
 
 function fileOf(random: Random): string {
   const kind = random(20);
