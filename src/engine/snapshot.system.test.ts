@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -197,6 +197,75 @@ describe('programs that a repository names', () => {
 
     expect(await readFile(mark, 'utf8')).toContain('evil.sh');
   });
+});
+
+/** Staging a repository that lies inside makes git look whether it is dirty, under that one's own configuration. */
+describe('programs that a repository inside names', () => {
+  const plant = async (fixture: Fixture): Promise<string> => {
+    const mark = join(fixture.state, 'ran');
+    const script = join(fixture.state, 'evil.sh');
+    await mkdir(fixture.state, { recursive: true });
+    await writeFile(script, `#!/bin/sh\necho "$0 $*" >> ${mark}\ncat\n`, { mode: 0o755 });
+    const inside = async (...args: readonly string[]) => fixture.git('-C', join(fixture.folder, 'inner'), ...args);
+    await fixture.write({ 'inner/f': 'a' });
+    await inside('init', '--quiet');
+    await inside('add', '--all');
+    await inside('commit', '--quiet', '--message', 'inner');
+    await fixture.git('-c', 'advice.addEmbeddedRepo=false', 'add', '--all');
+    await fixture.git('commit', '--quiet', '--message', 'outer');
+    await inside('config', 'filter.evil.clean', script);
+    await inside('config', 'core.fsmonitor', script);
+    await fixture.write({ 'inner/.gitattributes': '* filter=evil\n', 'inner/f': 'b' });
+    return mark;
+  };
+
+  test('are not started by a snapshot, which takes the commit of that repository', async () => {
+    await using fixture = await createFixture({ 'a.txt': 'a' });
+    const mark = await plant(fixture);
+    await fixture.write({ 'a.txt': 'b' });
+
+    const snapshot = await take(fixture);
+
+    expect(await listing(snapshot)).toMatchObject({ inner: '160000', 'a.txt': '100644' });
+    expect(await exists(mark)).toBe(false);
+  });
+
+  test('are started by git itself in the repository around (control)', async () => {
+    await using fixture = await createFixture({ 'a.txt': 'a' });
+    const mark = await plant(fixture);
+
+    await fixture.git('add', '--all').catch(() => undefined);
+
+    expect(await readFile(mark, 'utf8')).toContain('evil.sh');
+  });
+
+  test('keeps up with the commits of repositories inside, and with those that went', async () => {
+    await using fixture = await createFixture({ 'a.txt': 'a' });
+    await plant(fixture);
+    const inner = join(fixture.folder, 'inner');
+    await fixture.git('-C', inner, '-c', 'core.fsmonitor=false', 'commit', '--quiet', '--allow-empty', '-m', 'next');
+    const commit = await fixture.git('-C', inner, 'rev-parse', 'HEAD');
+    const next = await take(fixture);
+    const { stdout } = await execute('git', ['--git-dir', next.gitDir, 'rev-parse', `${next.commit}:inner`], {
+      env: ENV,
+    });
+    await rm(inner, { recursive: true });
+    const without = await take(fixture);
+
+    expect(stdout.trim()).toBe(commit);
+    expect(await listing(without)).not.toHaveProperty('inner');
+  });
+});
+
+test('a repository does not get a folder above it that it names as its work tree', async () => {
+  await using fixture = await createFixture({ 'a.txt': 'a', 'src/mine.txt': 'private' });
+  const inner = join(fixture.folder, 'src/hostile');
+  await fixture.write({ 'src/hostile/b.txt': 'b' });
+  await fixture.git('-C', inner, 'init', '--quiet');
+  await take(fixture, inner);
+  await fixture.git('-C', inner, 'config', 'core.worktree', '../../..');
+
+  await expect(take(fixture, inner)).rejects.toMatchObject({ code: 'engine/git-failed' });
 });
 
 describe('the name of a repository', () => {

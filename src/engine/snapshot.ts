@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { digestOf, type Log } from '../base/index.ts';
 import { fault } from './faults.ts';
 import type { Git } from './git.ts';
@@ -130,6 +130,9 @@ async function findPlace({ folder, git }: SnapshotOptions): Promise<Place> {
   );
   if (code === 0) {
     const [format = '', gitDir = '', commonDir = '', , top = start] = stdout.split('\n');
+    if (!(await isFoundAt(top, gitDir))) {
+      throw fault('git-failed', `\`git config core.worktree\` of ${gitDir} names ${top}, where that repository is not`);
+    }
     return { top, gitDir, commonDir, format: format === 'sha256' ? 'sha256' : 'sha1' };
   }
   if (await isRepository(start)) {
@@ -137,6 +140,23 @@ async function findPlace({ folder, git }: SnapshotOptions): Promise<Place> {
     await git(['rev-parse', '--show-toplevel'], { cwd: start });
   }
   return { top: start, format: 'sha1' };
+}
+
+/**
+ * Whether the `.git` of a work tree is that repository, or a file that names it. Otherwise a repository that somebody else
+ * made could name a folder above itself, as a home, to be given to its jobs.
+ */
+async function isFoundAt(top: string, gitDir: string): Promise<boolean> {
+  const place = join(top, '.git');
+  const isFolder = await stat(place).then(
+    (entry) => entry.isDirectory(),
+    () => undefined,
+  );
+  if (isFolder === undefined) return false;
+  const named = isFolder ? place : /^gitdir: (.+)\n*$/.exec(await readFile(place, 'utf8'))?.[1];
+  if (named === undefined) return false;
+  const [found, wanted] = await Promise.all([realpath(resolve(top, named)), realpath(gitDir)]);
+  return found === wanted;
 }
 
 /** Whether git should have found a repository here: then its refusal is a failure, not "no repository". */
@@ -297,22 +317,42 @@ async function readRefs(place: Place, git: Git): Promise<{ readonly [ref: string
   return refs;
 }
 
-/** Stages the work tree into a copy of the person's index, which knows what is unchanged, and writes the tree. */
+/**
+ * Stages the work tree into a copy of the person's index, which knows what is unchanged, and writes the tree.
+ *
+ * `git add` must not see repositories inside: to tell whether a staged one is dirty it runs `git status` in there, under
+ * that repository's own configuration, whose filters are programs. `update-index` takes their commit and starts nothing.
+ */
 async function writeTree(place: Place, own: string, facts: Facts, git: Git): Promise<string> {
   const index = join(own, 'index');
   const usable = place.gitDir !== undefined && (await copyIndex(place.gitDir, own));
-  const env = { GIT_DIR: own, GIT_WORK_TREE: place.top, GIT_INDEX_FILE: index };
-  const stage = async (): Promise<string> => {
-    await git([...facts.settings, '-c', 'core.bare=false', '-c', 'advice.addEmbeddedRepo=false', 'add', '--all', '.'], {
-      cwd: place.top,
-      env,
-    });
-    return (await git(['write-tree'], { cwd: place.top, env })).stdout.trim();
-  };
-  if (!usable && facts.head !== undefined) await git(['read-tree', facts.head.commit], { cwd: place.top, env });
-  const tree = await stage();
+  const options = { cwd: place.top, env: { GIT_DIR: own, GIT_WORK_TREE: place.top, GIT_INDEX_FILE: index } };
+  const settings = [...facts.settings, '-c', 'core.bare=false', '-c', 'advice.addEmbeddedRepo=false'];
+  if (!usable && facts.head !== undefined) await git(['read-tree', facts.head.commit], options);
+  const inner = innerRepositories((await git(['ls-files', '--stage', '-z'], options)).stdout);
+  const paths = ['.', ...inner.map((path) => `:(exclude,top,literal)${path}`)];
+  await git([...settings, 'add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'], {
+    ...options,
+    input: paths.join('\0'),
+  });
+  if (inner.length > 0) {
+    const update = [...settings, 'update-index', '-z', '--add', '--remove', '--stdin'];
+    await git(update, { ...options, input: inner.map((path) => `${path}\0`).join('') });
+  }
+  const tree = (await git(['write-tree'], options)).stdout.trim();
   await rm(index, { force: true });
   return tree;
+}
+
+/** Paths of submodules and the like in the answer of `ls-files --stage -z`: `<mode> <object> <stage>\t<path>`. */
+function innerRepositories(listing: string): readonly string[] {
+  const paths = listing.split('\0').flatMap((entry) => {
+    return entry.startsWith('160000 ') ? [entry.slice(entry.indexOf('\t') + 1)] : [];
+  });
+  // It could not be excluded by a name that is not what git has, and git would go inside.
+  const unnamed = paths.find((path) => path.includes('\uFFFD'));
+  if (unnamed !== undefined) throw fault('file-unreadable', `the name of the submodule ${unnamed} is not UTF-8`);
+  return [...new Set(paths)];
 }
 
 /** Copies the index; its times are kept, since git distrusts entries that are as young as the index. */
