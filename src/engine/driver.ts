@@ -24,7 +24,7 @@ import { runAttempt } from './attempt.ts';
 import { calleeOutputs, calleeSecret } from './callee.ts';
 import { createCancelSource } from './cancel.ts';
 import type { JobSummary } from './event.ts';
-import { matchesMatrix, newInstance } from './instances.ts';
+import { newInstance } from './instances.ts';
 import { levelOf, makeLease, secretsFor } from './lease.ts';
 import type { LocalRunDeps, LocalRunOptions } from './options.ts';
 import { placeJob } from './runs-on.ts';
@@ -37,6 +37,7 @@ import {
   runtimeKey,
   siblingOf,
 } from './scope.ts';
+import { isWanted } from './wanted.ts';
 
 /** A job without `timeout-minutes`. */
 const JOB_MINUTES_DEFAULT = 360;
@@ -275,6 +276,7 @@ export class Driver {
 
   #tellEnded(run: ActiveRun, job: string, conclusion: Conclusion, reason: string): void {
     const time = this.#d.deps.clock.now();
+    run.ended.set(job, { conclusion, durationMs: 0 });
     if (!run.announced.has(job)) {
       // It ended before it was expanded: people hear of it by its id.
       run.announced.add(job);
@@ -355,16 +357,15 @@ export class Driver {
     return caller === undefined ? name : `${this.#displayName(run, caller.definition, caller.planned.name)} / ${name}`;
   }
 
-  #isWanted(definition: ActiveDefinition, instance: PlannedInstance): boolean {
-    if (definition.scope.key !== undefined) return true;
-    return matchesMatrix(instance.matrix, this.#d.options.matrix);
+  #isWanted({ scope, job }: ActiveDefinition, instance: PlannedInstance): boolean {
+    return isWanted(this.#d.options, scope, job, instance);
   }
 
-  /** `--matrix` left nothing of it: it counts as skipped. */
+  /** `-j` and `--matrix` left nothing of it: it counts as skipped. */
   #endFiltered(run: ActiveRun, definition: ActiveDefinition): void {
     const before = this.#schedule;
     this.#apply({ kind: 'expansion-failed', run: run.runId, definition: definition.key, conclusion: 'skipped' });
-    this.#tellSkipped(run, before, definition, 'no combination of its matrix has the values of --matrix');
+    this.#tellSkipped(run, before, definition, 'none of its jobs was asked for by -j and --matrix');
   }
 
   #influenceOf(run: ActiveRun, definition: ActiveDefinition): Influence {
@@ -483,6 +484,10 @@ export class Driver {
     instance.outcome = outcome;
     instance.endedAt = this.#d.deps.clock.monotonic();
     const { definition } = instance;
+    if (definition.job.kind === 'job') {
+      const durationMs = instance.startedAt === undefined ? 0 : instance.endedAt - instance.startedAt;
+      run.ended.set(instance.key, { conclusion: outcome.conclusion, durationMs });
+    }
     for (const [name, value] of Object.entries(outcome.outputs)) {
       // Of several matrix jobs the last one that has something to say wins, as at GitHub.
       if (value !== '' || definition.outputs[name] === undefined) definition.outputs[name] = value;
@@ -553,7 +558,7 @@ export class Driver {
   async #endRun(run: ActiveRun, conclusion: Conclusion): Promise<void> {
     this.#apply({ kind: 'run-ended', run: run.runId, conclusion });
     this.#conclusions.push(conclusion);
-    const ended = [...run.instances.values()].filter((instance) => instance.definition.job.kind === 'job');
+    const ran = [...run.instances.values()].filter((instance) => instance.definition.job.kind === 'job');
     const time = this.#d.deps.clock.now();
     this.#d.deps.onEvent({
       kind: 'run-finished',
@@ -561,17 +566,13 @@ export class Driver {
       runId: run.runId,
       conclusion,
       durationMs: time - run.startedAt,
-      jobs: ended.map(({ key, outcome, startedAt, endedAt }) => ({
-        key,
-        conclusion: outcome?.conclusion ?? 'cancelled',
-        durationMs: startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt,
-      })),
+      jobs: [...run.ended].map(([key, { conclusion, durationMs }]) => ({ key, conclusion, durationMs })),
     });
     await this.#d.onFinished(
       {
         conclusion,
         finishedAt: time,
-        jobs: ended.map(({ key, definition, outcome }) => ({
+        jobs: ran.map(({ key, definition, outcome }) => ({
           key,
           definition: definition.key,
           conclusion: outcome?.conclusion ?? 'cancelled',

@@ -21,6 +21,7 @@ import { type LocalRunDeps, type LocalRunOptions, type LocalRunResult, SERVER_UR
 import { type ActiveInstance, type ActiveRun, siblingOf } from './scope.ts';
 import { filterJobs, type SelectedWorkflow, selectWorkflows } from './select.ts';
 import { publishRefs, repositoryName, type Snapshot, takeSnapshot } from './snapshot.ts';
+import { isWanted, refuseUnknownKeys, type Wanted } from './wanted.ts';
 import { calledWorkflows, hasWorkflowsAround, readWorkflows } from './workflows.ts';
 
 const LOCK_PATH = '.github/workflows/actions.lock';
@@ -89,6 +90,10 @@ export async function runLocally(options: LocalRunOptions, deps: LocalRunDeps): 
       message: 'nothing failed in the last run: there is nothing to repeat',
     };
   }
+  refuseUnknownKeys(
+    options,
+    prepared.map(({ run }) => run.plan.root),
+  );
   await publish(session, prepared);
   const driver = makeDriver(session, reusable);
   for (const one of prepared) {
@@ -257,6 +262,7 @@ function activeRun(
     definitions: new Map(),
     instances: new Map(),
     announced: new Set(),
+    ended: new Map(),
   };
 }
 
@@ -356,8 +362,8 @@ async function publish({ snapshot, facts }: Session, prepared: readonly Prepared
   await publishRefs(snapshot.gitDir, refs, `refs/heads/${snapshot.branch ?? snapshot.defaultBranch}`);
 }
 
-function announce({ deps }: Session, { run, runName, notes }: Prepared): void {
-  const jobs = summariesOf(run.plan.root, '', '');
+function announce({ deps, options }: Session, { run, runName, notes }: Prepared): void {
+  const jobs = summariesOf({ key: undefined, name: '', workflow: run.plan.root }, options);
   for (const { key } of jobs) run.announced.add(key);
   deps.onEvent({
     kind: 'run-planned',
@@ -374,19 +380,22 @@ function announce({ deps }: Session, { run, runName, notes }: Prepared): void {
   });
 }
 
-/** What is known of the jobs before anything ran: matrix jobs by their keys, those that depend on outputs by their id. */
-function summariesOf(workflow: PlannedWorkflow, prefix: string, namePrefix: string): readonly JobSummary[] {
-  return workflow.jobs.flatMap((job): readonly JobSummary[] => {
-    const needs = job.needs.map((id) => `${prefix}${id}`);
-    const instances = job.expansion?.instances ?? [{ suffix: '', name: job.id }];
+/** A workflow in its place, and the name of the job that calls it. */
+type Place = { readonly key: string | undefined; readonly name: string; readonly workflow: PlannedWorkflow };
+
+/** What is known of the jobs before anything ran: matrix jobs by their keys. */
+function summariesOf(place: Place, wanted: Wanted): readonly JobSummary[] {
+  const prefix = place.key === undefined ? '' : `${place.key} / `;
+  const namePrefix = place.key === undefined ? '' : `${place.name} / `;
+  return place.workflow.jobs.flatMap((job): readonly JobSummary[] => {
+    // A definition that is not expanded yet is announced when it is.
+    const instances = (job.expansion?.instances ?? []).filter((instance) => isWanted(wanted, place, job, instance));
     return instances.flatMap(({ suffix, name }): readonly JobSummary[] => {
       const key = `${prefix}${job.id}${suffix}`;
       const shown = `${namePrefix}${name}`;
-      // A definition that is not expanded yet is announced when it is.
-      if (job.expansion === undefined && job.kind === 'job') return [];
-      if (job.kind === 'job') return [{ key, name: shown, needs }];
-      if (job.expansion === undefined || job.callee === undefined) return [];
-      return summariesOf(job.callee, `${key} / `, `${shown} / `);
+      if (job.kind === 'job') return [{ key, name: shown, needs: job.needs.map((id) => `${prefix}${id}`) }];
+      if (job.callee === undefined) return [];
+      return summariesOf({ key, name: shown, workflow: job.callee }, wanted);
     });
   });
 }

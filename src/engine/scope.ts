@@ -21,6 +21,8 @@ export type ActiveRun = {
   readonly instances: Map<string, ActiveInstance>;
   /** Keys of jobs that were announced. */
   readonly announced: Set<string>;
+  /** Jobs that are over, run or not, by key, in the order in which they ended. */
+  readonly ended: Map<string, { readonly conclusion: Conclusion; readonly durationMs: number }>;
 };
 
 /** A workflow in its place: the one that was started, or a called one. */
