@@ -77,6 +77,7 @@ export async function openJobHarness(
     require: [],
     name: 'test',
     arch: process.arch === 'arm64' ? 'ARM64' : 'X64',
+    toolchain: { searchPath: '/usr/local/bin:/usr/bin:/bin', variables: {} },
     learn: false,
   });
   let jobs = 0;

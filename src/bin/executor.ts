@@ -6,15 +6,22 @@ import { createBubblewrapExecutor, type Executor, INSIDE, type Mount } from '../
 import type { Machine } from './commands.ts';
 import { fault } from './faults.ts';
 
+/** The operator's folder of tools in the layout of GitHub's, when there is one. */
+export function findToolCache(env: Machine['env']): string | undefined {
+  const folder = env['RUNNER_TOOL_CACHE'] ?? env['AGENT_TOOLSDIRECTORY'];
+  return folder !== undefined && existsSync(folder) ? folder : undefined;
+}
+
 /** The executor of this machine, with Sallyport's own programs for the inside of sandboxes. */
-export function openExecutor({ env, places }: Machine): Executor {
-  const toolCache = env['RUNNER_TOOL_CACHE'] ?? env['AGENT_TOOLSDIRECTORY'];
+export function openExecutor({ env, places }: Machine, toolFolders: readonly string[] = []): Executor {
+  const toolCache = findToolCache(env);
   return createBubblewrapExecutor({
     nodePath: process.execPath,
     stateDir: join(places.state, 'sandboxes'),
     clock: systemClock,
     packageMounts: packageMounts(),
-    ...(toolCache !== undefined && existsSync(toolCache) ? { toolCache } : {}),
+    toolMounts: toolFolders.map((folder) => ({ host: folder, inside: folder, writable: false })),
+    ...(toolCache === undefined ? {} : { toolCache }),
   });
 }
 

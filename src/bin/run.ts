@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism, totalmem, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -16,11 +17,12 @@ import { openBlobStore } from '../store/index.ts';
 import { createReader } from '../workflow/index.ts';
 import { copyArtifacts } from './artifacts.ts';
 import type { Machine } from './commands.ts';
-import { findProgram, openExecutor } from './executor.ts';
+import { findProgram, findToolCache, openExecutor } from './executor.ts';
 import { fault } from './faults.ts';
 import { pinsFrom } from './pins.ts';
 import { machineSettings } from './learn.ts';
 import { readPayload } from './payload.ts';
+import { findToolchains } from './toolchains.ts';
 import { gitEnvironment, networkEnvironment } from './environment.ts';
 
 const GIB = 1024 ** 3;
@@ -48,7 +50,8 @@ export async function run(
   const git = findProgram(env, 'git');
   const clock = systemClock;
   const reader = createReader();
-  const executor = openExecutor(machine);
+  const toolchains = findToolchains({ env, named: request.tools, isFolder });
+  const executor = openExecutor(machine, toolchains.folders);
   const remarks: string[] = [];
   const runIds = new Set<number>();
   const cancel = cancelSignal(interrupt);
@@ -67,6 +70,7 @@ export async function run(
     const results = await openLocalResults({ blobs, dir: join(places.cache, 'results'), clock });
     const jobsDir = join(places.state, 'jobs');
     await mkdir(jobsDir, { recursive: true, mode: 0o711 });
+    const toolCache = findToolCache(env);
     const arch = process.arch === 'arm64' ? 'ARM64' : 'X64';
     const runJob = createRunner({
       executor,
@@ -84,6 +88,8 @@ export async function run(
       require: WALLS.filter((wall) => request.require.includes(wall)),
       name: 'local',
       arch,
+      toolchain: { searchPath: toolchains.searchPath, variables: toolchains.variables },
+      ...(toolCache === undefined ? {} : { toolCache }),
       learn: request.learn,
       inspect: (job) => inspect(job, request, remarks),
     });
@@ -154,6 +160,10 @@ async function optionsOf(request: RunRequest): Promise<LocalRunOptions> {
     actor: actorName(),
     labels: [],
   };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function actorName(): string {

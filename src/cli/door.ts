@@ -30,6 +30,8 @@ export type RunRequest = {
   readonly builtin: boolean;
   readonly skipUnrunnable: boolean;
   readonly allowPrivate: readonly string[];
+  /** Absolute folders of toolchains that jobs see, besides /usr, /opt and those below the home. */
+  readonly tools: readonly string[];
   /** Jobs at the same time; none: as many as the machine has processors. */
   readonly jobsAtOnce: number | undefined;
   readonly debug: boolean;

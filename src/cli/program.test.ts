@@ -203,6 +203,7 @@ describe('the request of sallyport run', () => {
       builtin: false,
       skipUnrunnable: true,
       allowPrivate: ['db.local'],
+      tools: [],
       jobsAtOnce: 3,
       debug: true,
     });

@@ -31,6 +31,7 @@ export type RunOptions = {
   readonly builtin: boolean;
   readonly skipUnrunnable?: true;
   readonly allowPrivate: readonly string[];
+  readonly tools: readonly string[];
   readonly jobs?: number;
   readonly json?: true;
   readonly quiet?: true;
@@ -123,6 +124,7 @@ function addRun(program: Command, dependencies: CliDependencies, exit: Exit): vo
     .option('--actions-mirror <dir>', 'take actions from bare repositories in this folder')
     .option('--no-builtin', 'fetch the official actions instead of using the built-in ones')
     .option('--skip-unrunnable', 'skip jobs for systems that this machine is not, instead of refusing')
+    .option('--tools <dir>', 'show jobs this folder of tools too, read-only, at the same place', collect, [])
     .option('--allow-private <host>', 'let jobs reach this host though its address is private', collect, [])
     .option('--jobs <n>', 'jobs at the same time (default: processors)', parseJobs)
     .option('--json', 'one event a line, see docs/reference/events.md')

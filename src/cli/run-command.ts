@@ -95,6 +95,7 @@ function repeatedOptions(options: RunOptions): readonly string[] {
     ...pairs('--secret-file', options.secretFile),
     ...pairs('--require', options.require),
     ...pairs('--allow-private', options.allowPrivate),
+    ...pairs('--tools', options.tools),
     ...(options.actionsMirror === undefined ? [] : ['--actions-mirror', options.actionsMirror]),
     ...(options.builtin ? [] : ['--no-builtin']),
     ...(options.skipUnrunnable === true ? ['--skip-unrunnable'] : []),
@@ -129,6 +130,7 @@ async function readRequest(
     builtin: options.builtin,
     skipUnrunnable: options.skipUnrunnable === true,
     allowPrivate: options.allowPrivate,
+    tools: options.tools.map((folder) => resolve(cwd, folder)),
     jobsAtOnce: options.jobs,
     debug: options.debug === true,
   };

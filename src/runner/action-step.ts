@@ -80,15 +80,21 @@ export class ActionRunner {
     const scope = frame.scope(variables, key);
     const influence = frame.influence(variables);
     const values: { [name: string]: string } = {};
+    const fallbacks = new Map<string, boolean>();
     for (const input of action.manifest.inputs) {
-      values[input.name.toLowerCase()] =
-        input.default === undefined ? '' : (textsOf({ value: await evaluate(input.default, scope) })['value'] ?? '');
+      const value = input.default === undefined ? '' : await evaluate(input.default, scope);
+      values[input.name.toLowerCase()] = textsOf({ value })['value'] ?? '';
+      fallbacks.set(input.name.toLowerCase(), isTreeInfluenced(input.default ?? null, influence, value));
     }
-    const tainted = step.with === undefined ? new Set<string>() : taintedKeys(step.with, influence);
     const isScript = /^actions\/github-script@/i.test(step.uses);
     const script = isScript ? entryOf(step, 'script') : undefined;
-    const given = step.with === undefined ? {} : textsOf(await evaluate(step.with, scope));
-    for (const [name, value] of Object.entries(given)) values[name.toLowerCase()] = value;
+    const whole = step.with === undefined ? {} : await evaluate(step.with, scope);
+    const tainted = taintedKeys(step.with ?? null, influence, whole);
+    const given = textsOf(whole);
+    for (const [name, value] of Object.entries(given)) {
+      values[name.toLowerCase()] = value;
+      fallbacks.delete(name.toLowerCase());
+    }
     this.#warnUnknown(context, step, action, Object.keys(given));
     let additions: { readonly [name: string]: string } = {};
     if (script !== undefined) {
@@ -96,10 +102,9 @@ export class ActionRunner {
       values['script'] = hoisted.script;
       additions = hoisted.env;
     }
-    const fed = tainted === 'all' || tainted.size > 0;
-    const all = new Set(Object.keys(values));
-    const influenced = tainted === 'all' ? all : new Set([...tainted].map((name) => name.toLowerCase()));
-    return { values, given, fed, influenced, additions };
+    const own = tainted === 'all' ? Object.keys(values) : [...tainted].map((name) => name.toLowerCase());
+    const influenced = new Set([...own, ...[...fallbacks].filter(([, is]) => is).map(([name]) => name)]);
+    return { values, given, fed: influenced.size > 0, influenced, additions };
   }
 
   #warnUnknown(context: StepContext, step: UsesStep, action: LoadedAction, names: readonly string[]): void {
@@ -136,8 +141,9 @@ export class ActionRunner {
     const influence = inner.influence(variables);
     for (const output of action.manifest.outputs) {
       if (output.value === undefined) continue;
-      outputs[output.name] = await inner.text(output.value, variables, key);
-      influenced ||= isTreeInfluenced(output.value, influence);
+      const text = await inner.text(output.value, variables, key);
+      outputs[output.name] = text;
+      influenced ||= isTreeInfluenced(output.value, influence, text);
     }
     return { outcome: timedOut ? 'failure' : outcomeOf(inner.status), outputs, influenced };
   }

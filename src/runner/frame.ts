@@ -6,7 +6,7 @@ import {
   evaluate,
   evaluateText,
   type Influence,
-  isInfluenced,
+  isInfluencedValue,
   type Maybe,
   type Scope,
   type Status,
@@ -143,7 +143,7 @@ export class Frame {
     if (tree === undefined) return { variables: result, added };
     const influence = this.influence(variables);
     const whole = await evaluate(tree, this.scope(variables, step));
-    const tainted = taintedKeys(tree, influence);
+    const tainted = taintedKeys(tree, influence, whole);
     if (!isObject(whole)) return { variables: result, added };
     for (const [name, value] of Object.entries(whole)) {
       const variable = { value: textOf(value), influenced: tainted === 'all' || tainted.has(name.toUpperCase()) };
@@ -168,39 +168,40 @@ export class Frame {
   }
 }
 
-/** Whether any expression of a tree could have been written by an outsider. */
-export function isTreeInfluenced(tree: Tree, influence: Influence): boolean {
+/** Whether an outsider could have written any text of a tree, whose value is known. */
+export function isTreeInfluenced(tree: Tree, influence: Influence, value: Data): boolean {
   if (tree === null || typeof tree !== 'object') return false;
   switch (tree.kind) {
     case 'template':
-      return isTemplateInfluenced(tree, influence);
+      return isTemplateInfluenced(tree, influence, value);
     case 'sequence':
-      return tree.items.some((item) => isTreeInfluenced(item, influence));
+      return tree.items.some((item) => isTreeInfluenced(item, influence, value));
     case 'mapping':
       return tree.entries.some(
         (entry) =>
-          (typeof entry.key !== 'string' && isTemplateInfluenced(entry.key, influence)) ||
-          isTreeInfluenced(entry.value, influence),
+          (typeof entry.key !== 'string' && isTemplateInfluenced(entry.key, influence, value)) ||
+          isTreeInfluenced(entry.value, influence, value),
       );
   }
 }
 
-function isTemplateInfluenced(template: Template, influence: Influence): boolean {
-  return template.parts.some((part) => 'expression' in part && isInfluenced(part.expression, influence));
+function isTemplateInfluenced(template: Template, influence: Influence, value: Data): boolean {
+  return template.parts.some((part) => 'expression' in part && isInfluencedValue(part.expression, influence, value));
 }
 
-/** Upper-case names of a mapping whose values are influenced; `all` when it can't be told apart. */
-export function taintedKeys(tree: Tree, influence: Influence): ReadonlySet<string> | 'all' {
+/** Upper-case names of a mapping whose values are influenced; `all` when it can't be told apart. `whole`: its value. */
+export function taintedKeys(tree: Tree, influence: Influence, whole: Data): ReadonlySet<string> | 'all' {
   if (tree === null || typeof tree !== 'object' || tree.kind === 'sequence') return new Set();
-  if (tree.kind === 'template') return isTemplateInfluenced(tree, influence) ? 'all' : new Set();
+  if (tree.kind === 'template') return isTemplateInfluenced(tree, influence, whole) ? 'all' : new Set();
   const names = new Set<string>();
-  for (const entry of tree.entries) {
-    const tainted = isTreeInfluenced(entry.value, influence);
-    if (typeof entry.key !== 'string' || entry.insert === true) {
-      if (tainted || (typeof entry.key !== 'string' && isTemplateInfluenced(entry.key, influence))) return 'all';
+  for (const { key, insert, value } of tree.entries) {
+    const isNamed = typeof key === 'string' && insert !== true;
+    const tainted = isTreeInfluenced(value, influence, isNamed && isObject(whole) ? (whole[key] ?? null) : whole);
+    if (!isNamed) {
+      if (tainted || (typeof key !== 'string' && isTemplateInfluenced(key, influence, whole))) return 'all';
       continue;
     }
-    if (tainted) names.add(entry.key.toUpperCase());
+    if (tainted) names.add(key.toUpperCase());
   }
   return names;
 }

@@ -15,13 +15,13 @@ import type {
 } from '../protocol/index.ts';
 import type { ResultsScope, ResultsStore } from '../results/index.ts';
 import { type Bounds, type Executor, INSIDE, type Pod } from '../sandbox/index.ts';
-import { evaluateNumber, isInfluenced, type WorkflowReader } from '../workflow/index.ts';
+import { evaluateNumber, isInfluencedValue, type WorkflowReader } from '../workflow/index.ts';
 import { fault } from './faults.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { ActionLoader, MANIFEST_BYTES_MAX } from './loader.ts';
 import { createMasker } from './masks.ts';
 import { MatcherSet } from './matchers.ts';
-import { type JobPaths, Session } from './session.ts';
+import { type JobPaths, Session, type Toolchain } from './session.ts';
 import { StepRunner } from './steps.ts';
 import { isCommitted, linkTools, makeFolders, readWorkspace } from './workspace.ts';
 
@@ -53,6 +53,8 @@ export type RunnerDeps = {
   readonly require: readonly WallName[];
   readonly name: string;
   readonly arch: 'X64' | 'ARM64';
+  /** Where programs are looked for inside, and the variables that tell where toolchains lie. */
+  readonly toolchain: Toolchain;
   /** Host folder of tools in the layout of GitHub's tool cache. */
   readonly toolCache?: string;
   readonly learn: boolean;
@@ -282,6 +284,7 @@ class JobAttempt {
       log: this.#deps.log,
       cancel: this.#cancel,
       paths,
+      toolchain: this.#deps.toolchain,
       baseMounts: [{ host: eventFile.path, inside: paths.eventFile, writable: false }],
       runner: {
         name: this.#deps.name,
@@ -441,7 +444,7 @@ class JobAttempt {
       outputs[name] = text;
       const written =
         typeof value !== 'string' &&
-        value.parts.some((part) => 'expression' in part && isInfluenced(part.expression, influence));
+        value.parts.some((part) => 'expression' in part && isInfluencedValue(part.expression, influence, text));
       if (written || !isAtLeast(session.level, 'branch')) influencedOutputs.push(name);
     }
     return { outputs, influencedOutputs };

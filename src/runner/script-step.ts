@@ -18,7 +18,7 @@ import { type Ended, endOf, explainEnv, type StepContext } from './step-context.
 export async function runScript(session: Session, context: StepContext, step: RunStep): Promise<Ended> {
   const { frame, key, variables } = context;
   const defaults = frame.isJob ? await scriptDefaults(session, context) : {};
-  const shellText = step.shell === undefined ? defaults.shell : await frame.text(step.shell, variables, key);
+  const shellText = step.shell === undefined ? defaults.shell : await shellText_(context, step.shell);
   const folder =
     step.workingDirectory === undefined
       ? defaults.workingDirectory

@@ -33,6 +33,13 @@ export type PostStep = {
   run(): Promise<void>;
 };
 
+/** What of the machine's toolchains a process is told. */
+export type Toolchain = {
+  /** PATH before what steps add. */
+  readonly searchPath: string;
+  readonly variables: { readonly [name: string]: string };
+};
+
 export type SessionParts = {
   readonly lease: JobLease;
   readonly secrets: JobSecrets;
@@ -46,6 +53,7 @@ export type SessionParts = {
   readonly cancel: CancelSignal;
   readonly paths: JobPaths;
   readonly runner: DataObject;
+  readonly toolchain: Toolchain;
   /** What every process of a step sees besides what the pod mounts. */
   readonly baseMounts: readonly Mount[];
   readonly emit: (event: JobEvent) => void;
@@ -74,6 +82,7 @@ export class Session {
   readonly cancel: CancelSignal;
   readonly paths: JobPaths;
   readonly runner: DataObject;
+  readonly toolchain: Toolchain;
   readonly baseMounts: readonly Mount[];
   /** `env` of the workflow and the job, and what steps wrote to GITHUB_ENV. */
   readonly variables = new Map<string, Variable>();
@@ -107,6 +116,7 @@ export class Session {
     this.cancel = parts.cancel;
     this.paths = parts.paths;
     this.runner = parts.runner;
+    this.toolchain = parts.toolchain;
     this.baseMounts = parts.baseMounts;
     this.#emit = parts.emit;
     this.#level = parts.lease.level;

@@ -1,9 +1,6 @@
 import type { Data, DataObject } from '../base/index.ts';
 import type { Session, Variable } from './session.ts';
 
-/** Where programs are looked for inside, before what steps add by GITHUB_PATH. */
-const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
 /**
  * Members of the `github` context that become GITHUB_* variables.
  * Source: actions/runner, src/Runner.Worker/GitHubContext.cs.
@@ -57,9 +54,10 @@ export function processEnvironment(
     USER: 'runner',
     LOGNAME: 'runner',
     SHELL: '/bin/bash',
+    ...session.toolchain.variables,
   };
   for (const [name, variable] of variables) env[name] = variable.value;
-  const path = variables.get('PATH')?.value ?? SEARCH_PATH;
+  const path = variables.get('PATH')?.value ?? session.toolchain.searchPath;
   env['PATH'] = [...session.searchPath, path].join(':');
   env['CI'] = variables.get('CI')?.value ?? 'true';
   Object.assign(env, githubVariables(github), runnerVariables(session), additions);
