@@ -1,5 +1,5 @@
 import { type Data, type DataObject, isFault, Secret } from '../base/index.ts';
-import { isAnyInfluenced, secretsOf } from '../plan/index.ts';
+import { isAnyInfluencedValue, secretsOf } from '../plan/index.ts';
 import { evaluate, evaluateText, type Influence } from '../workflow/index.ts';
 import { type ActiveInstance, type ActiveRun, type ActiveScope, contextsOf, siblingOf } from './scope.ts';
 
@@ -31,8 +31,9 @@ export async function calleeOutputs(
   try {
     const contexts = { github: run.github, vars, inputs: scope.inputs, jobs };
     for (const { name, value } of scope.workflow.outputs) {
-      outputs[name] = await evaluateText(value, { contexts });
-      if (isAnyInfluenced(value, inside)) influencedOutputs.push(name);
+      const text = await evaluateText(value, { contexts });
+      outputs[name] = text;
+      if (isAnyInfluencedValue(value, inside, text)) influencedOutputs.push(name);
     }
     return { outputs, influencedOutputs };
   } catch (thrown) {

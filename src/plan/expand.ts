@@ -10,6 +10,7 @@ import {
   type Influence,
   type InputDefinition,
   isInfluenced,
+  isInfluencedValue,
   type Maybe,
   type Position,
   type Reading,
@@ -108,7 +109,7 @@ async function instanceOf(
   const { job, influence } = input;
   const { definition } = job;
   const { at } = definition;
-  const matrixInfluenced = isAnyInfluenced(definition.strategy?.matrix, influence);
+  const matrixInfluenced = isAnyInfluencedValue(definition.strategy?.matrix, influence, values);
   const inside: Influence = { ...influence, matrix: influence.matrix || matrixInfluenced };
   const shared = {
     suffix,
@@ -128,9 +129,7 @@ async function instanceOf(
       ...(inputs === undefined ? {} : { inputs }),
       influenced: {
         matrix: inside.matrix,
-        inputs: definition.with
-          .filter(({ value }) => isAnyInfluenced(value, inside))
-          .map(({ name }) => name.toLowerCase()),
+        inputs: inputs === undefined ? ['*'] : influencedInputs(definition, callee?.inputs ?? [], inside, inputs),
       },
     };
   }
@@ -162,6 +161,26 @@ export async function evaluateConcurrency(concurrency: Concurrency, scope: Scope
 /** Whether any expression of a value gives text that an outsider can choose. */
 export function isAnyInfluenced(value: unknown, influence: Influence): boolean {
   return expressionsOf(value).some((expression) => isInfluenced(expression, influence));
+}
+
+/** The same for a value that is known, as it goes on as data (`isInfluencedValue`). */
+export function isAnyInfluencedValue(value: unknown, influence: Influence, known: Data): boolean {
+  return expressionsOf(value).some((expression) => isInfluencedValue(expression, influence, known));
+}
+
+/** Names of inputs that an outsider could have written: what the caller hands over, and defaults in its place. */
+function influencedInputs(
+  call: CallJob,
+  definitions: readonly InputDefinition[],
+  influence: Influence,
+  values: DataObject,
+): readonly string[] {
+  const given = new Map(call.with.map((entry) => [entry.name.toLowerCase(), entry.value]));
+  return definitions
+    .filter(({ name, default: standard }) =>
+      isAnyInfluencedValue(given.get(name.toLowerCase()) ?? standard, influence, values[name] ?? null),
+    )
+    .map(({ name }) => name.toLowerCase());
 }
 
 /** Evaluates what a caller hands over, with the types and defaults of the called workflow. */

@@ -12,7 +12,14 @@ export {
   type WorkflowSource,
 } from './build.ts';
 export { digestOfExpansion, digestOfPlan } from './digest.ts';
-export { diagnosticOf, evaluateConcurrency, type ExpansionInput, expandJob, isAnyInfluenced } from './expand.ts';
+export {
+  diagnosticOf,
+  evaluateConcurrency,
+  type ExpansionInput,
+  expandJob,
+  isAnyInfluenced,
+  isAnyInfluencedValue,
+} from './expand.ts';
 export { rootInfluence } from './influence.ts';
 export { secretsOf } from './mentions.ts';
 export type {

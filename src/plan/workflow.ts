@@ -204,10 +204,13 @@ class Expander {
     const instances = job.expansion?.instances ?? [];
     const [only] = instances;
     const inputs = instances.length === 1 ? only?.inputs : undefined;
+    const foreseen: Influence = { ...influence, matrix: true, needs: new Set(['*']) };
+    const given = new Map(job.definition.with.map(({ name, value }) => [name.toLowerCase(), value]));
     const influenced = new Set(
-      job.definition.with
-        .filter(({ value }) => isAnyInfluenced(value, { ...influence, matrix: true, needs: new Set(['*']) }))
-        .map(({ name }) => name.toLowerCase()),
+      job.callee.inputs
+        .map(({ name, default: standard }) => ({ name: name.toLowerCase(), standard }))
+        .filter(({ name, standard }) => isAnyInfluenced(given.get(name) ?? standard, foreseen))
+        .map(({ name }) => name),
     );
     const inner: Influence = { ...influence, env: new Set(), inputs: influenced, matrix: false };
     const jobs = await this.expandAll(job.callee, { ...contexts, inputs }, inner);

@@ -5,10 +5,12 @@ import {
   type HoistPart,
   hoistScript,
   isInfluenced,
+  type Maybe,
   type RunStep,
   type Template,
 } from '../workflow/index.ts';
 import { fault } from './faults.ts';
+import { isTreeInfluenced } from './frame.ts';
 import { launch } from './launch.ts';
 import type { Session } from './session.ts';
 import { type Shell, shellOf } from './shell.ts';
@@ -18,15 +20,15 @@ import { type Ended, endOf, explainEnv, type StepContext } from './step-context.
 export async function runScript(session: Session, context: StepContext, step: RunStep): Promise<Ended> {
   const { frame, key, variables } = context;
   const defaults = frame.isJob ? await scriptDefaults(session, context) : {};
-  const shellText = step.shell === undefined ? defaults.shell : await shellText_(context, step.shell);
+  const shellLine = step.shell === undefined ? defaults.shell : await shellText(session, context, step.shell);
   const folder =
     step.workingDirectory === undefined
       ? defaults.workingDirectory
       : await frame.text(step.workingDirectory, variables, key);
   const number = session.nextNumber();
-  const { extension } = shellOf(shellText, '{0}');
+  const { extension } = shellOf(shellLine, '{0}');
   const scriptPath = `${INSIDE.commands}/${number}.${extension}`;
-  const shell = shellOf(shellText, scriptPath);
+  const shell = shellOf(shellLine, scriptPath);
   const hoisted = await hoist(session, context, step.run, shell.syntax);
   const text = hoisted.script.endsWith('\n') ? hoisted.script : `${hoisted.script}\n`;
   const file = await session.pod.privateFile(`${number}-script`, shell.wrap?.(text) ?? text);
@@ -48,6 +50,18 @@ export async function runScript(session: Session, context: StepContext, step: Ru
   return endOf(session, key, end, fed);
 }
 
+/** A shell is a command line that is run as it is: no quoting makes text of an outsider harmless there (K13). */
+async function shellText(session: Session, context: StepContext, shell: Maybe<string>): Promise<string> {
+  const { frame, key, variables } = context;
+  const text = await frame.text(shell, variables, key);
+  if (typeof shell !== 'string' && isTreeInfluenced(shell, frame.influence(variables), text)) {
+    const { line, column } = shell.at;
+    const place = `${frame.isJob ? session.lease.workflowPath : key}:${line}:${column}`;
+    throw fault('script-unsafe', `${place}: the shell is made of text that an outsider can write: name a fixed one`);
+  }
+  return text;
+}
+
 function folderOf(session: Session, folder: string | undefined): string {
   const { workspace } = session.paths;
   if (folder === undefined || folder === '') return workspace;
@@ -63,7 +77,7 @@ async function scriptDefaults(
   const shell = job.definition.defaults?.shell ?? workflowDefaults?.shell;
   const folder = job.definition.defaults?.workingDirectory ?? workflowDefaults?.workingDirectory;
   return {
-    ...(shell === undefined ? {} : { shell: await frame.text(shell, variables, key) }),
+    ...(shell === undefined ? {} : { shell: await shellText(session, context, shell) }),
     ...(folder === undefined ? {} : { workingDirectory: await frame.text(folder, variables, key) }),
   };
 }

@@ -47,7 +47,7 @@ export {
   type ScriptPart,
   type ShellKind,
 } from './hoist.ts';
-export { isInfluenced } from './influence.ts';
+export { isInfluenced, isInfluencedValue } from './influence.ts';
 export type {
   ActionManifest,
   CallJob,

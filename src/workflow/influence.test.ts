@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isInfluenced, isPlainEventValue, reliesOnSchema } from './influence.ts';
+import { isInfluenced, isInfluencedValue, isPlainEventValue, reliesOnSchema } from './influence.ts';
 import type { Influence } from './model.ts';
 
 const influence: Influence = {
@@ -99,4 +99,37 @@ test('members that the schema types are looked at by value', () => {
   expect(reliesOnSchema('github.sha')).toBe(false);
   expect(['12', 'true', '', 'a'.repeat(40)].every((value) => isPlainEventValue(value))).toBe(true);
   expect(['1; touch', '-1', '1\n2', '$(x)'].some((value) => isPlainEventValue(value))).toBe(false);
+});
+
+describe('members of an event that are not of one type', () => {
+  test.each([
+    'toJSON(github.event.commits)',
+    'github.event.deployment.payload.id',
+    'github.event.inputs.id',
+    'github.event.repository.custom_properties.id',
+    'github.event.issue.id.payload.sha',
+  ])('%s is influenced', (expression) => {
+    expect(isInfluenced(expression, influence)).toBe(true);
+  });
+
+  test('github.event.pull_request.commits, which is a number, is not', () => {
+    expect(isInfluenced('github.event.pull_request.commits', influence)).toBe(false);
+  });
+});
+
+test('what the schema promises is kept by the value where it goes on as data', () => {
+  const number = 'github.event.number';
+
+  expect(
+    [12, '12', 'pr-12', 'refs/pull/12/merge', true, null, ['1'], { a: '1' }].map((value) =>
+      isInfluencedValue(number, influence, value),
+    ),
+  ).not.toContain(true);
+  expect(
+    ['1; touch x', '-x', '$(x)', '1\n2', ['a b'], { a: '`x`' }, { $x: 1 }].map((value) =>
+      isInfluencedValue(number, influence, value),
+    ),
+  ).not.toContain(false);
+  expect(isInfluencedValue('github.head_ref', influence, '1')).toBe(true);
+  expect(isInfluencedValue('github.sha', influence, 'a b')).toBe(false);
 });

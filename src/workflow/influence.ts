@@ -1,3 +1,4 @@
+import type { Data } from '../base/index.ts';
 import type { Influence } from './model.ts';
 
 /** Nesting of one expression. Deeper ones count as influenced. */
@@ -77,6 +78,9 @@ const EVENT_TYPED = new Set([
   'sha',
 ]);
 
+/** Members of an event below which anything may be: inputs and payloads of whoever dispatched, properties of repositories. */
+const EVENT_FREE = new Set(['inputs', 'client_payload', 'payload', 'custom_properties']);
+
 /** Functions whose result is a boolean or a hexadecimal digest, whatever they are given. */
 const PLAIN_FUNCTIONS = new Set([
   'contains',
@@ -98,6 +102,24 @@ const OWN_CONTEXTS = new Set(['secrets', 'vars', 'runner', 'job', 'strategy']);
  */
 export function isInfluenced(expression: string, influence: Influence): boolean {
   return new Reader(expression, influence, { trustSchema: true }).read();
+}
+
+/**
+ * The same for an expression whose value is known and goes on as data: into `env`, inputs, outputs, a matrix. Where only
+ * the webhook schema promises a plain value, the value has to keep that promise, since who reads it later no longer sees
+ * where it is from. `value` may be an object or a list; literal text around the expression may be in it.
+ */
+export function isInfluencedValue(expression: string, influence: Influence, value: Data): boolean {
+  return isInfluenced(expression, influence) || (reliesOnSchema(expression) && !isWord(value));
+}
+
+/** A number and the like, or one word: as `pr-12` it is no more than a word wherever it is spliced. */
+function isWord(value: Data): boolean {
+  if (value === null || typeof value !== 'object') {
+    return typeof value !== 'string' || /^(?:|\w[\w.:/@+-]{0,254})$/.test(value);
+  }
+  const entries = Object.entries(value);
+  return entries.every(([name, member]) => isWord(name) && isWord(member));
 }
 
 /** Whether a value is what the schema of `EVENT_TYPED` members allows: nothing that any shell or language acts on. */
@@ -309,7 +331,10 @@ class Reader {
 function isTypedMember(path: readonly string[]): boolean {
   const last = path.at(-1);
   if (last === undefined || path.length < 2 || path.includes('*')) return false;
-  // What these hold is free: inputs and payloads of whoever dispatched.
-  if (path[1] === 'inputs' || path[1] === 'client_payload') return false;
+  if (path.some((member) => EVENT_FREE.has(member))) return false;
+  // A push has a list of commits there, with their messages; a change has their number.
+  if ((last === 'commits' || last === 'comments') && path.at(-2) !== 'pull_request' && path.at(-2) !== 'issue') {
+    return false;
+  }
   return EVENT_TYPED.has(last);
 }
