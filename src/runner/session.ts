@@ -152,7 +152,16 @@ export class Session {
     this.#level = level;
     const taint: Taint = { level, cause, source, ...(step === undefined ? {} : { step }) };
     this.#taints.push(taint);
+    if (level === 'untrusted') this.#withdrawSecrets();
     this.emit({ kind: 'taint', time: this.clock.now(), taint });
+  }
+
+  /** Variables of the job that hold a secret are gone for the steps that follow. */
+  #withdrawSecrets(): void {
+    const texts = Object.values(this.secrets).map((secret) => secret.expose());
+    for (const [name, { value }] of this.variables) {
+      if (texts.some((text) => text !== '' && value.includes(text))) this.variables.delete(name);
+    }
   }
 
   fail(): void {
@@ -267,7 +276,9 @@ export class Session {
   baseContexts(): Contexts {
     const token = this.gateway.jobToken.expose();
     const secrets: { [name: string]: Data } = { GITHUB_TOKEN: token };
-    for (const [name, secret] of Object.entries(this.secrets)) secrets[name] = secret.expose();
+    // What fell to `untrusted` gets no secret any more, whatever it was given before.
+    const given = this.#level === 'untrusted' ? {} : this.secrets;
+    for (const [name, secret] of Object.entries(given)) secrets[name] = secret.expose();
     return {
       ...this.lease.contexts,
       github: { ...this.lease.contexts['github'], ...this.#githubAdditions(token) },
