@@ -87,7 +87,7 @@ export type JobOutcome = {
   readonly taints: readonly Taint[];
   readonly environmentUrl?: string;
   /** What steps declared as built (GITHUB_ARTIFACTS), for provenance. */
-  readonly subjects?: readonly { readonly name: string; readonly digest: string }[];
+  readonly subjects?: readonly { readonly name: string; readonly digest: string; readonly kind: 'oci' | 'file' }[];
   /** Why it failed, in one line, when no step tells it. */
   readonly reason?: string;
 };

@@ -102,6 +102,21 @@ test('a secret that a step prints is masked in every event, and an output that h
   expect(JSON.stringify(events)).toContain('plain ***');
 });
 
+test('what steps declare as built is digested inside and shown to the steps after them', async () => {
+  const { outcome, log } = await harness.run(`
+      - { run: 'echo built > app.bin; printf "app.bin\\noci://registry.example/app@sha256:${'a'.repeat(64)}\\n" >> "$GITHUB_ARTIFACTS"' }
+      - { run: 'cat "$GITHUB_ARTIFACTS_LIST"; echo; sha256sum app.bin; echo x > "$GITHUB_ARTIFACTS_LIST" || echo read-only' }
+`);
+
+  expect(outcome.conclusion, log).toBe('success');
+  expect(outcome.subjects).toEqual([
+    { name: 'app.bin', digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), kind: 'file' },
+    { name: 'registry.example/app', digest: `sha256:${'a'.repeat(64)}`, kind: 'oci' },
+  ]);
+  expect(log).toContain('{"version":1,"subjects":[{"name":"app.bin"');
+  expect(log).toContain('read-only');
+});
+
 test('container jobs are refused with the line, before anything starts', async () => {
   const { outcome } = await harness.run(`      - run: echo hi\n    container: node:22\n`);
 

@@ -73,6 +73,9 @@ export async function launch(session: Session, request: Launch): Promise<LaunchE
       env[variable] = inside;
     }),
   );
+  const listInside = `${INSIDE.commands}/${number}-artifacts-list`;
+  mounts.push({ host: await session.subjectList(), inside: listInside, writable: false });
+  env['GITHUB_ARTIFACTS_LIST'] = listInside;
   const matchers: Promise<void>[] = [];
   const log = new StepLog(session, request.step, (change, path) =>
     matchers.push(changeMatchers(session, request, change, path)),
@@ -200,7 +203,7 @@ async function take(
       });
       return;
     case 'artifacts':
-      session.addSubjects(parsed.subjects);
+      session.addSubjects(parsed.subjects.map((subject) => ({ ...subject, kind: 'oci' })));
       if (parsed.files.length > 0) session.addSubjects(await digestFiles(session, request.step, parsed.files));
       return;
   }
@@ -285,7 +288,7 @@ async function digestFiles(session: Session, step: string, files: readonly strin
   });
   const read = digestList.safeParse(JSON.parse(printed.toString('utf8')));
   if (!read.success) throw fault('inside-program', 'digest-files printed something else than digests');
-  return read.data;
+  return read.data.map((subject) => ({ ...subject, kind: 'file' }));
 }
 
 /** A problem matcher file of the job is read inside, like every path that the job names. */

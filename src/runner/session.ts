@@ -21,7 +21,7 @@ import type { MatcherSet } from './matchers.ts';
 export type Variable = { readonly value: string; readonly influenced: boolean };
 
 /** One thing that a step says it built. */
-export type Subject = { readonly name: string; readonly digest: string };
+export type Subject = { readonly name: string; readonly digest: string; readonly kind: 'oci' | 'file' };
 
 /** Subjects of one job. Source: the limit of GitHub's GITHUB_ARTIFACTS file. */
 const SUBJECTS_MAX = 500;
@@ -99,7 +99,8 @@ export class Session {
   #timedOut = false;
   #current: string | undefined;
   #sequence = 0;
-  readonly #subjects: Subject[] = [];
+  readonly #subjects = new Map<string, Subject>();
+  #subjectList: Promise<string> | undefined;
   readonly #interrupts = new Map<(state: 'cancel' | 'force') => void, string>();
   readonly #said = new Set<string>();
 
@@ -205,14 +206,30 @@ export class Session {
 
   /** Names and digests of what steps declared as built, for provenance. */
   addSubjects(subjects: readonly Subject[]): void {
-    if (this.#subjects.length + subjects.length > SUBJECTS_MAX) {
+    const all = new Map([...this.#subjects, ...subjects.map((subject) => [subject.name, subject] as const)]);
+    if (all.size > SUBJECTS_MAX) {
       throw fault('env-file', `the job declares more than ${SUBJECTS_MAX} artifacts in GITHUB_ARTIFACTS`);
     }
-    this.#subjects.push(...subjects);
+    for (const [name, subject] of all) this.#subjects.set(name, subject);
+    this.#subjectList = undefined;
   }
 
+  /** Sorted by name. */
   get subjects(): readonly Subject[] {
-    return this.#subjects;
+    return [...this.#subjects.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * The host file behind GITHUB_ARTIFACTS_LIST: what steps declared so far. Read-only inside.
+   * Source: actions/runner, src/Runner.Worker/ArtifactsListFileCommand.cs.
+   */
+  subjectList(): Promise<string> {
+    const make = async () => {
+      const content = JSON.stringify({ version: 1, subjects: this.subjects });
+      return (await this.pod.privateFile(`${this.nextNumber()}-artifacts-list`, content)).path;
+    };
+    this.#subjectList ??= make();
+    return this.#subjectList;
   }
 
   get timedOut(): boolean {
