@@ -226,9 +226,8 @@ export class ActionRunner {
     };
     for (const [name, value] of state) additions[`STATE_${name}`] = value;
     const github: DataObject = {
-      ...frame.githubContext(),
+      ...frame.githubContext(context.key),
       ...action.github,
-      action: context.key,
       action_path: action.inside,
     };
     const end = await launch(this.#session, {

@@ -99,16 +99,18 @@ export class Frame {
     return new Map([...this.session.variables, ...this.handedDown]);
   }
 
-  githubContext(): DataObject {
+  /** `step`: the key of the step that asks. `github.action` is its id without those of the steps around it. */
+  githubContext(step: string): DataObject {
     const base = this.session.baseContexts()['github'];
-    return { ...(isObject(base) ? base : {}), ...this.github, action_status: this.status };
+    const action = step.slice(step.lastIndexOf('/') + 1);
+    return { ...(isObject(base) ? base : {}), action, ...this.github, action_status: this.status };
   }
 
   scope(variables: ReadonlyMap<string, Variable>, step: string): Scope {
     const base = this.session.baseContexts();
     const contexts: { [name: string]: Data } = {
       ...base,
-      github: this.githubContext(),
+      github: this.githubContext(step),
       env: Object.fromEntries([...variables].map(([name, variable]) => [name, variable.value])),
       steps: this.#stepsContext(),
     };
@@ -163,9 +165,15 @@ export class Frame {
       return await this.text(value, variables, step);
     } catch (error) {
       this.session.log.debug('Step name not evaluated', { step, reason: reasonOf(error) });
-      return step;
+      return sourceText(value);
     }
   }
+}
+
+/** A template as it stands in the file. */
+export function sourceText(value: Maybe<string>): string {
+  if (typeof value === 'string') return value;
+  return value.parts.map((part) => ('literal' in part ? part.literal : `\${{ ${part.expression} }}`)).join('');
 }
 
 /** Whether an outsider could have written any text of a tree, whose value is known. */

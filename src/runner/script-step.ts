@@ -26,19 +26,19 @@ export async function runScript(session: Session, context: StepContext, step: Ru
       ? defaults.workingDirectory
       : await frame.text(step.workingDirectory, variables, key);
   const number = session.nextNumber();
-  const { extension } = shellOf(shellLine, '{0}');
+  const { extension, command: shown } = shellOf(shellLine, '{0}');
   const scriptPath = `${INSIDE.commands}/${number}.${extension}`;
   const shell = shellOf(shellLine, scriptPath);
   const hoisted = await hoist(session, context, step.run, shell.syntax);
   const text = hoisted.script.endsWith('\n') ? hoisted.script : `${hoisted.script}\n`;
   const file = await session.pod.privateFile(`${number}-script`, shell.wrap?.(text) ?? text);
-  explainScript(session, context, hoisted.display, shell.command.join(' '));
+  explainScript(session, context, hoisted.display, shellLine === 'python' ? 'python {0}' : shown.join(' '));
   const fed = context.fed || hoisted.fed;
   const end = await launch(session, {
     step: key,
     command: shell.command,
     cwd: folderOf(session, folder),
-    github: frame.githubContext(),
+    github: frame.githubContext(key),
     variables,
     additions: hoisted.env,
     mounts: [...frame.mounts, { host: file.path, inside: scriptPath, writable: false }],

@@ -6,11 +6,10 @@ import {
   type Maybe,
   type RunStep,
   type Step,
-  type Template,
   type UsesStep,
 } from '../workflow/index.ts';
 import { ActionRunner } from './action-step.ts';
-import { Frame } from './frame.ts';
+import { Frame, sourceText } from './frame.ts';
 import { hashFiles } from './launch.ts';
 import type { ActionLoader } from './loader.ts';
 import { runScript } from './script-step.ts';
@@ -121,6 +120,7 @@ export class StepRunner {
         };
         ended = step.kind === 'run' ? await runScript(session, context, step) : await this.actions.run(context, step);
       } else {
+        announce(await titleOf(frame, step, variables, key));
         ended = { outcome: 'skipped', outputs: {}, influenced: false };
       }
     } catch (error) {
@@ -128,7 +128,6 @@ export class StepRunner {
       complain(session, key, error);
       ended = { outcome: 'failure', outputs: {}, influenced: false };
     }
-    announce(defaultTitle(step));
     const tolerated = ended.outcome === 'failure' && (await this.#isTolerated(frame, step, key));
     const conclusion = tolerated ? 'success' : ended.outcome;
     const { outcome, outputs, influenced } = ended;
@@ -167,21 +166,17 @@ async function titleOf(
   key: string,
 ): Promise<string> {
   if (step.name !== undefined) return frame.displayName(step.name, variables, key);
-  if (step.kind === 'uses') return defaultTitle(step);
+  if (step.kind === 'uses') return `Run ${step.uses}`;
   return scriptTitle(await frame.displayName(step.run, variables, key));
 }
 
 function defaultTitle(step: Executed): string {
-  if (step.kind === 'uses') return `Run ${step.uses}`;
-  return scriptTitle(typeof step.run === 'string' ? step.run : textOfTemplate(step.run));
+  if (step.name !== undefined) return sourceText(step.name);
+  return step.kind === 'uses' ? `Run ${step.uses}` : scriptTitle(sourceText(step.run));
 }
 
 function scriptTitle(script: string): string {
   return `Run ${excerpt(script.trim().split('\n')[0] ?? '', 120)}`;
-}
-
-function textOfTemplate(template: Template): string {
-  return template.parts.map((part) => ('literal' in part ? part.literal : `\${{ ${part.expression} }}`)).join('');
 }
 
 /** Whether any of the values names a secret or the token. */

@@ -25,6 +25,7 @@ test('steps share files, variables, outputs, paths and the home folder, as on Gi
           echo "answer=42" >> "$GITHUB_OUTPUT"
           echo "$FROM_FILE $LEVEL \${{ env.LEVEL }}"
           printf '%s|' "$LINES" | tr '\\n' ','; echo
+          echo "in $GITHUB_ACTION"
           mytool; cat /tmp/kept file.txt
       - run: echo "level is $LEVEL and answer \${{ steps.set.outputs.answer }} \${{ steps.set.outcome }}"
   use:
@@ -40,6 +41,7 @@ test('steps share files, variables, outputs, paths and the home folder, as on Gi
   expect(result.conclusion(), result.stderr + result.log()).toBe('success');
   expect(result.log('set')).toContain('one step step');
   expect(result.log('set')).toContain('a,b|');
+  expect(result.log('set')).toContain('in set');
   expect(result.log('set')).toContain('tool ran\nkept\nhere');
   expect(result.log()).toContain('level is job and answer 42 success');
   expect(result.log()).toContain('fresh');
@@ -54,7 +56,7 @@ test('a failing step fails the job, and only steps that ask for it run after it'
       - { id: tolerated, run: exit 3, continue-on-error: true }
       - { id: after, run: 'echo "\${{ steps.tolerated.outcome }} \${{ steps.tolerated.conclusion }}"' }
       - { id: broken, run: exit 4 }
-      - { id: skipped, run: echo never }
+      - { id: skipped, name: A skipped step, run: echo never }
       - { id: on-failure, if: failure(), run: 'echo status \${{ job.status }}' }
       - { id: always, if: always(), run: echo always }
   next: { needs: build, runs-on: ubuntu-latest, steps: [{ run: echo never }] }
@@ -67,6 +69,7 @@ test('a failing step fails the job, and only steps that ask for it run after it'
   expect(result.code).toBe(1);
   expect(result.log('after')).toContain('failure success');
   expect(result.stepConclusion('skipped')).toBe('skipped');
+  expect(result.stdout).toContain('"name":"A skipped step"');
   expect(result.log('on-failure')).toContain('status failure');
   expect(result.log('always')).toContain('always');
   expect(result.conclusion('next')).toBe('skipped');
