@@ -3,14 +3,7 @@ import { link, lstat, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import {
-  BlobReader,
-  configure,
-  type Entry,
-  ERR_OVERLAPPING_ENTRY,
-  ERR_UNSAFE_FILENAME,
-  ZipReader,
-} from '@zip.js/zip.js';
+import type { Entry } from '@zip.js/zip.js';
 import { excerpt, isFault, reasonOf } from '../base/index.ts';
 import { asStoreFault } from '../store/index.ts';
 import { fault } from './faults.ts';
@@ -95,6 +88,10 @@ async function unpack(
   folder: string,
   limits: ExtractLimits,
 ): Promise<{ files: number; bytes: number }> {
+  // Loaded when a person asks for an artifact: no run waits for it.
+  const { BlobReader, configure, ERR_OVERLAPPING_ENTRY, ERR_UNSAFE_FILENAME, ZipReader } = await import(
+    '@zip.js/zip.js'
+  );
   configure({ useWebWorkers: false });
   const reader = new ZipReader(new BlobReader(await openAsBlob(archive)), { checkOverlappingEntry: true });
   let entries = 0;
