@@ -98,3 +98,13 @@ test('the egress files that the pages show are sound, and the page names every p
   for (const block of egress) expect(readEgressFile(block, 'shown.yml')).toMatchObject({ ok: true });
   expect(PRESET_NAMES.filter((preset) => !page.includes(`\`${preset}\``))).toEqual([]);
 });
+
+test('the egress page explains every reason of a refusal', () => {
+  const source = readFileSync(join(root, 'src/egress/refusal.ts'), 'utf8');
+  const table = /const REASONS[^{]*\{[^}]*\} = \{([\s\S]*?)\n\};/.exec(source)?.[1] ?? '';
+  const reasons = [...table.matchAll(/^  '?([a-z-]+)'?:/gm)].map((match) => match[1] ?? '');
+  const page = pages.find(({ name }) => name === 'docs/reference/egress.md')?.text ?? '';
+
+  expect(reasons.length).toBeGreaterThan(15);
+  expect([...reasons, 'not-listed', 'port-not-listed'].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
+});

@@ -7,12 +7,13 @@
  * `attack: N/N refused, N/N controls succeeded`; exit 0 only when all of both hold.
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { reasonOf } from '../../src/base/index.ts';
 import type { Attack } from './attack.ts';
+import { loadAttacks } from './cases.ts';
 
 /** An ordinary user that no machine has. */
 const ORDINARY_UID = 54_321;
@@ -64,23 +65,6 @@ async function main(): Promise<number> {
 /** `--only` names one attack, or the first words of several: `sandbox-call`. */
 function isWanted(id: string): boolean {
   return values.only === undefined || id === values.only || id.startsWith(`${values.only}-`);
-}
-
-async function loadAttacks(): Promise<readonly Attack[]> {
-  const folder = path.join(import.meta.dirname, 'cases');
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith('.ts'))
-    .sort();
-  const attacks: Attack[] = [];
-  for (const file of files) {
-    const loaded: { readonly attacks?: readonly Attack[] } = await import(path.join(folder, file));
-    if (loaded.attacks === undefined) throw new Error(`${file} exports no \`attacks\``);
-    attacks.push(...loaded.attacks);
-  }
-  const ids = attacks.map((attack) => attack.id);
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) throw new Error(`two attacks are called ${twice}`);
-  return attacks;
 }
 
 async function run(attack: Attack, user: string): Promise<Verdict> {
