@@ -1,43 +1,34 @@
 import { connect as netConnect, createServer } from 'node:net';
 import { silentLog, systemClock } from '../src/base/index.ts';
 import { type NetworkDeps, openNetwork, prepareNetwork } from '../src/egress/index.ts';
+import { type Figure, median } from './measure.ts';
 import { holdNamespace, openBarePod, runHost } from '../test/attack/bare-pod.ts';
 
 const ROUNDS = 11;
-const TRANSFER_BYTES = 256 * 1024 * 1024;
+const TRANSFER_BYTES = 64 * 1024 * 1024;
+const TRANSFERS = 7;
 const HOST = 'bench.example';
 
-export type NetworkFigures = {
-  /** Milliseconds from a pod without a network to one whose network serves. */
-  readonly openMedianMs: number;
-  readonly openMinMs: number;
-  /** The same for a pod whose gateway was raised while it waited. */
-  readonly openPreparedMedianMs: number;
-  /** Node's own start on this machine at this moment: the floor of a cold opening. */
-  readonly nodeStartMedianMs: number;
-  /** Megabytes a second of one download, straight over loopback and through the transparent way out. */
-  readonly directMBps: number;
-  readonly transparentMBps: number;
-};
-
-/** Measures opening and throughput of a pod's network. Absolute figures are of this machine at this moment. */
-export async function benchNetwork(): Promise<NetworkFigures> {
-  const cold = await repeat(() => openOnce({ isPrepared: false }));
-  const warm = await repeat(() => openOnce({ isPrepared: true }));
-  const start = await repeat(async () => {
+/** Opening and throughput of a pod's network, in turn with Node's own start: the floor of a cold opening. */
+export async function benchNetwork(): Promise<Figure[]> {
+  const cold: number[] = [];
+  const warm: number[] = [];
+  const start: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    cold.push(await openOnce({ isPrepared: false }));
+    warm.push(await openOnce({ isPrepared: true }));
     const began = performance.now();
     await runHost([process.execPath, '-e', '0']);
-    return performance.now() - began;
-  });
+    start.push(performance.now() - began);
+  }
   const { direct, transparent } = await measureThroughput();
-  return {
-    openMedianMs: median(cold),
-    openMinMs: Math.min(...cold),
-    openPreparedMedianMs: median(warm),
-    nodeStartMedianMs: median(start),
-    directMBps: direct,
-    transparentMBps: transparent,
-  };
+  return [
+    { name: "opening a pod's network, cold", value: median(cold), unit: 'ms', judged: false },
+    { name: "opening a pod's network, prepared", value: median(warm), unit: 'ms', judged: false },
+    { name: 'node -e 0', value: median(start), unit: 'ms', judged: false },
+    { name: 'download over loopback, direct', value: direct, unit: 'MB/s', judged: false },
+    { name: 'the same through the transparent way out', value: transparent, unit: 'MB/s', judged: false },
+  ];
 }
 
 async function openOnce(options: { readonly isPrepared: boolean }): Promise<number> {
@@ -62,7 +53,7 @@ async function openOnce(options: { readonly isPrepared: boolean }): Promise<numb
   return took;
 }
 
-/** One download of a fixed size by the same client: bare on the host, and inside. */
+/** Downloads of a fixed size by the same client, in turn: bare on the host, and inside. */
 async function measureThroughput(): Promise<{ direct: number; transparent: number }> {
   const chunk = Buffer.alloc(1024 * 1024, 1);
   const server = createServer((socket) => {
@@ -93,21 +84,15 @@ async function measureThroughput(): Promise<{ direct: number; transparent: numbe
 .on('data', (d) => { n += d.length; }).on('end', () => console.log(n / 1e6 / ((performance.now() - t) / 1000)));`,
   ];
   try {
-    const direct = Number((await runHost(client('127.0.0.1', port))).output);
-    const transparent = Number((await pod.run(client(HOST, 8443))).output);
-    return { direct, transparent };
+    const direct: number[] = [];
+    const transparent: number[] = [];
+    for (let round = 0; round < TRANSFERS; round += 1) {
+      direct.push(Number((await runHost(client('127.0.0.1', port))).output));
+      transparent.push(Number((await pod.run(client(HOST, 8443))).output));
+    }
+    return { direct: median(direct), transparent: median(transparent) };
   } finally {
     await pod.close();
     server.close();
   }
-}
-
-async function repeat(measure: () => Promise<number>): Promise<number[]> {
-  const figures: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) figures.push(await measure());
-  return figures;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
