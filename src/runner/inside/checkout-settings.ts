@@ -64,7 +64,7 @@ export function readCheckoutSettings(): CheckoutSettings {
 function refuseUnsupported(): void {
   if (booleanInput('lfs', false)) {
     throw new Refusal(
-      'lfs: true is not supported: the files of Git LFS are not served here. Set builtin: false to use the official action.',
+      'lfs: true is not supported: the files of Git LFS are not served here. Fetch them in a step, from a host that .sallyport/egress.yml allows.',
     );
   }
   if (input('ssh-key') !== '') {
