@@ -9,6 +9,10 @@ let harness: JobHarness;
 beforeAll(async () => {
   harness = await openJobHarness({
     'action/action.yml': 'name: A\nruns: { using: composite, steps: [{ shell: bash, run: echo committed action }] }\n',
+    'default/action.yml':
+      'name: D\ninputs: { t: { default: "${{ github.event.title }}" } }\nruns: { using: composite, steps: [{ shell: bash, run: "echo ${{ inputs.t }}" }] }\n',
+    'shell/action.yml':
+      'name: S\ninputs: { shell: {} }\nruns: { using: composite, steps: [{ shell: "${{ inputs.shell }}", run: echo ran by it }] }\n',
   });
 });
 
@@ -122,4 +126,65 @@ test('container jobs are refused with the line, before anything starts', async (
 
   expect(outcome.conclusion).toBe('failure');
   expect(outcome.reason).toMatch(/ci\.yml:\d+:\d+: `container:`.*runner\/container-unsupported/);
+});
+
+test('places and titles of annotations are masked too', async () => {
+  const { events } = await harness.run(
+    `      - { env: { S: "\${{ secrets.KEY }}" }, run: 'echo "::error title=$S,file=$S/a.ts,line=1::$S"' }\n`,
+    { secrets: { KEY: 'hunter2-long-enough' } },
+  );
+
+  const found = events.flatMap((event) => (event.kind === 'annotation' ? [event.annotation] : []));
+  expect(found).toMatchObject([{ title: '***', file: '***/a.ts', message: '***' }]);
+  expect(JSON.stringify(events)).not.toContain('hunter2');
+});
+
+test('a step that masks more than can be kept ends its job, not the runner', async () => {
+  const { outcome, log } = await harness.run(
+    `      - run: for i in $(seq 1 2200); do echo "::add-mask::mask-$i-of-many"; done; echo reached; sleep 60
+      - { if: always(), run: echo later }
+`,
+  );
+
+  expect(outcome.conclusion).toBe('failure');
+  expect(log).toContain('runner/masks-exceeded');
+  expect(log).not.toMatch(/^(reached|later)$/m);
+});
+
+/** Text of an outsider that reaches a script as data of somebody else. It is only spliced when nobody followed it. */
+test.each([
+  ['a default of an input of an action', '      - uses: ./default\n'],
+  [
+    'an object that the schema gives no type',
+    '      - { env: { C: "${{ toJSON(github.event.commits) }}" }, run: "echo ${{ env.C }}" }\n',
+  ],
+  [
+    'a member that the schema types and the event does not',
+    '      - { env: { N: "${{ github.event.number }}" }, run: "echo ${{ env.N }}" }\n',
+  ],
+  [
+    'a free member with a typed name',
+    '      - { env: { N: "${{ github.event.deployment.payload.id }}" }, run: "echo ${{ env.N }}" }\n',
+  ],
+])('text of an outsider stays data in %s', async (_name, steps) => {
+  const text = '; echo pw"n"ed #';
+  const event = { number: text, title: text, commits: [{ message: text }], deployment: { payload: { id: text } } };
+
+  const hostile = await harness.run(`      - uses: actions/checkout@v4\n${steps}`, { github: { event } });
+
+  expect(hostile.outcome.conclusion, hostile.log).toBe('success');
+  expect(hostile.log).not.toMatch(/^pwned/m);
+  expect(hostile.log).toContain('echo pw');
+});
+
+test('a shell that an outsider could write is refused, one of the author runs', async () => {
+  const steps = (shell: string) =>
+    `      - uses: actions/checkout@v4\n      - { uses: ./shell, with: { shell: "${shell}" } }\n`;
+
+  const hostile = await harness.run(steps('${{ github.event.title }}'), { github: { event: { title: 'sh {0}' } } });
+  const own = await harness.run(steps('sh {0}'));
+
+  expect(hostile.log).toContain('runner/script-unsafe');
+  expect(hostile.log).not.toMatch(/^ran by/m);
+  expect(own.log).toMatch(/^ran by/m);
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type DataObject, excerpt, isFault } from '../base/index.ts';
+import { type DataObject, excerpt, isFault, reasonOf } from '../base/index.ts';
 import { INSIDE, type Mount, type ProcessExit, type SandboxProcess } from '../sandbox/index.ts';
 import type { EnvFileKind } from '../workflow/index.ts';
 import { parseEnvFile } from '../workflow/index.ts';
@@ -131,10 +131,23 @@ async function follow(
     process.signal('SIGKILL');
   });
   if (timeoutMs !== undefined) timers.push(setTimeout(() => interrupt('timed-out'), timeoutMs));
+  // What a process prints must not end the runner. What can't be taken in, as a mask too many, ends the job: from there
+  // on a secret could be shown.
+  let isBroken = false;
+  const guarded = (act: () => void) => {
+    if (isBroken) return;
+    try {
+      act();
+    } catch (error) {
+      isBroken = true;
+      session.log.error('Log of a step not taken in', { step, reason: reasonOf(error) });
+      session.force(isFault(error) ? `${error.message} ${error.help} [${error.code}]` : reasonOf(error));
+    }
+  };
   const pump = (stream: SandboxProcess['stdout']) => {
     const lines = log.stream();
-    stream.on('data', (chunk: Buffer) => lines.push(chunk));
-    return () => lines.end();
+    stream.on('data', (chunk: Buffer) => guarded(() => lines.push(chunk)));
+    return () => guarded(() => lines.end());
   };
   const ends = [pump(process.stdout), pump(process.stderr)];
   const exit = await process.exited;

@@ -128,3 +128,52 @@ describe('a stream split anywhere masks as the whole', () => {
     expect([before, after]).toEqual(['second-one ', '*** ***\n']);
   });
 });
+
+describe('secrets that steps add one by one', () => {
+  const secretOf = (index: number) => `secret-${index}-${'abcdefghij'.repeat(1 + (index % 7))}`;
+
+  test('are masked as if they had been there from the start, wherever bytes are split', () => {
+    const all = Array.from({ length: 60 }, (_, index) => secretOf(index));
+    const grown = createMasker();
+    for (const secret of all) {
+      grown.add(secret);
+      grown.maskText(`a line between ${secret}`);
+    }
+    const text = all.map((secret, index) => `${secret}${index % 3 === 0 ? '' : ' '}`).join('');
+    const once = createMasker(all).maskText(text);
+
+    expect(grown.maskText(text)).toBe(once);
+    for (const size of [1, 7, 64]) {
+      const stream = grown.stream();
+      let out = '';
+      for (let at = 0; at < text.length; at += size)
+        out += stream.push(Buffer.from(text.slice(at, at + size))).toString();
+      // Masks that touch where the bytes were split stay two.
+      expect((out + stream.end().toString()).replaceAll('******', '***')).toBe(once);
+    }
+  });
+
+  test('do not keep the runner busy for minutes when lines are printed in between', () => {
+    const masker = createMasker();
+    const started = performance.now();
+    for (let index = 0; index < 250; index += 1) {
+      masker.add(`${index}${'0123456789abcdef'.repeat(50)}${index}`);
+      masker.maskText('a line');
+    }
+
+    expect(performance.now() - started).toBeLessThan(30_000);
+  }, 60_000);
+});
+
+describe('a secret whose parts are coloured', () => {
+  const masker = createMasker(['s3cr3t-value']);
+
+  test('is masked as a terminal would show it', () => {
+    expect(masker.maskText('\u001b[31ms3cr\u001b[1;32m3t-\u001b[0mvalue\u001b[K.')).toBe('***.');
+  });
+
+  test('leaves the colours of lines without one, and of lines with a whole one', () => {
+    expect(masker.maskText('\u001b[31mred\u001b[0m')).toBe('\u001b[31mred\u001b[0m');
+    expect(masker.maskText('\u001b[31ms3cr3t-value\u001b[0m')).toBe('\u001b[31m***\u001b[0m');
+  });
+});

@@ -10,6 +10,8 @@ export const FORM_BYTES_MAX = 4 * 1024 * 1024;
 /** Shorter texts are not masked: the holes would destroy the log and tell the secret by what is missing. */
 export const SECRET_CHARACTERS_MIN = 3;
 
+/** Source: ECMA-48, 5.4, control sequences; here those that end in a letter. */
+const COLOURS = /\u001b\[[0-?]*[ -/]*[@-~]/g;
 const MASK = Buffer.from('***');
 
 /** `too-short`: not masked, and the person should be told so. */
@@ -35,10 +37,12 @@ export function createMasker(secrets: readonly string[] = []): Masker {
   const forms = new Set<string>();
   let formBytes = 0;
   let bytesMax = 0;
-  let automaton: Automaton | undefined;
-  const current = () => {
-    automaton ??= buildAutomaton([...forms].map((form) => Buffer.from(form)));
-    return automaton;
+  const tiers: Tier[] = [];
+  let fresh: Buffer[] = [];
+  const current = (): readonly Automaton[] => {
+    if (fresh.length > 0) addTier(tiers, fresh);
+    fresh = [];
+    return tiers.map(({ automaton }) => automaton);
   };
   const add = (secret: string): MaskAddition => {
     if (secret.trim().length < SECRET_CHARACTERS_MIN) return 'too-short';
@@ -49,16 +53,16 @@ export function createMasker(secrets: readonly string[] = []): Masker {
     if (known.size >= SECRETS_MAX) throw fault('masks-exceeded', `the job masks more than ${SECRETS_MAX} texts`);
     for (const form of formsOf(secret)) {
       if (forms.has(form)) continue;
-      const bytes = Buffer.byteLength(form);
-      formBytes += bytes;
+      const bytes = Buffer.from(form);
+      formBytes += bytes.length;
       if (formBytes > FORM_BYTES_MAX) {
         throw fault('masks-exceeded', `the forms of all texts to mask have more than ${FORM_BYTES_MAX} bytes`);
       }
-      bytesMax = Math.max(bytesMax, bytes);
+      bytesMax = Math.max(bytesMax, bytes.length);
       forms.add(form);
+      fresh.push(bytes);
     }
     known.add(secret);
-    automaton = undefined;
     return 'added';
   };
   const maskBytes = (bytes: Buffer): Buffer => {
@@ -71,24 +75,47 @@ export function createMasker(secrets: readonly string[] = []): Masker {
     maskBytes,
     maskText: (text) => {
       if (forms.size === 0 || text.length < SECRET_CHARACTERS_MIN) return text;
-      const bytes = Buffer.from(text);
+      // Programs colour parts of what they print: a terminal shows the parts of a secret side by side.
+      const plain = text.includes('\u001b[') ? text.replaceAll(COLOURS, '') : text;
+      const bytes = Buffer.from(plain);
       const masked = maskBytes(bytes);
-      return masked === bytes ? text : masked.toString('utf8');
+      if (plain === text) return masked === bytes ? text : masked.toString('utf8');
+      const own = maskBytes(Buffer.from(text)).toString('utf8');
+      const isSplit = masked !== bytes && masked.toString('utf8') !== own.replaceAll(COLOURS, '');
+      return isSplit ? masked.toString('utf8') : own;
     },
     bytesMax: () => bytesMax,
-    stream: () => openStream(() => (forms.size === 0 ? undefined : current())),
+    stream: () => openStream(current),
   };
 }
 
-function openStream(current: () => Automaton | undefined): MaskStream {
+/** Forms that were taken up together, or with what was joined to them. */
+type Tier = { readonly forms: readonly Buffer[]; readonly bytes: number; readonly automaton: Automaton };
+
+/**
+ * A step can add secrets and print lines in turn. One automaton for all of them would be built anew each time, which keeps
+ * the runner busy for minutes: so tiers, each more than twice as large as the next, and a form is built in few of them.
+ */
+function addTier(tiers: Tier[], fresh: readonly Buffer[]): void {
+  const forms = [...fresh];
+  let bytes = forms.reduce((sum, form) => sum + form.length, 0);
+  for (let last = tiers.at(-1); last !== undefined && last.bytes <= 2 * bytes; last = tiers.at(-1)) {
+    forms.push(...last.forms);
+    bytes += last.bytes;
+    tiers.pop();
+  }
+  tiers.push({ forms, bytes, automaton: buildAutomaton(forms) });
+}
+
+function openStream(current: () => readonly Automaton[]): MaskStream {
   let held = Buffer.alloc(0);
   // How many of the held bytes lie under a mask that was already printed.
   let covered = 0;
   const run = (chunk: Buffer, isEnd: boolean): Buffer => {
-    const automaton = current();
-    if (automaton === undefined && held.length === 0) return chunk;
+    const automata = current();
+    if (automata.length === 0 && held.length === 0) return chunk;
     const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    const result = scan(automaton ?? buildAutomaton([]), bytes, { covered, isEnd });
+    const result = scan(automata, bytes, { covered, isEnd });
     // A copy: the caller may use its chunk again.
     held = Buffer.from(result.held);
     covered = result.covered;
@@ -211,24 +238,20 @@ type Scan = { readonly output: Buffer; readonly held: Buffer; readonly covered: 
  * Masks `bytes`, whose first `covered` ones lie under a mask that was printed before. Forms that overlap or touch become
  * one mask. At the end of a stream nothing is held back.
  */
-function scan(automaton: Automaton, bytes: Buffer, state: { readonly covered: number; readonly isEnd: boolean }): Scan {
-  const { ends, depth } = automaton;
+function scan(
+  automata: readonly Automaton[],
+  bytes: Buffer,
+  state: { readonly covered: number; readonly isEnd: boolean },
+): Scan {
   const size = bytes.length;
   // Places to mask, in order. One that starts below zero was already printed.
-  const places: Place[] = state.covered > 0 ? [{ start: -1, end: state.covered }] : [];
-  let node = 0;
-  let at = 0;
-  while (at < size) {
-    if (node === 0) {
-      at = candidate(automaton, bytes, at);
-      if (at >= size) break;
-    }
-    node = step(automaton, node, bytes[at] ?? 0);
-    at += 1;
-    const length = ends[node] ?? 0;
-    if (length > 0) cover(places, at - length, at);
+  let places: Place[] = state.covered > 0 ? [{ start: -1, end: state.covered }] : [];
+  let keepFrom = size;
+  for (const automaton of automata) {
+    const found = find(automaton, bytes);
+    places = places.length === 0 ? found.places : merged(places, found.places);
+    if (!state.isEnd) keepFrom = Math.min(keepFrom, found.openFrom);
   }
-  const keepFrom = state.isEnd ? size : size - (depth[node] ?? 0);
   if (places.length === 0 && keepFrom === size) return { output: bytes, held: EMPTY, covered: 0 };
   const pieces: Buffer[] = [];
   let written = 0;
@@ -243,7 +266,37 @@ function scan(automaton: Automaton, bytes: Buffer, state: { readonly covered: nu
   return { output: Buffer.concat(pieces), held: bytes.subarray(keepFrom), covered: Math.max(0, written - keepFrom) };
 }
 
-type Place = { start: number; end: number };
+type Place = { readonly start: number; readonly end: number };
+
+/** Where forms are, in order, and where the bytes begin that could become one with what comes next. */
+function find(automaton: Automaton, bytes: Buffer): { readonly places: Place[]; readonly openFrom: number } {
+  const { ends, depth } = automaton;
+  const size = bytes.length;
+  const places: Place[] = [];
+  let node = 0;
+  let at = 0;
+  while (at < size) {
+    if (node === 0) {
+      at = candidate(automaton, bytes, at);
+      if (at >= size) break;
+    }
+    node = step(automaton, node, bytes[at] ?? 0);
+    at += 1;
+    const length = ends[node] ?? 0;
+    if (length > 0) cover(places, at - length, at);
+  }
+  return { places, openFrom: size - (depth[node] ?? 0) };
+}
+
+function merged(some: readonly Place[], others: readonly Place[]): Place[] {
+  const places: Place[] = [];
+  for (const { start, end } of [...some, ...others].sort((a, b) => a.start - b.start)) {
+    const last = places.at(-1);
+    if (last === undefined || start > last.end) places.push({ start, end });
+    else places[places.length - 1] = { start: last.start, end: Math.max(last.end, end) };
+  }
+  return places;
+}
 
 /** Adds a place, joined with those that it overlaps or touches. A long form can swallow several earlier ones. */
 function cover(places: Place[], from: number, end: number): void {

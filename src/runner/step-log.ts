@@ -179,12 +179,17 @@ export class StepLog {
       }
       return;
     }
-    const { file, ...rest } = annotation;
+    const { file, title, ...rest } = annotation;
+    const mask = (text: string) => this.#session.masker.maskText(text);
     this.#session.emit({
       kind: 'annotation',
       time: this.#session.clock.now(),
       step: this.#step,
-      annotation: file === undefined ? rest : { ...rest, file: this.#relative(file) },
+      annotation: {
+        ...rest,
+        ...(title === undefined ? {} : { title: mask(title) }),
+        ...(file === undefined ? {} : { file: mask(this.#relative(file)) }),
+      },
     });
   }
 
