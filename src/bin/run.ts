@@ -7,7 +7,14 @@ import { openActionStore, openCommitContent } from '../actions/index.ts';
 import { Fault, jsonLog, type Log, silentLog, systemClock } from '../base/index.ts';
 import type { Interrupt, RunRequest, RunResult } from '../cli/index.ts';
 import { openNetwork, readEgressFile, EGRESS_FILE } from '../egress/index.ts';
-import { type EngineEvent, type LocalRunOptions, type ReadEgress, type RunJob, runLocally } from '../engine/index.ts';
+import {
+  createCancelSource,
+  type EngineEvent,
+  type LocalRunOptions,
+  type ReadEgress,
+  type RunJob,
+  runLocally,
+} from '../engine/index.ts';
 import { parsePayload } from '../event/index.ts';
 import { type CancelSignal, WALLS } from '../protocol/index.ts';
 import { openLocalResults } from '../results/index.ts';
@@ -205,25 +212,9 @@ function watchWalls(runJob: RunJob): { readonly runJob: RunJob; readonly missing
 }
 
 function cancelSignal(interrupt: Interrupt): { readonly signal: CancelSignal; stop(): void } {
-  let state: CancelSignal['state'] = 'none';
-  const callbacks = new Set<(state: 'cancel' | 'force') => void>();
-  const stop = interrupt.onInterrupt((next) => {
-    if (state === 'force' || state === next) return;
-    state = next;
-    for (const callback of callbacks) callback(next);
-  });
-  return {
-    signal: {
-      get state() {
-        return state;
-      },
-      onChange(callback) {
-        callbacks.add(callback);
-        return () => callbacks.delete(callback);
-      },
-    },
-    stop,
-  };
+  const source = createCancelSource();
+  const stop = interrupt.onInterrupt((next) => source.cancel(next));
+  return { signal: source.signal, stop };
 }
 
 /** `--keep` and `--shell`: looks at a job that failed while its sandbox still stands. */

@@ -4,29 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { renderCompletion } from './completion.ts';
-import { memoryTerminal } from './fixture.ts';
-import { createProgram } from './program.ts';
+import { idleProgram } from './fixture.ts';
 
-const program = createProgram(
-  {
-    version: '1',
-    terminal: memoryTerminal(),
-    clock: { now: () => 0, monotonic: () => 0 },
-    cwd: '/',
-    environment: () => undefined,
-    places: { state: '/', cache: '/' },
-    interrupt: { onInterrupt: () => () => {} },
-    commands: {
-      run: () => Promise.reject(new Error('not called')),
-      proposeEgress: () => Promise.resolve(''),
-      plan: () => Promise.reject(new Error('not called')),
-      lock: () => Promise.reject(new Error('not called')),
-      mirror: { add: () => Promise.resolve([]), sync: () => Promise.resolve([]) },
-      probe: () => Promise.reject(new Error('not called')),
-    },
-  },
-  () => {},
-);
+const program = idleProgram();
 
 /** Without files, which bash would offer as well. */
 const empty = mkdtempSync(join(tmpdir(), 'completion-'));

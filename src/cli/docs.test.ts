@@ -4,8 +4,7 @@ import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { PRESET_NAMES, readEgressFile } from '../egress/index.ts';
-import { memoryTerminal } from './fixture.ts';
-import { createProgram } from './program.ts';
+import { idleProgram } from './fixture.ts';
 
 const root = join(import.meta.dirname, '../..');
 const pages = [
@@ -18,27 +17,7 @@ const pages = [
     .map((name) => `docs/${name}`),
 ].map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }));
 
-const never = () => Promise.reject(new TypeError('not called'));
-const program = createProgram(
-  {
-    version: '1',
-    terminal: memoryTerminal(),
-    clock: { now: () => 0, monotonic: () => 0 },
-    cwd: '/',
-    environment: () => undefined,
-    places: { state: '/', cache: '/' },
-    interrupt: { onInterrupt: () => () => {} },
-    commands: {
-      run: never,
-      proposeEgress: never,
-      plan: never,
-      lock: never,
-      mirror: { add: never, sync: never },
-      probe: never,
-    },
-  },
-  () => {},
-);
+const program = idleProgram();
 
 /** The command that the words name, as deep as they do. */
 function find(words: readonly string[]): { readonly command: Command; readonly rest: readonly string[] } {

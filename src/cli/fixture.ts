@@ -1,5 +1,7 @@
+import type { Command } from 'commander';
 import type { EngineEvent } from '../engine/index.ts';
 import type { JobEvent } from '../protocol/index.ts';
+import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A terminal in memory, for tests. */
@@ -193,4 +195,23 @@ export function recordedRun(): readonly EngineEvent[] {
       ],
     },
   ];
+}
+
+/** The program as it is, to look at its commands and options: none of them can be run. */
+export function idleProgram(): Command {
+  const never = () => Promise.reject(new TypeError('not called'));
+  const mirror = { add: never, sync: never };
+  return createProgram(
+    {
+      version: '1',
+      terminal: memoryTerminal(),
+      clock: { now: () => 0, monotonic: () => 0 },
+      cwd: '/',
+      environment: () => undefined,
+      places: { state: '/', cache: '/' },
+      interrupt: { onInterrupt: () => () => {} },
+      commands: { run: never, proposeEgress: never, plan: never, lock: never, mirror, probe: never },
+    },
+    () => {},
+  );
 }

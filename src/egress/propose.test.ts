@@ -85,7 +85,7 @@ test.each([
   [{ host: 'a.example', port: 53, via: 'dns', reason: 'not-listed' }, 'a.example', 'allow: ["a.example:443"]'],
   [{ host: 'a.example', port: 22, reason: 'port-not-listed' }, 'a.example:22', 'allow: ["a.example:22"]'],
   [{ host: '10.0.0.1', port: 80, reason: 'address-literal' }, '10.0.0.1:80', 'by name'],
-  [{ host: 'm.example', port: 443, reason: 'private-address' }, 'm.example:443', 'allowPrivate'],
+  [{ host: 'm.example', port: 443, reason: 'private-address' }, 'm.example:443', '--allow-private'],
 ] as const)('the line for %j names the host and what to change', (record, host, remedy) => {
   const line = refusalLine({ time: 0, via: 'transparent', verdict: 'denied', ...record });
 

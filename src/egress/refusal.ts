@@ -8,7 +8,7 @@ export const EGRESS_FILE = '.sallyport/egress.yml';
 const REASONS: { readonly [reason: string]: string } = {
   'address-literal': 'connections go by name, never by address',
   'private-address':
-    'it resolves to a private address; only who operates the runner can allow that (--allow-private HOST)',
+    'it resolves to a private address; only who operates the runner can allow that, with --allow-private',
   'name-mismatch': 'the connection asked for another name than the one it resolved',
   'several-names': 'the connection named several hosts',
   'no-name': 'the connection did not say which host it is for',

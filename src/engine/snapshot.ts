@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { digestOf, type Log } from '../base/index.ts';
+import type { HeadFacts } from '../event/index.ts';
 import { fault } from './faults.ts';
 import type { Git } from './git.ts';
 
@@ -33,16 +34,6 @@ export type Snapshot = {
   /** URL of `origin`, without its credentials, or nothing. */
   readonly remote?: string;
   readonly git: boolean;
-};
-
-export type HeadFacts = {
-  readonly commit: string;
-  readonly tree: string;
-  readonly parent?: string;
-  readonly message: string;
-  readonly timestamp: string;
-  readonly author: { readonly name: string; readonly email: string };
-  readonly committer: { readonly name: string; readonly email: string };
 };
 
 export type SnapshotOptions = {

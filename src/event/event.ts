@@ -43,6 +43,17 @@ export type Event = {
   readonly notes: readonly string[];
 };
 
+/** The commit that is checked out, as git tells it. */
+export type HeadFacts = {
+  readonly commit: string;
+  readonly tree: string;
+  readonly parent?: string;
+  readonly message: string;
+  readonly timestamp: string;
+  readonly author: { readonly name: string; readonly email: string };
+  readonly committer: { readonly name: string; readonly email: string };
+};
+
 /** What a local event is made from. Commits are 40 or 64 hexadecimal digits. */
 export type GitFacts = {
   readonly owner: string;
@@ -57,15 +68,7 @@ export type GitFacts = {
   /** The snapshot's commit: what the job's checkout gets. */
   readonly commit: string;
   readonly dirty: boolean;
-  readonly head?: {
-    readonly commit: string;
-    readonly tree: string;
-    readonly parent?: string;
-    readonly message: string;
-    readonly timestamp: string;
-    readonly author: { readonly name: string; readonly email: string };
-    readonly committer: { readonly name: string; readonly email: string };
-  };
+  readonly head?: HeadFacts;
   /** Commits of the names that `commitNames` asked for, where they are in the repository. */
   readonly commits: { readonly [name: string]: string };
   readonly changedPaths?: readonly string[];

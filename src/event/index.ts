@@ -3,7 +3,7 @@
  * Never: reads a repository, decides what runs.
  */
 export { githubContext, type RunFacts } from './context.ts';
-export type { Actor, Event, GitFacts, Repository } from './event.ts';
+export type { Actor, Event, GitFacts, HeadFacts, Repository } from './event.ts';
 export { type CheckedInputs, checkDispatchInputs } from './inputs.ts';
 export { commitNames, type LocalEventOptions, localEvent } from './local.ts';
 export { parsePayload } from './payload.ts';

@@ -1,4 +1,12 @@
-import { type Analysis, type Edit, NESTING_MAX, NotUnderstood, PART, type PartRefusal } from './hoist-parts.ts';
+import {
+  type Analysis,
+  type Edit,
+  indexParts,
+  NESTING_MAX,
+  NotUnderstood,
+  PART,
+  type PartRefusal,
+} from './hoist-parts.ts';
 
 /** Names that make a script evaluate text or start programs: a script that mentions one is refused as a whole. */
 const EVALUATING = new Set(
@@ -29,7 +37,7 @@ class JavaScriptReader {
   readonly #expressions: readonly string[];
   readonly #edits: Edit[] = [];
   readonly #refusals: PartRefusal[] = [];
-  readonly #indexes = new Map<number, number>();
+  readonly #indexes: ReadonlyMap<number, number>;
   readonly #brackets: Bracket[] = [];
   #at = 0;
   #before: Kind = 'start';
@@ -39,8 +47,7 @@ class JavaScriptReader {
     this.#text = text;
     this.#names = names;
     this.#expressions = expressions;
-    for (let at = text.indexOf(PART); at !== -1; at = text.indexOf(PART, at + 1))
-      this.#indexes.set(at, this.#indexes.size);
+    this.#indexes = indexParts(text);
   }
 
   read(): Analysis {

@@ -25,6 +25,13 @@ export class NotUnderstood extends Error {
   }
 }
 
+/** Where the parts stand in a script: the number of each by its offset. */
+export function indexParts(text: string): ReadonlyMap<number, number> {
+  const indexes = new Map<number, number>();
+  for (let at = text.indexOf(PART); at !== -1; at = text.indexOf(PART, at + 1)) indexes.set(at, indexes.size);
+  return indexes;
+}
+
 export function isNameStart(character: string): boolean {
   return /^[A-Za-z_]$/.test(character);
 }

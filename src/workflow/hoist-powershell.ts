@@ -1,4 +1,12 @@
-import { type Analysis, type Edit, NESTING_MAX, NotUnderstood, PART, type PartRefusal } from './hoist-parts.ts';
+import {
+  type Analysis,
+  type Edit,
+  indexParts,
+  NESTING_MAX,
+  NotUnderstood,
+  PART,
+  type PartRefusal,
+} from './hoist-parts.ts';
 import { EVALUATORS, INTERPRETERS } from './hoist-shell-commands.ts';
 
 /** Commands, methods and members that evaluate text or start what a text names. Lower case. */
@@ -54,7 +62,7 @@ class PowerShellReader {
   readonly #names: readonly string[];
   readonly #edits: Edit[] = [];
   readonly #refusals: PartRefusal[] = [];
-  readonly #indexes = new Map<number, number>();
+  readonly #indexes: ReadonlyMap<number, number>;
   #at = 0;
   #depth = 0;
   #before: Before = 'start';
@@ -65,8 +73,7 @@ class PowerShellReader {
   constructor(text: string, names: readonly string[]) {
     this.#text = text;
     this.#names = names;
-    for (let at = text.indexOf(PART); at !== -1; at = text.indexOf(PART, at + 1))
-      this.#indexes.set(at, this.#indexes.size);
+    this.#indexes = indexParts(text);
   }
 
   read(): Analysis {

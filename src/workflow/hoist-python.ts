@@ -1,6 +1,7 @@
 import {
   type Analysis,
   type Edit,
+  indexParts,
   isNameCharacter,
   isNameStart,
   NESTING_MAX,
@@ -41,15 +42,14 @@ class PythonReader {
   readonly #names: readonly string[];
   readonly #edits: Edit[] = [];
   readonly #refusals: PartRefusal[] = [];
-  readonly #indexes = new Map<number, number>();
+  readonly #indexes: ReadonlyMap<number, number>;
   #at = 0;
   #before: Kind = 'start';
 
   constructor(text: string, names: readonly string[]) {
     this.#text = text;
     this.#names = names;
-    for (let at = text.indexOf(PART); at !== -1; at = text.indexOf(PART, at + 1))
-      this.#indexes.set(at, this.#indexes.size);
+    this.#indexes = indexParts(text);
   }
 
   read(): Analysis {

@@ -1,4 +1,4 @@
-import { isNameCharacter, isNameStart, NESTING_MAX, NotUnderstood, PART } from './hoist-parts.ts';
+import { indexParts, isNameCharacter, isNameStart, NESTING_MAX, NotUnderstood, PART } from './hoist-parts.ts';
 import { Facts, type Quoting, Refs, type ShellDialect } from './hoist-shell-facts.ts';
 
 const KEYWORD =
@@ -32,7 +32,7 @@ export class ShellCursor {
   /** The commands around the place. */
   readonly owners: Refs[] = [];
   /** Which part stands where: here-documents are read later than they stand. */
-  readonly #indexes = new Map<number, number>();
+  readonly #indexes: ReadonlyMap<number, number>;
 
   constructor(text: string, dialect: ShellDialect, outer?: Outer) {
     this.text = text;
@@ -43,8 +43,7 @@ export class ShellCursor {
     this.collectors = [this.facts.all, ...(outer?.collectors ?? [])];
     this.depth = outer?.depth ?? 0;
     this.stdin = [...(outer?.stdin ?? [])];
-    for (let at = text.indexOf(PART); at !== -1; at = text.indexOf(PART, at + 1))
-      this.#indexes.set(at, this.#indexes.size);
+    this.#indexes = indexParts(text);
   }
 
   /** Nothing may be left, and each part was met. */
