@@ -56,6 +56,28 @@ export function describeExecutor(name: string, make: () => ExecutorUnderTest): v
   };
 
   describe(`${name} keeps the contract of executors`, () => {
+    test('arguments reach the command as they are, in the first process and in later ones', () =>
+      withPod(async (pod) => {
+        const odd = [' edges ', '', '\\n \\\\', `$(id) \`id\` "'`, '-x', '$1', '*', 'ü→\u{1f512}', '\r\t'];
+        const commands = [odd, odd, [...odd, 'two\nlines'], [...odd, 'x'.repeat(10_000)], odd];
+        for (const words of commands) {
+          const { out, exit } = await runScript(pod, '', { command: ['/usr/bin/printf', '%s|', ...words] });
+          expect(out).toBe(words.map((word) => `${word}|`).join(''));
+          expect(exit.code).toBe(0);
+        }
+      }));
+
+    test('a process that kills all it can reach takes nothing of a later one with it', () =>
+      withPod(async (pod) => {
+        await runScript(pod, 'true');
+        const bystander = runScript(pod, 'sleep 60');
+        const seen = await runScript(pod, 'sleep 1; ls /proc | grep -c "^[0-9]"; kill -9 -1');
+        // The control: what can be reached is killed.
+        expect((await bystander).exit.code).toBe(137);
+        expect(Number(seen.out)).toBeGreaterThan(0);
+        expect((await runScript(pod, 'echo whole')).out).toBe('whole\n');
+      }));
+
     test('a process has its output, its exit code and exactly the given environment', () =>
       withPod(async (pod) => {
         const ran = await runScript(pod, 'env; echo oops >&2; exit 7', {

@@ -1,8 +1,8 @@
-import type { FileHandle } from 'node:fs/promises';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { WallName } from '../protocol/index.ts';
 import { bwrapArguments, refuseUnsafeMount } from './arguments.ts';
+import { type ChainOptions, SECCOMP_FD, STATUS_FD, WaitingChains } from './chain.ts';
 import { type CgroupPlaces, type JobCgroups, makeCgroups } from './cgroup.ts';
 import { mountHardDisk } from './disk.ts';
 import { JOB_UID, type NetworkFiles, writeNetworkFiles } from './etc.ts';
@@ -11,7 +11,7 @@ import { fault } from './faults.ts';
 import { type Namespaces, raiseNamespaces, run } from './namespace.ts';
 import { CGROUP_PREFIX, recordOwned, removeTree } from './owner.ts';
 import { makePrivateFile, type PrivateFile } from './private-file.ts';
-import { SECCOMP_FD, STATUS_FD, type StartedProcess, startProcess } from './process.ts';
+import { type StartedProcess, startProcess } from './process.ts';
 import { makeScratch, type Scratch, SCRATCH_SCRIPT, scratchFolders } from './scratch.ts';
 import { type SeccompArch, seccompFilter } from './seccomp.ts';
 import { stageUnreachable } from './stage.ts';
@@ -125,7 +125,7 @@ async function makeHardDisk(
 /** Guards the life of one pod: open, ended (by itself, by a bound), closed. */
 function makePod(parts: PodParts): Pod {
   const { spec, machine, namespaces, privateDir, cgroups } = parts;
-  const handles: FileHandle[] = [];
+  const files: { close(): void }[] = [];
   const running = new Set<StartedProcess>();
   let ended: { readonly reason: NonNullable<ProcessExit['reason']>; readonly why?: string } | undefined;
   let closed: Promise<void> | undefined;
@@ -148,34 +148,40 @@ function makePod(parts: PodParts): Pod {
       void namespaces.close();
     },
   });
+  const chain: ChainOptions = {
+    tools: machine.tools,
+    enterJob: namespaces.enterJob,
+    cgroups: cgroups.folders,
+    processesMax: cgroups.missing.pids === undefined ? undefined : spec.bounds.processesMax,
+    inheritedFds: machine.inheritedFds,
+    nullFd: machine.nullFd,
+  };
+  const waiting = new WaitingChains(chain);
   const start = (process: ProcessSpec): SandboxProcess => {
     if (ended !== undefined) throw fault('pod-closed', `pod ${spec.id}: ${ended.why ?? 'closed'}`);
     const memoryKills = cgroups.countMemoryKills();
-    const started = startProcess(process, {
-      tools: machine.tools,
-      enterJob: namespaces.enterJob,
-      cgroups: cgroups.folders,
-      processesMax: cgroups.missing.pids === undefined ? undefined : spec.bounds.processesMax,
+    const options = {
+      ...chain,
+      waiting,
       bwrapArguments: argumentsOf(process, parts),
       seccomp: seccompFilter(machine.arch, process.seccomp),
-      inheritedFds: machine.inheritedFds,
-      nullFd: machine.nullFd,
-      killedBy: (code) => {
+      killedBy: (code: number) => {
         if (ended !== undefined) return ended.reason;
         return code !== 0 && cgroups.countMemoryKills() > memoryKills ? 'memory' : undefined;
       },
-    });
+    };
+    const started = startProcess(process, options);
     running.add(started);
     void started.exited.then(() => running.delete(started));
     return started;
   };
   const close = async (keep: boolean) => {
     ended ??= { reason: 'pod' };
-    await namespaces.close();
+    await Promise.all([namespaces.close(), waiting.close()]);
     await watch.stop();
     for (const process of running) process.abandon();
     await Promise.all([...running].map((process) => process.exited));
-    await Promise.all(handles.map((handle) => handle.close()));
+    for (const file of files) file.close();
     await cgroups.remove();
     if (!keep) await removeTree(machine.tools, spec.scratch);
     await removeTree(machine.tools, privateDir);
@@ -188,9 +194,9 @@ function makePod(parts: PodParts): Pod {
     folders: { workspace: parts.folders.workspace, home: parts.folders.home, temp: parts.folders.temp },
     privateFile: async (name, content): Promise<PrivateFile> => {
       if (ended !== undefined) throw fault('pod-closed', `pod ${spec.id} has ended`);
-      if (handles.length >= PRIVATE_FILES_MAX) throw fault('spec-invalid', `more than ${PRIVATE_FILES_MAX} files`);
-      const made = await makePrivateFile(path.join(privateDir, 'files'), name, { content, uid: parts.jobUid });
-      handles.push(made.handle);
+      if (files.length >= PRIVATE_FILES_MAX) throw fault('spec-invalid', `more than ${PRIVATE_FILES_MAX} files`);
+      const made = makePrivateFile(path.join(privateDir, 'files'), name, { content, uid: parts.jobUid });
+      files.push(made);
       return made.file;
     },
     setNetworkFiles: (files: NetworkFiles) => writeNetworkFiles(privateDir, files),

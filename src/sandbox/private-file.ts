@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { chown, open, type FileHandle } from 'node:fs/promises';
+import { closeSync, constants, fchownSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { chown } from 'node:fs/promises';
 import path from 'node:path';
 import { fault } from './faults.ts';
 
@@ -14,38 +14,53 @@ const NAME = /^[A-Za-z0-9][\w.-]{0,199}$/;
 
 /**
  * Makes a file that the job's user may read and write. The runner keeps the descriptor it made the file with: what a
- * job does to names, links or other files cannot change what is read back.
+ * job does to names, links or other files cannot change what is read back. All of it is a few calls on a local file,
+ * each cheaper than its way to another thread and back.
  *
  * @param uid host uid of the job, or nothing when it is the runner's own
  */
-export async function makePrivateFile(
+export function makePrivateFile(
   folder: string,
   name: string,
   options: { readonly content: string; readonly uid: number | undefined },
-): Promise<{ readonly file: PrivateFile; readonly handle: FileHandle }> {
+): { readonly file: PrivateFile; close(): void } {
   if (!NAME.test(name)) throw fault('spec-invalid', `private file name ${JSON.stringify(name.slice(0, 200))}`);
   const file = path.join(folder, name);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const handle = await open(file, flags, 0o600);
+  const handle = openSync(file, flags, 0o600);
   try {
-    await handle.write(options.content);
-    if (options.uid !== undefined) await handle.chown(options.uid, options.uid);
+    writeAll(handle, Buffer.from(options.content));
+    if (options.uid !== undefined) fchownSync(handle, options.uid, options.uid);
   } catch (error) {
-    await handle.close();
+    closeSync(handle);
     throw error;
   }
-  return { file: { path: file, read: (bytesMax) => readAtMost(handle, name, bytesMax) }, handle };
+  let isOpen = true;
+  const read = async (bytesMax: number) => {
+    // The number of a closed descriptor may be that of another file by now.
+    if (!isOpen) throw fault('pod-closed', `${name} of a closed pod`);
+    return readAtMost(handle, name, bytesMax);
+  };
+  const close = () => {
+    if (isOpen) closeSync(handle);
+    isOpen = false;
+  };
+  return { file: { path: file, read }, close };
+}
+
+function writeAll(handle: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
 }
 
 /** Reads a whole file of at most `bytesMax` bytes; a larger one is a fault, however it grows meanwhile. */
-async function readAtMost(handle: FileHandle, name: string, bytesMax: number): Promise<Buffer> {
-  const { size } = await handle.stat();
+function readAtMost(handle: number, name: string, bytesMax: number): Buffer {
+  const { size } = fstatSync(handle);
   if (size > bytesMax) throw fault('file-too-large', `${name} has ${size} bytes, at most ${bytesMax} are allowed`);
   // One byte more than the size tells a file that grows between the two calls.
   const buffer = Buffer.alloc(Math.min(size, bytesMax) + 1);
   let filled = 0;
   while (filled < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
+    const bytesRead = readSync(handle, buffer, filled, buffer.length - filled, filled);
     if (bytesRead === 0) return buffer.subarray(0, filled);
     filled += bytesRead;
   }

@@ -1,43 +1,28 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
+import {
+  ARGS_FD,
+  type ChainOptions,
+  launchChain,
+  REQUEST_FD,
+  requestOf,
+  SECCOMP_FD,
+  SETUP_EXIT_CODE,
+  STATUS_FD,
+  type WaitingChains,
+} from './chain.ts';
 import type { ProcessExit, ProcessSpec, SandboxProcess } from './executor.ts';
 import { HELPER_ENV } from './namespace.ts';
-import type { Tools } from './tools.ts';
 
 /** A background process may keep the output pipes of an ended step open for at most this long. */
 export const PIPE_GRACE_MS = 5_000;
 /** After the command ended, pipes without new data for this long are taken as drained. */
 const PIPE_QUIET_MS = 200;
-/** Open files of one process, as on GitHub's runners; less where the machine's own limit is lower. */
-const OPEN_FILES_MAX = 65_536;
-/** Memory that a process may lock, in KiB. */
-const LOCKED_KIB_MAX = 8_192;
 /** After a KILL the chain of helpers may take this long to report the end. */
 const KILL_MS_MAX = 2_000;
 /** Reports of bwrap: two short lines. */
 const STATUS_CHARACTERS_MAX = 64 * 1024;
-
-/** Descriptors of bwrap. */
-export const ARGS_FD = 3;
-export const STATUS_FD = 4;
-export const SECCOMP_FD = 5;
-/** Set by the shell when a process could not be put behind its walls. */
-const SETUP_EXIT_CODE = 125;
-
-/**
- * Joins the control groups named before `--`, lowers limits, and becomes the command after it. Any failure ends it
- * before anything of the job runs.
- */
-const ENTRY = `
-processes=$1; shift
-while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit ${SETUP_EXIT_CODE}; shift; done; shift
-ulimit -c 0 || exit ${SETUP_EXIT_CODE}
-ulimit -n ${OPEN_FILES_MAX} 2>/dev/null || ulimit -n "$(ulimit -H -n)" || exit ${SETUP_EXIT_CODE}
-ulimit -l ${LOCKED_KIB_MAX} 2>/dev/null || ulimit -l "$(ulimit -H -l)" || exit ${SETUP_EXIT_CODE}
-# Dash names the limit on processes -p, others -u.
-[ -z "$processes" ] || ulimit -u "$processes" 2>/dev/null || ulimit -p "$processes" || exit ${SETUP_EXIT_CODE}
-exec "$@"`;
 
 /**
  * Signals a process tree from inside its PID namespace: whatever a pid that was read a moment ago means now, it is a
@@ -62,20 +47,10 @@ while [ $round -lt 20 ]; do
   [ "$signal" = KILL ] || { kill -s CONT $tree 2>/dev/null; exit 0; }
 done`;
 
-export type StartOptions = {
-  readonly tools: Tools;
-  /** `Namespaces.enterJob`. */
-  readonly enterJob: readonly string[];
-  /** Folders of control groups to join. */
-  readonly cgroups: readonly string[];
-  /** Limit for each process, where no control group bounds their number. */
-  readonly processesMax: number | undefined;
+export type StartOptions = ChainOptions & {
+  readonly waiting: WaitingChains;
   readonly bwrapArguments: readonly string[];
   readonly seccomp: Uint8Array;
-  /** Descriptors of the runner that its own parent left open: covered, so that nothing of them goes inside. */
-  readonly inheritedFds: readonly number[];
-  /** /dev/null, open. */
-  readonly nullFd: number;
   /** Asked when the process ends: why the pod or a bound ended it. */
   readonly killedBy: (code: number) => ProcessExit['reason'] | undefined;
 };
@@ -83,23 +58,24 @@ export type StartOptions = {
 /** A process with a last resort: `abandon` ends its helpers, when its namespaces are gone and it still reports nothing. */
 export type StartedProcess = SandboxProcess & { abandon(): void };
 
-/** Starts one process tree in the namespaces of a pod. Never throws: a failure to start is an exit with `setup`. */
+/**
+ * Starts one process tree in the namespaces of a pod, by a chain that waits when there is one that fits. Never throws:
+ * a failure to start is an exit with `setup`.
+ */
 export function startProcess(spec: ProcessSpec, options: StartOptions): StartedProcess {
-  const { tools } = options;
-  const bwrap = [tools.bwrap, '--args', String(ARGS_FD), '--', ...spec.command];
   const terminal = spec.terminal === true;
-  const output = terminal ? 'inherit' : 'pipe';
-  const input = terminal ? 'inherit' : spec.stdin === undefined ? 'ignore' : 'pipe';
-  const entry = ['-c', ENTRY, 'sh', String(options.processesMax ?? ''), ...options.cgroups, '--'];
-  const child = spawn(tools.sh, [...entry, ...options.enterJob, '--', ...bwrap], {
-    stdio: [input, output, output, 'pipe', 'pipe', 'pipe', ...covers(options.inheritedFds, options.nullFd)],
-    env: HELPER_ENV,
-    cwd: '/',
-    // Its own session: a Ctrl-C at the terminal reaches the runner, which cancels in its own order.
-    detached: !terminal,
-  });
+  const request = requestOf(spec.command);
+  const fits = !terminal && spec.stdin === undefined && request !== undefined;
+  const child =
+    (fits ? options.waiting.take() : undefined) ??
+    launchChain(options, {
+      stdin: terminal ? 'inherit' : spec.stdin === undefined ? 'ignore' : 'pipe',
+      output: terminal ? 'inherit' : 'pipe',
+      arguments: request === undefined ? spec.command : [],
+    });
   // Node's type knows five entries; there are as many as were asked for.
   const stdio: readonly unknown[] = child.stdio;
+  feed(stdio[REQUEST_FD], Buffer.from(request ?? '0\n'));
   feed(stdio[ARGS_FD], Buffer.from(`${options.bwrapArguments.join('\0')}\0`));
   feed(stdio[SECCOMP_FD], options.seccomp);
   if (spec.stdin instanceof Uint8Array) feed(child.stdin, spec.stdin);
@@ -125,17 +101,6 @@ export function startProcess(spec: ProcessSpec, options: StartOptions): StartedP
       child.kill('SIGKILL');
     },
   };
-}
-
-/**
- * Entries that lay /dev/null over each descriptor that a child would inherit beyond those that are named. `ignore`
- * leaves a descriptor above 2 as it is: right for the gaps, a leak for an inherited one.
- */
-function covers(inherited: readonly number[], nullFd: number): ('ignore' | number)[] {
-  const last = Math.max(SECCOMP_FD, ...inherited);
-  return Array.from({ length: last - SECCOMP_FD }, (_, index) =>
-    inherited.includes(SECCOMP_FD + 1 + index) ? nullFd : 'ignore',
-  );
 }
 
 /**
