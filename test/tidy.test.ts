@@ -281,7 +281,7 @@ describe('the rules prove themselves', () => {
       Object.entries({
         ...TIDY,
         'src/bin/main.ts':
-          "import fs from 'fs';\nimport type { A } from '../advisory/index.ts';\nawait import('../store/index.ts');\nnew URL(a ? './worker.ts' : './worker.js', import.meta.url);\nimport 'yaml';",
+          "import fs from 'fs';\nimport type { A } from '../advisory/index.ts';\nawait import('../store/index.ts');\nnew URL(a ? './worker.ts' : './worker.js', import.meta.url);\nimport 'yaml';\nprocess.getBuiltinModule('node:http');",
         'src/bin/worker.ts': '',
       }),
     );
@@ -294,6 +294,7 @@ describe('the rules prove themselves', () => {
       'src/store/index.ts',
       'src/store/put.ts',
       'node:fs',
+      'node:http',
       'package yaml',
       '',
     ]);

@@ -81,6 +81,17 @@ function importOf(node: Node): { specifier: string; typeOnly: boolean } | undefi
       return { specifier: textOf(node.source) ?? '<computed>', typeOnly: false };
     case 'TSImportType':
       return { specifier: node.source.value, typeOnly: true };
+    case 'CallExpression': {
+      // The other way to one of Node's own modules.
+      const { callee } = node;
+      const isLookup =
+        callee.type === 'MemberExpression' &&
+        callee.property.type === 'Identifier' &&
+        callee.property.name === 'getBuiltinModule';
+      if (!isLookup) return undefined;
+      const [name] = node.arguments;
+      return { specifier: (name === undefined ? undefined : textOf(name)) ?? '<computed>', typeOnly: false };
+    }
     default:
       return undefined;
   }
