@@ -10,6 +10,9 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/tidy.test.ts'],
           exclude: ['src/**/*.system.test.ts'],
           testTimeout: 20_000,
+          // They share nothing that one could leave behind for the next; a process for each file costs half of the time.
+          isolate: false,
+          pool: 'threads',
         },
       },
       {
