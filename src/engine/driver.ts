@@ -4,7 +4,6 @@ import {
   expandJob,
   type LateExpansion,
   type PlannedInstance,
-  type PlannedWorkflow,
   rootInfluence,
 } from '../plan/index.ts';
 import type { Conclusion, EgressPolicy, GitSource, JobOutcome, JobSecrets } from '../protocol/index.ts';
@@ -13,19 +12,18 @@ import {
   applyHappening,
   type Happening,
   type Ids,
-  type NewDefinition,
   nextActions,
   nextTime,
   type RunRecord,
   type Schedule,
 } from '../run/index.ts';
-import { evaluateCondition, type Influence } from '../workflow/index.ts';
+import { evaluateCondition } from '../workflow/index.ts';
+import { Announcer, announcedKeys, keysInside, recordsOf } from './announce.ts';
 import { runAttempt } from './attempt.ts';
 import { calleeOutputs, calleeSecret } from './callee.ts';
 import { createCancelSource } from './cancel.ts';
-import type { JobSummary } from './event.ts';
 import { newInstance } from './instances.ts';
-import { levelOf, makeLease, secretsFor } from './lease.ts';
+import { influenceOf, levelOf, makeLease, secretsFor } from './lease.ts';
 import type { LocalRunDeps, LocalRunOptions } from './options.ts';
 import { placeJob } from './runs-on.ts';
 import {
@@ -34,7 +32,7 @@ import {
   type ActiveRun,
   type ActiveScope,
   contextsOf,
-  runtimeKey,
+  enterScope,
   siblingOf,
 } from './scope.ts';
 import { isWanted } from './wanted.ts';
@@ -70,6 +68,7 @@ export type DriverDeps = {
 /** Drives planned runs to their end: asks the state machine what comes next, does it, tells it what happened. */
 export class Driver {
   readonly #d: DriverDeps;
+  readonly #announce: Announcer;
   readonly #runs = new Map<number, ActiveRun>();
   readonly #conclusions: Conclusion[] = [];
   #schedule: Schedule;
@@ -79,6 +78,7 @@ export class Driver {
 
   constructor(d: DriverDeps, schedule: Schedule) {
     this.#d = d;
+    this.#announce = new Announcer(d.deps);
     this.#schedule = schedule;
   }
 
@@ -94,7 +94,7 @@ export class Driver {
       taints: run.plan.taints,
       secret: async (name) => (run.permit.releases(name) ? this.#givenSecret(name) : undefined),
     };
-    const definitions = this.#enterScope(run, root);
+    const definitions = enterScope(run, root);
     const claim = run.plan.concurrency;
     this.#apply({
       kind: 'run-added',
@@ -209,30 +209,6 @@ export class Driver {
     return found;
   }
 
-  /** Registers the jobs of a workflow that is entered. */
-  #enterScope(run: ActiveRun, scope: ActiveScope): readonly NewDefinition[] {
-    run.scopes.set(scope.key, scope);
-    return scope.workflow.jobs.map((job) => {
-      const key = runtimeKey(scope, job.id);
-      const definition: ActiveDefinition = {
-        key,
-        scope,
-        job,
-        outputs: {},
-        influencedOutputs: new Set(),
-        level: scope.level,
-        taints: [],
-      };
-      run.definitions.set(key, definition);
-      return {
-        key,
-        ...(scope.key === undefined ? {} : { scope: scope.key }),
-        kind: job.kind,
-        needs: job.needs.map((id) => runtimeKey(scope, idOf(scope.workflow, id))),
-      };
-    });
-  }
-
   async #decide(run: ActiveRun, key: string, status: Extract<Action, { kind: 'decide' }>['status']): Promise<void> {
     const definition = this.#definition(run, key);
     const condition = definition.job.definition.if;
@@ -260,29 +236,7 @@ export class Driver {
     const is = definitionState(this.#schedule, run.runId, definition.key);
     if (is?.status !== 'done' || was?.status === 'done' || is.result === undefined) return;
     definition.result = is.result;
-    for (const key of this.#announcedKeys(run, definition)) this.#tellEnded(run, key, is.result, reason);
-  }
-
-  /** Keys under which a definition was announced: its instances, the jobs inside a call, or itself. */
-  #announcedKeys(run: ActiveRun, definition: ActiveDefinition): readonly string[] {
-    const own = definition.job.expansion?.instances.map(({ suffix }) => `${definition.key}${suffix}`) ?? [
-      definition.key,
-    ];
-    const keys = [...run.announced].filter((key) =>
-      own.some((name) => key === name || (definition.job.kind === 'call' && key.startsWith(`${name} / `))),
-    );
-    return keys.length > 0 ? keys : [definition.key];
-  }
-
-  #tellEnded(run: ActiveRun, job: string, conclusion: Conclusion, reason: string): void {
-    const time = this.#d.deps.clock.now();
-    run.ended.set(job, { conclusion, durationMs: 0 });
-    if (!run.announced.has(job)) {
-      // It ended before it was expanded: people hear of it by its id.
-      run.announced.add(job);
-      this.#d.deps.onEvent({ kind: 'jobs-added', time, runId: run.runId, jobs: [{ key: job, name: job, needs: [] }] });
-    }
-    this.#d.deps.onEvent({ kind: 'job-ended', time, runId: run.runId, job, conclusion, reason });
+    for (const key of announcedKeys(run, definition)) this.#announce.ended(run, key, is.result, reason);
   }
 
   #failDefinition(run: ActiveRun, definition: ActiveDefinition, reason: string): void {
@@ -299,7 +253,7 @@ export class Driver {
         job: definition.job,
         path: definition.scope.workflow.path,
         contexts: contextsOf(run, definition, this.#d.vars),
-        influence: this.#influenceOf(run, definition),
+        influence: influenceOf(run, definition),
       });
       if (!expanded.ok) {
         const [error] = expanded.errors;
@@ -333,28 +287,12 @@ export class Driver {
   }
 
   #addInstances(run: ActiveRun, definition: ActiveDefinition, instances: readonly PlannedInstance[]): void {
-    const added: JobSummary[] = [];
-    for (const planned of instances) {
+    const added = instances.map((planned): ActiveInstance => {
       const key = `${definition.key}${planned.suffix}`;
-      run.instances.set(key, { key, definition, planned, cancel: createCancelSource() });
-      if (definition.job.kind === 'job' && !run.announced.has(key)) {
-        run.announced.add(key);
-        added.push({
-          key,
-          name: this.#displayName(run, definition, planned.name),
-          needs: definition.job.needs.map((id) => runtimeKey(definition.scope, id)),
-        });
-      }
-    }
-    if (added.length > 0) {
-      this.#d.deps.onEvent({ kind: 'jobs-added', time: this.#d.deps.clock.now(), runId: run.runId, jobs: added });
-    }
-  }
-
-  /** `caller name / job name`. */
-  #displayName(run: ActiveRun, definition: ActiveDefinition, name: string): string {
-    const caller = definition.scope.key === undefined ? undefined : run.instances.get(definition.scope.key);
-    return caller === undefined ? name : `${this.#displayName(run, caller.definition, caller.planned.name)} / ${name}`;
+      return { key, definition, planned, cancel: createCancelSource() };
+    });
+    for (const instance of added) run.instances.set(instance.key, instance);
+    this.#announce.added(run, added);
   }
 
   #isWanted({ scope, job }: ActiveDefinition, instance: PlannedInstance): boolean {
@@ -368,19 +306,6 @@ export class Driver {
     this.#tellSkipped(run, before, definition, 'none of its jobs was asked for by -j and --matrix');
   }
 
-  #influenceOf(run: ActiveRun, definition: ActiveDefinition): Influence {
-    const { scope, job } = definition;
-    const needs = job.needs.map((id) => siblingOf(run, scope, id)).filter((need) => need.influencedOutputs.size > 0);
-    return {
-      level: levelOf(run, { definition }).level,
-      env: new Set(),
-      inputs: new Set(scope.influencedInputs),
-      steps: new Set(),
-      needs: new Set(needs.map((need) => need.job.id.toLowerCase())),
-      matrix: false,
-    };
-  }
-
   async #start(run: ActiveRun, instance: ActiveInstance): Promise<void> {
     const { definition, planned } = instance;
     const { job } = definition;
@@ -388,7 +313,7 @@ export class Driver {
     const reused = this.#d.reuse(run, instance);
     if (reused !== undefined) {
       this.#finish(run, instance, reused);
-      this.#tellEnded(
+      this.#announce.ended(
         run,
         instance.key,
         reused.conclusion,
@@ -470,13 +395,8 @@ export class Driver {
   #endUnrun(run: ActiveRun, instance: ActiveInstance, conclusion: Conclusion, reason: string): void {
     const { level, taints } = levelOf(run, instance);
     this.#finish(run, instance, { conclusion, outputs: {}, influencedOutputs: [], level, taints, reason });
-    const keys = instance.definition.job.kind === 'call' ? this.#keysInside(run, instance.key) : [instance.key];
-    for (const key of keys) this.#tellEnded(run, key, conclusion, reason);
-  }
-
-  #keysInside(run: ActiveRun, key: string): readonly string[] {
-    const inside = [...run.announced].filter((name) => name.startsWith(`${key} / `));
-    return inside.length > 0 ? inside : [key];
+    const keys = instance.definition.job.kind === 'call' ? keysInside(run, instance.key) : [instance.key];
+    for (const key of keys) this.#announce.ended(run, key, conclusion, reason);
   }
 
   /** Takes an outcome over into the definition: outputs, level, taints, result. */
@@ -517,7 +437,7 @@ export class Driver {
       taints,
       secret: (name) => calleeSecret(run, instance, name, this.#d.vars),
     };
-    const definitions = this.#enterScope(run, scope);
+    const definitions = enterScope(run, scope);
     this.#apply({ kind: 'entered', run: run.runId, instance: instance.key, definitions });
   }
 
@@ -525,8 +445,8 @@ export class Driver {
   async #leave(run: ActiveRun, instance: ActiveInstance, conclusion: Conclusion): Promise<void> {
     const scope = run.scopes.get(instance.key);
     if (scope === undefined) return;
-    const handed = await calleeOutputs(run, scope, this.#influenceOf(run, instance.definition), this.#d.vars);
-    if (handed.reason !== undefined) this.#tellEnded(run, instance.key, 'failure', handed.reason);
+    const handed = await calleeOutputs(run, scope, influenceOf(run, instance.definition), this.#d.vars);
+    if (handed.reason !== undefined) this.#announce.ended(run, instance.key, 'failure', handed.reason);
     const inside = scope.workflow.jobs.map((job) => siblingOf(run, scope, job.id));
     this.#finish(run, instance, {
       conclusion: handed.reason === undefined ? conclusion : 'failure',
@@ -558,37 +478,9 @@ export class Driver {
   async #endRun(run: ActiveRun, conclusion: Conclusion): Promise<void> {
     this.#apply({ kind: 'run-ended', run: run.runId, conclusion });
     this.#conclusions.push(conclusion);
-    const ran = [...run.instances.values()].filter((instance) => instance.definition.job.kind === 'job');
-    const time = this.#d.deps.clock.now();
-    this.#d.deps.onEvent({
-      kind: 'run-finished',
-      time,
-      runId: run.runId,
-      conclusion,
-      durationMs: time - run.startedAt,
-      jobs: [...run.ended].map(([key, { conclusion, durationMs }]) => ({ key, conclusion, durationMs })),
-    });
-    await this.#d.onFinished(
-      {
-        conclusion,
-        finishedAt: time,
-        jobs: ran.map(({ key, definition, outcome }) => ({
-          key,
-          definition: definition.key,
-          conclusion: outcome?.conclusion ?? 'cancelled',
-          outputs: { ...outcome?.outputs },
-          influencedOutputs: [...(outcome?.influencedOutputs ?? [])],
-          level: outcome?.level ?? definition.level,
-          taints: [...(outcome?.taints ?? [])],
-        })),
-      },
-      run,
-    );
+    const finishedAt = this.#announce.finished(run, conclusion);
+    await this.#d.onFinished({ conclusion, finishedAt, jobs: recordsOf(run) }, run);
   }
-}
-
-function idOf(workflow: PlannedWorkflow, id: string): string {
-  return workflow.jobs.find((job) => job.id.toLowerCase() === id.toLowerCase())?.id ?? id;
 }
 
 function definitionState(schedule: Schedule, run: number, key: string) {

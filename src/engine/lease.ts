@@ -1,7 +1,8 @@
 import { type DataObject, isDataObject, lowestLevel, type Secret, type Taint, type TrustLevel } from '../base/index.ts';
 import type { PlannedNormalJob } from '../plan/index.ts';
 import type { EgressPolicy, GitSource, JobLease, JobSecrets } from '../protocol/index.ts';
-import { type ActiveInstance, type ActiveRun, contextsOf, siblingOf } from './scope.ts';
+import type { Influence } from '../workflow/index.ts';
+import { type ActiveDefinition, type ActiveInstance, type ActiveRun, contextsOf, siblingOf } from './scope.ts';
 
 export type LeaseParts = {
   readonly run: ActiveRun;
@@ -115,4 +116,18 @@ export async function secretsFor(run: ActiveRun, instance: ActiveInstance, job: 
     if (secret !== undefined) secrets[name] = secret;
   }
   return secrets;
+}
+
+/** What an outsider can influence of what a job's expressions see before it starts. */
+export function influenceOf(run: ActiveRun, definition: ActiveDefinition): Influence {
+  const { scope, job } = definition;
+  const needs = job.needs.map((id) => siblingOf(run, scope, id)).filter((need) => need.influencedOutputs.size > 0);
+  return {
+    level: levelOf(run, { definition }).level,
+    env: new Set(),
+    inputs: new Set(scope.influencedInputs),
+    steps: new Set(),
+    needs: new Set(needs.map((need) => need.job.id.toLowerCase())),
+    matrix: false,
+  };
 }

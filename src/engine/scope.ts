@@ -3,6 +3,7 @@ import type { Event } from '../event/index.ts';
 import type { Permit } from '../gate/index.ts';
 import type { Expansion, Plan, PlannedInstance, PlannedJob, PlannedWorkflow } from '../plan/index.ts';
 import type { Conclusion, JobOutcome } from '../protocol/index.ts';
+import type { NewDefinition } from '../run/index.ts';
 import type { CancelSource } from './cancel.ts';
 
 /** A run that goes on: the plan, and what became of it so far. */
@@ -90,4 +91,32 @@ export function needsContext(run: ActiveRun, { scope, job }: ActiveDefinition): 
 /** What a job's expressions see before it starts. */
 export function contextsOf(run: ActiveRun, definition: ActiveDefinition, vars: DataObject): { [name: string]: Data } {
   return { github: run.github, vars, inputs: definition.scope.inputs, needs: needsContext(run, definition) };
+}
+
+/** Registers the jobs of a workflow that is entered, and gives them as the state machine wants them. */
+export function enterScope(run: ActiveRun, scope: ActiveScope): readonly NewDefinition[] {
+  run.scopes.set(scope.key, scope);
+  return scope.workflow.jobs.map((job) => {
+    const key = runtimeKey(scope, job.id);
+    const definition: ActiveDefinition = {
+      key,
+      scope,
+      job,
+      outputs: {},
+      influencedOutputs: new Set(),
+      level: scope.level,
+      taints: [],
+    };
+    run.definitions.set(key, definition);
+    return {
+      key,
+      ...(scope.key === undefined ? {} : { scope: scope.key }),
+      kind: job.kind,
+      needs: job.needs.map((id) => runtimeKey(scope, idOf(scope.workflow, id))),
+    };
+  });
+}
+
+function idOf(workflow: PlannedWorkflow, id: string): string {
+  return workflow.jobs.find((job) => job.id.toLowerCase() === id.toLowerCase())?.id ?? id;
 }
