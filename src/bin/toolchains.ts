@@ -58,7 +58,7 @@ export function findToolchains(options: {
   readonly env: { readonly [name: string]: string | undefined };
   /** Absolute folders of `--tools`. */
   readonly named: readonly string[];
-  isFolder(path: string): boolean;
+  readonly isFolder: (path: string) => boolean;
 }): Toolchains {
   const { env, isFolder } = options;
   const home = env['HOME'];
