@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   DIGESTS_PATH,
@@ -20,6 +20,8 @@ import { networkEnvironment } from './environment.ts';
 import { findProgram } from './executor.ts';
 import { fault } from './faults.ts';
 
+/** A workflow, a lock, an action's manifest. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024;
 const WORKFLOWS = '.github/workflows';
 
 /** `sallyport lock`: reads the workflows as they lie on the disk and writes the lock beside them, whole or not at all. */
@@ -104,6 +106,11 @@ async function readLocalAction(directory: string, path: string): Promise<string 
 
 async function readIn(directory: string, path: string): Promise<string | undefined> {
   try {
+    // A pipe or a device is never opened: that could wait, or read, for ever.
+    const found = await stat(join(directory, path));
+    if (!found.isFile() || found.size > FILE_BYTES_MAX) {
+      throw fault('file-unreadable', `${path} is no file, or has more than ${FILE_BYTES_MAX} bytes`);
+    }
     return await readFile(join(directory, path), 'utf8');
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR')) {
@@ -116,6 +123,7 @@ async function readIn(directory: string, path: string): Promise<string | undefin
 async function replaceFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.new`;
-  await writeFile(draft, text);
+  // `wx`: whoever made the repository could have put a link to a file of the person at that name.
+  await writeFile(draft, text, { flag: 'wx' });
   await rename(draft, path);
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../workflow/index.ts';
 import { harmless } from './harmless.ts';
@@ -6,6 +6,9 @@ import { fit, type Paint, widthOf } from './terminal.ts';
 
 /** Errors of one file that are printed; what is over is said with its number. */
 const DIAGNOSTICS_PER_FILE_MAX = 50;
+
+/** A larger file is not read for the one line that is shown of it. */
+const SOURCE_BYTES_MAX = 4 * 1024 * 1024;
 
 export type DiagnosticOptions = {
   readonly paint: Paint;
@@ -53,6 +56,9 @@ function renderDiagnostic(
 /** The text of a file that a diagnostic names, for its line. A file that can't be read is shown without it. */
 export function sourceOf(directory: string, file: string): string | undefined {
   try {
+    // A pipe or a device is never opened: that could wait, or read, for ever.
+    const found = statSync(resolve(directory, file));
+    if (!found.isFile() || found.size > SOURCE_BYTES_MAX) return undefined;
     return readFileSync(resolve(directory, file), 'utf8');
   } catch {
     // The place and the message are printed all the same.

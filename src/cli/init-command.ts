@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { CliDependencies } from './door.ts';
 import { EXIT } from './errors.ts';
@@ -63,8 +63,10 @@ async function writeNew(path: string, content: string): Promise<boolean> {
 async function findFiles(directory: string): Promise<FoundFiles> {
   if (!existsSync(directory)) throw fault('file-unreadable', `there is no folder ${directory}`);
   const names = new Set(await readdir(directory));
+  // A pipe or a device is never opened: that could wait, or read, for ever.
+  const isRead = async (name: string) => names.has(name) && (await stat(join(directory, name))).isFile();
   const read = async (name: string) =>
-    names.has(name)
+    (await isRead(name))
       ? (await readFile(join(directory, name))).subarray(0, MANIFEST_BYTES_MAX).toString('utf8')
       : undefined;
   return { names, packageJson: await read('package.json'), pyproject: await read('pyproject.toml') };

@@ -138,12 +138,11 @@ async function filterWorkflows(files: readonly string[]): Promise<readonly strin
   return kept;
 }
 
+/** The text of a file that is not too large. A pipe or a device is never opened: that could wait, or read, for ever. */
 async function textOf(file: string): Promise<string | undefined> {
-  const size = await stat(file).then(
-    (found) => found.size,
-    () => Number.POSITIVE_INFINITY,
-  );
-  return size > FILE_BYTES_MAX ? undefined : readFile(file, 'utf8').catch(() => undefined);
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isFile() !== true || found.size > FILE_BYTES_MAX) return undefined;
+  return readFile(file, 'utf8').catch(() => undefined);
 }
 
 async function planFile(path: string, request: PlanFilesRequest, reader: WorkflowReader): Promise<FilePlan> {

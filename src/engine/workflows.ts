@@ -53,8 +53,10 @@ async function readOne(
 
 /** A file that the person named although it is ignored or lies elsewhere: theirs to choose. */
 async function readPlain(file: string): Promise<string | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text === undefined || text.length > FILE_BYTES_MAX ? undefined : text;
+  // A pipe or a device is never opened: that could wait, or read, for ever.
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isFile() !== true || found.size > FILE_BYTES_MAX) return undefined;
+  return readFile(file, 'utf8').catch(() => undefined);
 }
 
 /** The path in the repository, or the absolute one of a file outside. */
