@@ -14,8 +14,14 @@ export type Machine = {
 export function lazyCommands(machine: Machine): Commands {
   return {
     run: async (request, onEvent, interrupt) => {
-      const { run } = await import('./run.ts');
-      return run(machine, request, onEvent, interrupt);
+      const { loadRun, startEarly } = await import('./early.ts');
+      const early = startEarly(machine, request);
+      try {
+        const { run } = await loadRun();
+        return await run(machine, request, onEvent, interrupt, early);
+      } finally {
+        await early.executor.close();
+      }
     },
     proposeEgress: async (records, directory) => {
       const { proposal } = await import('./learn.ts');

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -153,6 +153,18 @@ describe('sallyport run', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/^\.github\/workflows\/ci\.yml:5:5: error\[workflow\//m);
     expect(stderr).toContain(' 5 |     stepz: []\n   |     ^\n');
+  });
+
+  test('leaves nothing of the sandbox that stood ready, whether a job takes it or the plan is refused', () => {
+    const good = repository('ready', 'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: "true" }] } }\n');
+    const bad = repository('unready', 'on: push\njobs: { a: { runs-on: ubuntu-latest, stepz: [] } }\n');
+    const state = join(folder, 'ready-state');
+    const env = { ...environment(), XDG_STATE_HOME: state };
+
+    expect(sallyport(['run'], { cwd: good, env }).status).toBe(0);
+    expect(sallyport(['run'], { cwd: bad, env }).status).toBe(2);
+    expect(readdirSync(join(state, 'sallyport/jobs'))).toEqual([]);
+    expect(readdirSync(join(state, 'sallyport/sandboxes/pods'))).toEqual([]);
   });
 
   test('--artifacts copies the artifacts of the run out', () => {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism, totalmem, userInfo } from 'node:os';
+import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { openActionStore, openCommitContent } from '../actions/index.ts';
 import { Fault, jsonLog, type Log, silentLog, systemClock } from '../base/index.ts';
@@ -16,31 +15,24 @@ import {
   runLocally,
 } from '../engine/index.ts';
 import { parsePayload } from '../event/index.ts';
-import { type CancelSignal, WALLS } from '../protocol/index.ts';
+import type { CancelSignal } from '../protocol/index.ts';
 import { openLocalResults } from '../results/index.ts';
 import { builtinFor, createRunner, type FinishedJob } from '../runner/index.ts';
-import type { Bounds } from '../sandbox/index.ts';
 import { openBlobStore } from '../store/index.ts';
 import { createReader } from '../workflow/index.ts';
 import { copyArtifacts } from './artifacts.ts';
 import type { Machine } from './commands.ts';
-import { findProgram, findToolCache, openExecutor } from './executor.ts';
+import type { EarlyStart } from './early.ts';
+import { findProgram, findToolCache } from './executor.ts';
 import { fault } from './faults.ts';
 import { pinsFrom } from './pins.ts';
 import { machineSettings } from './learn.ts';
 import { readPayload } from './payload.ts';
-import { findToolchains } from './toolchains.ts';
 import { gitEnvironment, networkEnvironment } from './environment.ts';
 
 const GIB = 1024 ** 3;
 /** Artifacts and caches together. */
 const BLOB_BYTES_MAX = 40 * GIB;
-/** Processes and threads of one job. */
-const JOB_PROCESSES_MAX = 4_096;
-/** Workspace, home and /tmp of one job: what GitHub's runners have free. */
-const JOB_DISK_BYTES_MAX = 14 * GIB;
-/** What a job may take of the machine's memory, so that the machine itself goes on. */
-const JOB_MEMORY_SHARE = 0.8;
 
 /** `sallyport run`: puts the parts together, runs, and takes them apart again. */
 export async function run(
@@ -48,6 +40,7 @@ export async function run(
   request: RunRequest,
   onEvent: (event: EngineEvent) => void,
   interrupt: Interrupt,
+  early: EarlyStart,
 ): Promise<RunResult> {
   if (process.platform !== 'linux') {
     throw fault('platform-unsupported', `sallyport run can't isolate a job on ${process.platform}`);
@@ -57,8 +50,7 @@ export async function run(
   const git = findProgram(env, 'git');
   const clock = systemClock;
   const reader = createReader();
-  const toolchains = findToolchains({ env, named: request.tools, isFolder });
-  const executor = openExecutor(machine, toolchains.folders);
+  const { executor, toolchains, jobsDir } = early;
   const remarks: string[] = [];
   const runIds = new Set<number>();
   const cancel = cancelSignal(interrupt);
@@ -75,7 +67,6 @@ export async function run(
     });
     const blobs = await openBlobStore({ dir: join(places.cache, 'blobs'), bytesMax: BLOB_BYTES_MAX, clock });
     const results = await openLocalResults({ blobs, dir: join(places.cache, 'results'), clock });
-    const jobsDir = join(places.state, 'jobs');
     await mkdir(jobsDir, { recursive: true, mode: 0o711 });
     const toolCache = findToolCache(env);
     const arch = process.arch === 'arm64' ? 'ARM64' : 'X64';
@@ -85,14 +76,18 @@ export async function run(
       commits: await openCommitContent({ dir: join(places.cache, 'commits'), git }),
       results,
       reader,
-      openNetwork: (spec) => openNetwork(spec, { clock, log, nodePath: process.execPath }),
+      openNetwork: async (spec) => {
+        const prepared = await early.networkOf(spec.enter);
+        const whole = prepared === undefined ? spec : { ...spec, prepared };
+        return openNetwork(whole, { clock, log, nodePath: process.execPath });
+      },
       clock,
       log,
       random: randomBytes,
       jobsDir,
       git,
-      bounds: boundsOfMachine(),
-      require: WALLS.filter((wall) => request.require.includes(wall)),
+      bounds: early.bounds,
+      require: early.require,
       name: 'local',
       arch,
       toolchain: { searchPath: toolchains.searchPath, variables: toolchains.variables },
@@ -139,7 +134,6 @@ export async function run(
     return result.kind === 'finished' ? { ...result, remarks: [...result.remarks, ...remarks] } : result;
   } finally {
     cancel.stop();
-    await executor.close();
     await reader.close();
   }
 }
@@ -169,10 +163,6 @@ async function optionsOf(request: RunRequest): Promise<LocalRunOptions> {
   };
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
 function actorName(): string {
   try {
     return userInfo().username.replaceAll(/[^A-Za-z0-9-]/g, '-');
@@ -180,15 +170,6 @@ function actorName(): string {
     // A user id without a name, as in some containers.
     return `user-${process.geteuid?.() ?? 0}`;
   }
-}
-
-function boundsOfMachine(): Bounds {
-  return {
-    memoryBytesMax: Math.max(GIB, Math.floor(totalmem() * JOB_MEMORY_SHARE)),
-    processesMax: JOB_PROCESSES_MAX,
-    cpusMax: availableParallelism(),
-    diskBytesMax: JOB_DISK_BYTES_MAX,
-  };
 }
 
 /** Remembers that a job could not start since a wall of this machine is missing. */

@@ -10,7 +10,7 @@ export {
   readEgressFile,
 } from './egress-file.ts';
 export { type MachineSettings, type MachineSources, readMachineSettings } from './machine.ts';
-export type { Network, NetworkSpec, ServedPort } from './network.ts';
+export { GATEWAY_PORT, type Network, type NetworkSpec, type ServedPort } from './network.ts';
 export { type NetworkDeps, openNetwork, type PreparedNetwork, prepareNetwork } from './open.ts';
 export { isPresetName, PRESET_NAMES, type PresetName, presetHosts } from './presets.ts';
 export { proposeEgress } from './propose.ts';

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import type { EgressPolicy, EgressRecord } from '../protocol/index.ts';
 
+/** Where the runner's own service listens inside every pod. High, so that no program of a job wants it. */
+export const GATEWAY_PORT = 41_780;
+
 /** A service of the runner that the sandbox reaches by name, as the gateway on `sallyport.localhost`. */
 export type ServedPort = {
   /** Resolved by the sandbox's own hosts file to 127.0.0.1. */

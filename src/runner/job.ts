@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActionStore, CommitContent } from '../actions/index.ts';
 import { type Clock, isAtLeast, isFault, type Log, reasonOf } from '../base/index.ts';
-import { type Network, type NetworkSpec, refusalLine } from '../egress/index.ts';
+import { GATEWAY_PORT, type Network, type NetworkSpec, refusalLine } from '../egress/index.ts';
 import type {
   CancelSignal,
   Conclusion,
@@ -33,8 +33,6 @@ const CANCEL_MINUTES_DEFAULT = 5;
 const OUTPUTS_BYTES_MAX = 1024 * 1024;
 /** Refused hosts that are shown in the logs of a job. All are in the record. */
 const REFUSALS_SHOWN_MAX = 1000;
-/** Where the gateway listens inside. High, so that no program of a job wants it. */
-const GATEWAY_PORT = 41_780;
 
 export type RunnerDeps = {
   readonly executor: Executor;

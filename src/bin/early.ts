@@ -1,0 +1,136 @@
+import { statSync } from 'node:fs';
+import { mkdir, rmdir } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { RunRequest } from '../cli/index.ts';
+import type { PreparedNetwork } from '../egress/index.ts';
+import { WALLS, type WallName } from '../protocol/index.ts';
+import type { Bounds, Executor, Pod, PodSpec } from '../sandbox/index.ts';
+import type { Machine } from './commands.ts';
+import { openExecutor } from './executor.ts';
+import { findToolchains, type Toolchains } from './toolchains.ts';
+
+const GIB = 1024 ** 3;
+/** Processes and threads of one job. */
+const JOB_PROCESSES_MAX = 4_096;
+/** Workspace, home and /tmp of one job: what GitHub's runners have free. */
+const JOB_DISK_BYTES_MAX = 14 * GIB;
+/** What a job may take of the machine's memory, so that the machine itself goes on. */
+const JOB_MEMORY_SHARE = 0.8;
+
+/** What a run needs that takes time outside of this process: begun while this process still loads its own code. */
+export type EarlyStart = {
+  /** Opens the pod of the first job at once: it stands already. */
+  readonly executor: Executor;
+  readonly toolchains: Toolchains;
+  readonly bounds: Bounds;
+  readonly require: readonly WallName[];
+  /** Parent of the folders of running jobs. */
+  readonly jobsDir: string;
+  /** The network that was prepared for a pod, once. */
+  networkOf(enter: readonly string[]): Promise<PreparedNetwork | undefined>;
+};
+
+type Waiting = { readonly pod: Pod; readonly network: Promise<PreparedNetwork | undefined> };
+
+/**
+ * Begins to raise the walls of the first job before the job is known. Nothing of a job is in it, and a pod serves one
+ * job only; one that is not needed is closed with the executor.
+ */
+export function startEarly(machine: Machine, request: RunRequest): EarlyStart {
+  const toolchains = findToolchains({ env: machine.env, named: request.tools, isFolder });
+  const inner = openExecutor(machine, toolchains.folders);
+  const bounds = boundsOfMachine();
+  const require = WALLS.filter((wall) => request.require.includes(wall));
+  const jobsDir = join(machine.places.state, 'jobs');
+  let first: Promise<Waiting | undefined> | undefined = openFirst(inner, { bounds, require, jobsDir });
+  const networks = new Map<readonly string[], Promise<PreparedNetwork | undefined>>();
+  const take = () => {
+    const taken = first;
+    first = undefined;
+    return taken;
+  };
+  const open = async (spec: PodSpec): Promise<Pod> => {
+    const waiting = await take();
+    if (waiting === undefined) return inner.open(spec);
+    // The pod has a folder of its own.
+    await rmdir(spec.scratch);
+    networks.set(waiting.pod.enter, waiting.network);
+    return waiting.pod;
+  };
+  const close = async () => {
+    const waiting = await take();
+    for (const network of [...networks.values(), waiting?.network]) await (await network)?.close();
+    await inner.close();
+  };
+  const networkOf = async (enter: readonly string[]) => {
+    const network = networks.get(enter);
+    networks.delete(enter);
+    return network;
+  };
+  return {
+    executor: { name: inner.name, probe: () => inner.probe(), open, close },
+    toolchains,
+    bounds,
+    require,
+    jobsDir,
+    networkOf,
+  };
+}
+
+/** A failure is no fault here: the job that opens its pod by itself meets and tells it. */
+async function openFirst(
+  executor: Executor,
+  { bounds, require, jobsDir }: { bounds: Bounds; require: readonly WallName[]; jobsDir: string },
+): Promise<Waiting | undefined> {
+  try {
+    const id = `first-${randomUUID()}`;
+    const scratch = join(jobsDir, id);
+    await mkdir(scratch, { recursive: true, mode: 0o711 });
+    const pod = await executor.open({ id, bounds, require, scratch });
+    return { pod, network: prepare(pod) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function prepare(pod: Pod): Promise<PreparedNetwork | undefined> {
+  try {
+    const { GATEWAY_PORT, prepareNetwork } = await import('../egress/index.ts');
+    return await prepareNetwork({ enter: pod.enter, servedPorts: [GATEWAY_PORT] }, { nodePath: process.execPath });
+  } catch {
+    return undefined;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function boundsOfMachine(): Bounds {
+  return {
+    memoryBytesMax: Math.max(GIB, Math.floor(totalmem() * JOB_MEMORY_SHARE)),
+    processesMax: JOB_PROCESSES_MAX,
+    cpusMax: availableParallelism(),
+    diskBytesMax: JOB_DISK_BYTES_MAX,
+  };
+}
+
+/** Loads the code of a run in parts, so that what was begun early goes on in between. */
+export async function loadRun(): Promise<typeof import('./run.ts')> {
+  const parts = [
+    () => import('../egress/index.ts'),
+    () => import('../workflow/index.ts'),
+    () => import('../actions/index.ts'),
+    () => import('../results/index.ts'),
+    () => import('../runner/index.ts'),
+    () => import('../engine/index.ts'),
+  ];
+  for (const load of parts) {
+    await load();
+    await turn();
+  }
+  return import('./run.ts');
+}
