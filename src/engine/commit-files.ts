@@ -18,25 +18,44 @@ export type CommitFiles = {
   changedPaths(base: string, commit: string): Promise<readonly string[] | undefined>;
 };
 
+/** What nearly every run asks for: listed by one command. */
+const USUAL = ['.github/workflows', '.sallyport'] as const;
+
+type Entry = { readonly isRegular: boolean; readonly blob: string; readonly bytes: number };
+
 export function openCommitFiles(gitDir: string, git: Git): CommitFiles {
   const options = { cwd: gitDir, env: { GIT_DIR: gitDir } };
+  const usual = new Map<string, Promise<ReadonlyMap<string, Entry>>>();
+  const list = async (args: readonly string[]): Promise<ReadonlyMap<string, Entry>> => {
+    const { stdout } = await git(['ls-tree', '--long', '-z', ...args], {
+      ...options,
+      accept: [128],
+    });
+    const entries = new Map<string, Entry>();
+    for (const line of stdout.split('\0')) {
+      const [, mode = '', blob = '', bytes = '', path = ''] =
+        /^(\d{6}) [a-z]+ ([0-9a-f]{40,64}) +(\d+|-)\t(.+)$/s.exec(line) ?? [];
+      if (path !== '') entries.set(path, { isRegular: /^100(?:644|755)$/.test(mode), blob, bytes: Number(bytes) });
+    }
+    return entries;
+  };
+  const listUsual = (commit: string): Promise<ReadonlyMap<string, Entry>> => {
+    const known = usual.get(commit) ?? list(['-r', commit, '--', ...USUAL]);
+    usual.set(commit, known);
+    return known;
+  };
   return {
     async readText(commit, path) {
       if (!isPath(path)) return undefined;
-      const entry = await git(['ls-tree', '--long', '-z', commit, '--', path], { ...options, accept: [128] });
-      const match = /^100(?:644|755) blob ([0-9a-f]{40,64}) +(\d+)\t/.exec(entry.stdout);
-      if (match?.[1] === undefined || Number(match[2]) > FILE_BYTES_MAX) {
-        if (match !== null) throw fault('snapshot-too-large', `${path} has ${match[2]} bytes`);
-        return undefined;
-      }
-      return (await git(['cat-file', 'blob', match[1]], options)).stdout;
+      const isUsual = USUAL.some((folder) => path.startsWith(`${folder}/`));
+      const entry = (await (isUsual ? listUsual(commit) : list([commit, '--', path]))).get(path);
+      if (entry?.isRegular !== true) return undefined;
+      if (entry.bytes > FILE_BYTES_MAX) throw fault('snapshot-too-large', `${path} has ${entry.bytes} bytes`);
+      return (await git(['cat-file', 'blob', entry.blob], options)).stdout;
     },
     async listWorkflows(commit) {
-      const { stdout } = await git(['ls-tree', '-z', '--name-only', commit, '--', '.github/workflows/'], {
-        ...options,
-        accept: [128],
-      });
-      const paths = stdout.split('\0').filter((path) => /^\.github\/workflows\/[^/]+\.ya?ml$/.test(path));
+      const listed = await listUsual(commit);
+      const paths = [...listed.keys()].filter((path) => /^\.github\/workflows\/[^/]+\.ya?ml$/.test(path));
       if (paths.length > WORKFLOW_FILES_MAX) {
         throw fault('snapshot-too-large', `there are more than ${WORKFLOW_FILES_MAX} workflow files`);
       }
