@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { EGRESS_FILE_CHARACTERS_MAX, readEgressFile } from './egress-file.ts';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 
 const FILE = '.sallyport/egress.yml';
 
@@ -70,10 +71,10 @@ test.each([
 test('an alias bomb is refused at once', () => {
   const bomb = ['a0: &a0 [x,x,x,x,x,x,x,x,x]'];
   for (let level = 1; level < 12; level += 1) bomb.push(`a${level}: &a${level} [${`*a${level - 1},`.repeat(9)}]`);
-  const started = performance.now();
+  const started = cpuMs();
 
   expect(refusals(bomb.join('\n')).length).toBeGreaterThan(0);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(cpuMs() - started).toBeLessThan(1000);
 });
 
 test('deep nesting and a large file are refused, not thrown', () => {

@@ -216,7 +216,7 @@ describe('the results service', () => {
     });
 
     expect(status).toBe(408);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(25_000);
     expect((await finalize('slow', 14)).status).toBe(400);
   });
 

@@ -4,6 +4,7 @@ import type { Clock } from '../base/index.ts';
 import { blockList } from './blobs-http.ts';
 import { SIGNED_URL_MS, signUrl, verifyUrl } from './signed-url.ts';
 import { mintRuntimeToken, verifyRuntimeToken } from './token.ts';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 
 const key = randomBytes(32);
 const scope = { runId: 7, attempt: 1, jobId: 11 };
@@ -103,9 +104,9 @@ describe('a block list', () => {
         expect(error).toMatchObject({ code: 'results/request-invalid' });
       }
     }
-    const start = performance.now();
+    const start = cpuMs();
     expect(() => blockList(`<BlockList>${'<Latest>'.repeat(500_000)}`)).toThrow();
     expect(() => blockList(`<BlockList>${'<Latest>'.repeat(500_000)}</BlockList>`)).toThrow();
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(cpuMs() - start).toBeLessThan(2_000);
   });
 });

@@ -11,6 +11,7 @@ import {
 import type { Scope } from './expressions.ts';
 import { expressionReferences } from './expressions-references.ts';
 import type { Template, Tree } from './model.ts';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 
 const at = { line: 3, column: 7 };
 const scope: Scope = {
@@ -65,10 +66,10 @@ test('a short expression can not fill the memory', async () => {
 
 test('a text of an outsider in the place of a format is handled in linear time', async () => {
   const hostile: Scope = { contexts: { github: { text: `{${'1'.repeat(1_000_000)}` } } };
-  const started = performance.now();
+  const started = cpuMs();
 
   await expect(evaluateExpression("format(github.text, 'a')", hostile)).rejects.toThrow(code('evaluation-failed'));
-  expect(performance.now() - started).toBeLessThan(10_000);
+  expect(cpuMs() - started).toBeLessThan(10_000);
 });
 
 test('many large values in one tree, and chains of thousands of operators, are faults', async () => {
@@ -90,11 +91,11 @@ test('a large context is not converted whole', async () => {
   const list = Array.from({ length: 50_000 }, (_, index) => ({ title: `t${index}`, body: 'x'.repeat(20) }));
   const large: Scope = { contexts: { github: { event: { list } } } };
   await evaluateExpression('github.event.list[49999].title', large);
-  const started = performance.now();
+  const started = cpuMs();
   for (let round = 0; round < 200; round++) await evaluateExpression('github.event.list[49999].title', large);
 
   // Converting all of it each time takes minutes.
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(cpuMs() - started).toBeLessThan(5_000);
 });
 
 test('hashFiles is asked once for each set of patterns, then the expression is evaluated again', async () => {

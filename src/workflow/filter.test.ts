@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isFault } from '../base/index.ts';
 import { compilePattern, matchesTrigger } from './filter.ts';
 import type { Trigger } from './model.ts';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 
 /** The examples of GitHub's cheat sheet of filter patterns. */
 const EXAMPLES: readonly (readonly [pattern: string, matching: readonly string[], other: readonly string[]])[] = [
@@ -41,10 +42,10 @@ test.each(['?a', '+', '*+', '[a', '[]', '[z-a]', 'a\\', 'x'.repeat(2_000)])('the
 
 test('a pattern that makes backtracking engines run for years ends at once', () => {
   const { matches } = compilePattern(`${'*a'.repeat(200)}b`);
-  const started = performance.now();
+  const started = cpuMs();
 
   expect(matches('a'.repeat(2_000))).toBe(false);
-  expect(performance.now() - started).toBeLessThan(10_000);
+  expect(cpuMs() - started).toBeLessThan(10_000);
 });
 
 const at = { line: 1, column: 1 };
@@ -113,7 +114,7 @@ test('random patterns and texts never take long and fail only by a fault', () =>
   };
   const alphabet = ['a', 'b', '/', '*', '**', '?', '+', '[', ']', '-', '\\', '!', '🎈'];
   const text = (length: number) => Array.from({ length }, () => alphabet[random(alphabet.length)]).join('');
-  const started = performance.now();
+  const started = cpuMs();
   for (let round = 0; round < 2_000; round++) {
     try {
       compilePattern(text(random(30))).matches(text(random(60)));
@@ -122,5 +123,5 @@ test('random patterns and texts never take long and fail only by a fault', () =>
     }
   }
 
-  expect(performance.now() - started).toBeLessThan(15_000);
+  expect(cpuMs() - started).toBeLessThan(15_000);
 });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findByGlob, type GlobOptions } from './glob.ts';
 import { compileNamePattern } from './name-pattern.ts';
+import { cpuMs } from '../../../test/support/cpu-time.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'glob-'));
 const FILES = [
@@ -104,11 +105,11 @@ describe('a search', () => {
   });
 
   test('takes linear time where backtracking would not end', async () => {
-    const started = performance.now();
+    const started = cpuMs();
 
     await find(`${'**/a*'.repeat(30)}\n${'*a'.repeat(2000)}b\n${'**/'.repeat(500)}x`);
 
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(cpuMs() - started).toBeLessThan(3000);
   });
 });
 
