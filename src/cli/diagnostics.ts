@@ -7,6 +7,9 @@ import { fit, type Paint, widthOf } from './terminal.ts';
 /** Errors of one file that are printed; what is over is said with its number. */
 const DIAGNOSTICS_PER_FILE_MAX = 50;
 
+/** What is kept of a long line after the place that is wrong. */
+const CONTEXT_COLUMNS = 24;
+
 /** A larger file is not read for the one line that is shown of it. */
 const SOURCE_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -41,16 +44,25 @@ function renderDiagnostic(
   const text = lines?.[line - 1];
   if (text !== undefined && text.trim() !== '') {
     const gutter = String(line);
-    // The caret stands below the character as shown, so what precedes it is measured as shown.
-    const before = widthOf(harmless(text.slice(0, Math.max(0, column - 1)), false));
-    const shown = fit(harmless(text, false), columns - gutter.length - 4);
+    const { shown, before } = windowOf(text, column, columns - gutter.length - 4);
     out.push(` ${paint('blue', `${gutter} |`)} ${shown}`);
-    if (before < columns - gutter.length - 4) {
-      out.push(` ${' '.repeat(gutter.length)} ${paint('blue', '|')} ${' '.repeat(before)}${paint('red', '^')}`);
-    }
+    out.push(` ${' '.repeat(gutter.length)} ${paint('blue', '|')} ${' '.repeat(before)}${paint('red', '^')}`);
   }
   if (remedy !== undefined && remedy !== '') out.push(`   ${paint('cyan', 'help:')} ${harmless(remedy, false)}`);
   return [...out, ''];
+}
+
+/** The part of a line that has the place in it, and the columns before the place. */
+function windowOf(text: string, column: number, columns: number): { readonly shown: string; readonly before: number } {
+  // The caret stands below the character as shown, so what precedes it is measured as shown.
+  const head = harmless(text.slice(0, Math.max(0, column - 1)), false);
+  const before = widthOf(head);
+  if (before < columns - CONTEXT_COLUMNS) return { shown: fit(harmless(text, false), columns), before };
+  const room = Math.max(0, columns - CONTEXT_COLUMNS - 1);
+  const kept = [...head].slice(-room);
+  while (widthOf(kept.join('')) > room) kept.shift();
+  const tail = harmless(text.slice(Math.max(0, column - 1)), false);
+  return { shown: fit(`…${kept.join('')}${tail}`, columns), before: widthOf(`…${kept.join('')}`) };
 }
 
 /** The text of a file that a diagnostic names, for its line. A file that can't be read is shown without it. */

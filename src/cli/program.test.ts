@@ -245,7 +245,7 @@ test('a refused plan is printed as compilers print, with the line, a caret and t
    |                   ^
    help: Did you mean steps?
 
-nothing ran: an error
+1 error: nothing ran
 `);
 });
 

@@ -11,7 +11,7 @@ import { LearnedEgress, printProposal } from './learn.ts';
 import { printList } from './plan-command.ts';
 import type { RunOptions } from './program.ts';
 import { createRenderer, type OutputForm } from './renderer.ts';
-import { paintOf } from './terminal.ts';
+import { count, paintOf } from './terminal.ts';
 
 /** `sallyport run`. Answers the exit code. */
 export async function run(
@@ -164,9 +164,7 @@ function printRefusal(
     columns: Math.max(40, terminal.columns()),
     source: (file) => sourceOf(directory, file),
   });
-  terminal.writeError(
-    `${lines.join('\n')}\nnothing ran: ${errors.length === 1 ? 'an error' : `${errors.length} errors`}\n`,
-  );
+  terminal.writeError(`${lines.join('\n')}\n${count(errors.length, 'error')}: nothing ran\n`);
 }
 
 async function explainNothing(

@@ -13,11 +13,13 @@ export function findNeedsProblems(
   at: Position,
   problems: Problems,
 ): void {
-  if (!jobs.some(({ needs }) => needs.length === 0)) {
+  const known = new Set(jobs.map(({ id }) => id.toLowerCase()));
+  const isKnown = (need: LiteralToken) => known.has(literalText(need).toLowerCase());
+  // A misspelt need of the only job is told as such.
+  if (jobs.every(({ needs }) => needs.length > 0 && needs.every(isKnown))) {
     problems.add('needs-no-start', at, 'The workflow must contain at least one job with no dependencies.');
     return;
   }
-  const known = new Set(jobs.map(({ id }) => id.toLowerCase()));
   const done = doneJobs(jobs.map(({ id, needs }) => ({ id, needs: needs.map(literalText) })));
   for (const { id, needs } of jobs) {
     for (const need of needs) {

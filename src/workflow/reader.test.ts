@@ -148,6 +148,7 @@ describe('a mistake', () => {
     ['uses of nothing', withSteps('- uses: checkout@v4'), ['6:15 workflow/uses-invalid']],
     ['run and uses', withSteps('- {run: a, uses: o/r@v1}'), ['6:18 workflow/key-unknown']],
     ['an unknown need', inJob('needs: b').concat('  c: {runs-on: x}'), ['5:12 workflow/needs-unknown']],
+    ['an unknown need of the only job', inJob('needs: b\nsteps: [{run: x}]'), ['5:12 workflow/needs-unknown']],
     ['an empty vector', inJob('strategy: {matrix: {a: []}}'), ['5:28 workflow/matrix-invalid']],
     ['a wrong cron', inJob('').replace('push', '{schedule: [{cron: "* * *"}]}'), ['1:24 workflow/schedule-invalid']],
     ['a wrong pattern', inJob('').replace('push', "{push: {branches: ['?a']}}"), ['1:24 workflow/pattern-invalid']],
