@@ -3,6 +3,9 @@ export const FORM_CHARACTERS_MIN = 4;
 /** Below this many characters PowerShell's halves of a secret stay unmasked. Source: actions/runner. */
 const AMPERSAND_CHARACTERS_MIN = 6;
 
+/** Below this many characters the small letters of a secret stay unmasked. */
+const LOWER_CASE_CHARACTERS_MIN = 8;
+
 /**
  * All texts under which a secret may appear in a log: as it is, without the white space and quotes around it, line by
  * line, and in each of these in every encoding. A superset of the encoders of actions/runner (HostContext.cs).
@@ -36,6 +39,8 @@ const ENCODERS: readonly Encoder[] = [
   (text) => [text.replaceAll(/([`$"])/g, '`$1')],
   (text) => (text.length > 8 && text.startsWith('"') && text.endsWith('"') ? [text.slice(1, -1)] : []),
   ampersandForms,
+  // Names of hosts are recorded in small letters. A short text would be an ordinary word then.
+  (text) => (text.length >= LOWER_CASE_CHARACTERS_MIN ? [text.toLowerCase()] : []),
 ];
 
 /**

@@ -177,3 +177,9 @@ describe('a secret whose parts are coloured', () => {
     expect(masker.maskText('\u001b[31ms3cr3t-value\u001b[0m')).toBe('\u001b[31m***\u001b[0m');
   });
 });
+
+test('a secret that became the name of a host is masked, in small letters', () => {
+  const masker = createMasker(['AbCdEfGh42', 'Short1']);
+
+  expect(masker.maskText('abcdefgh42.example.org short1')).toBe('***.example.org short1');
+});
