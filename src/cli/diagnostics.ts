@@ -59,7 +59,7 @@ function windowOf(text: string, column: number, columns: number): { readonly sho
   const before = widthOf(head);
   if (before < columns - CONTEXT_COLUMNS) return { shown: fit(harmless(text, false), columns), before };
   const room = Math.max(0, columns - CONTEXT_COLUMNS - 1);
-  const kept = [...head].slice(-room);
+  const kept = Array.from(head).slice(-room);
   while (widthOf(kept.join('')) > room) kept.shift();
   const tail = harmless(text.slice(Math.max(0, column - 1)), false);
   return { shown: fit(`…${kept.join('')}${tail}`, columns), before: widthOf(`…${kept.join('')}`) };
