@@ -15,15 +15,15 @@ export const fault = faultsOf('actions', {
   },
   'ref-not-found': {
     status: 404,
-    help: 'Correct the tag or branch, or refresh the mirror with `sallyport mirror sync`.',
+    help: 'Correct the tag or branch, or refresh the mirror with `sallyport mirror sync DIR`.',
   },
   'source-missing': {
     status: 404,
-    help: 'Add the repository to the mirror with `sallyport mirror add OWNER/REPO`, or name a mirror by --actions-mirror.',
+    help: 'Add the repository to the mirror with `sallyport mirror add DIR OWNER/REPO`, or name a mirror by --actions-mirror.',
   },
   'commit-missing': {
     status: 404,
-    help: 'Correct the commit, or refresh the mirror with `sallyport mirror sync`.',
+    help: 'Correct the commit, or refresh the mirror with `sallyport mirror sync DIR`.',
   },
   'impostor-commit': {
     status: 403,

@@ -1,6 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { reasonOf } from '../base/index.ts';
 import { extractArtifact, type ResultsStore } from '../results/index.ts';
+import { fault } from './faults.ts';
 
 /**
  * `--artifacts DIR`: copies the artifacts of runs out, as data only. Several runs get a folder each, since their
@@ -11,7 +13,6 @@ export async function copyArtifacts(
   runIds: readonly number[],
   into: string,
 ): Promise<readonly string[]> {
-  await mkdir(into, { recursive: true });
   const lines: string[] = [];
   for (const runId of runIds) {
     const folder = runIds.length === 1 ? into : join(into, String(runId));
@@ -22,4 +23,22 @@ export async function copyArtifacts(
     }
   }
   return lines;
+}
+
+/**
+ * Makes the folder of `--artifacts` before anything runs, so that no run is in vain. Level by level: the recursive `mkdir`
+ * of Node never ends where the file system refuses a folder as not found, as in /proc.
+ */
+export async function makeArtifactsFolder(path: string): Promise<void> {
+  const missing: string[] = [];
+  let place = path;
+  while ((await stat(place).catch(() => undefined)) === undefined && dirname(place) !== place) {
+    missing.unshift(place);
+    place = dirname(place);
+  }
+  try {
+    for (const folder of missing) await mkdir(folder);
+  } catch (error) {
+    throw fault('folder-unwritable', `--artifacts ${path}: ${reasonOf(error)}`, { cause: error });
+  }
 }

@@ -20,7 +20,7 @@ import { openLocalResults } from '../results/index.ts';
 import { builtinFor, createRunner, type FinishedJob } from '../runner/index.ts';
 import { openBlobStore } from '../store/index.ts';
 import { createReader } from '../workflow/index.ts';
-import { copyArtifacts } from './artifacts.ts';
+import { copyArtifacts, makeArtifactsFolder } from './artifacts.ts';
 import type { Machine } from './commands.ts';
 import type { EarlyStart } from './early.ts';
 import { findProgram, findToolCache } from './executor.ts';
@@ -65,6 +65,7 @@ export async function run(
       networkEnv: networkEnvironment(env),
       ...(request.actionsMirror === undefined ? {} : { mirror: request.actionsMirror }),
     });
+    if (request.artifactsTo !== undefined) await makeArtifactsFolder(request.artifactsTo);
     const blobs = await openBlobStore({ dir: join(places.cache, 'blobs'), bytesMax: BLOB_BYTES_MAX, clock });
     const results = await openLocalResults({ blobs, dir: join(places.cache, 'results'), clock });
     await mkdir(jobsDir, { recursive: true, mode: 0o711 });

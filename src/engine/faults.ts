@@ -15,6 +15,11 @@ export const fault = faultsOf('engine', {
   'file-unreadable': { status: 403, help: 'Make the file readable, or ignore it (.gitignore).' },
   'workflow-missing': { status: 404, help: 'List the workflows with: sallyport run -l' },
   'job-missing': { status: 404, help: 'List the jobs with: sallyport run -l' },
+  'inputs-unused': {
+    status: 400,
+    help: 'Inputs belong to a manual start: add --event-name workflow_dispatch, or leave --input away.',
+  },
+  'matrix-missing': { status: 404, help: 'Give --matrix a key and a value of a matrix: sallyport run -l lists them.' },
   'egress-invalid': { status: 400, help: 'Mend .sallyport/egress.yml at the place that is named.' },
   'not-permitted': { status: 403, help: 'The denial says what to change.' },
   'nothing-to-repeat': { status: 404, help: 'Run the workflow once without --failed.' },

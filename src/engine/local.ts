@@ -1,4 +1,5 @@
-import { type DataObject, type Digest, isFault, lowestLevel } from '../base/index.ts';
+import { stat } from 'node:fs/promises';
+import { type DataObject, type Digest, excerpt, isFault, lowestLevel } from '../base/index.ts';
 import { type Actor, commitNames, type Event, type GitFacts, githubContext, localEvent } from '../event/index.ts';
 import { decideLocalRun, type Permit } from '../gate/index.ts';
 import {
@@ -21,7 +22,7 @@ import { type LocalRunDeps, type LocalRunOptions, type LocalRunResult, SERVER_UR
 import { type ActiveInstance, type ActiveRun, siblingOf } from './scope.ts';
 import { filterJobs, type SelectedWorkflow, selectWorkflows } from './select.ts';
 import { publishRefs, repositoryName, type Snapshot, takeSnapshot } from './snapshot.ts';
-import { isWanted, refuseUnknownKeys, type Wanted } from './wanted.ts';
+import { isWanted, refuseUnknownKeys, refuseUnknownMatrix, type Wanted } from './wanted.ts';
 import { calledWorkflows, hasWorkflowsAround, readWorkflows } from './workflows.ts';
 
 const LOCK_PATH = '.github/workflows/actions.lock';
@@ -54,6 +55,7 @@ type Prepared = { readonly run: ActiveRun; readonly runName: string; readonly no
  * Everything is planned before anything starts: one refused plan and nothing runs.
  */
 export async function runLocally(options: LocalRunOptions, deps: LocalRunDeps): Promise<LocalRunResult> {
+  await refuseMissingFolder(options.folder);
   if (options.files.length === 0 && !(await hasWorkflowsAround(options.folder))) {
     // Before the snapshot: a folder that is no project may be a whole home.
     const message = `${options.folder} has no workflows in .github/workflows`;
@@ -90,9 +92,9 @@ export async function runLocally(options: LocalRunOptions, deps: LocalRunDeps): 
       message: 'nothing failed in the last run: there is nothing to repeat',
     };
   }
-  refuseUnknownKeys(
+  refuseUnused(
     options,
-    prepared.map(({ run }) => run.plan.root),
+    prepared.map(({ run }) => run),
   );
   await publish(session, prepared);
   const driver = makeDriver(session, reusable);
@@ -102,6 +104,24 @@ export async function runLocally(options: LocalRunOptions, deps: LocalRunDeps): 
   }
   const conclusion = await driver.drive();
   return { kind: 'finished', conclusion, remarks: selection.remarks };
+}
+
+async function refuseMissingFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory() !== true) throw fault('folder-missing', `there is no folder ${excerpt(folder)}`);
+}
+
+/** What the person asked for and nothing would heed is refused: a slip of the pen must not run something else. */
+function refuseUnused(options: LocalRunOptions, runs: readonly ActiveRun[]): void {
+  const roots = runs.map(({ plan }) => plan.root);
+  refuseUnknownKeys(options, roots);
+  refuseUnknownMatrix(options, roots);
+  const names = Object.keys(options.inputs);
+  const takesInputs = runs.some(({ event }) => /^(workflow|repository)_dispatch$/.test(event.name));
+  if (names.length > 0 && !takesInputs) {
+    const events = [...new Set(runs.map(({ event }) => event.name))].join(', ');
+    throw fault('inputs-unused', `--input ${excerpt(names.join(', '))} with the event ${events}`);
+  }
 }
 
 async function openSession(options: LocalRunOptions, deps: LocalRunDeps): Promise<Session> {

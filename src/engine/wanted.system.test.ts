@@ -71,6 +71,34 @@ describe('-j with the key of a job', () => {
   });
 });
 
+describe('what nothing would heed refuses the run', () => {
+  test.each([
+    [{ matrix: { nod: '20' } }, 'engine/matrix-missing'],
+    [{ matrix: { v: '99' } }, 'engine/matrix-missing'],
+    [{ inputs: { level: 'low' } }, 'engine/inputs-unused'],
+    [{ folder: '/nonexistent' }, 'engine/folder-missing'],
+  ])('%j', async (options, code) => {
+    await using fixture = await createFixture({ '.github/workflows/ci.yml': MATRIX });
+
+    await expect(fixture.run({ options })).rejects.toMatchObject({ code });
+  });
+});
+
+test('the inputs of a payload are taken, and those of the command line win', async () => {
+  await using fixture = await createFixture({
+    '.github/workflows/ci.yml': `on: { workflow_dispatch: { inputs: { a: {}, b: {} } } }
+jobs:
+  build:
+    ${job}
+`,
+  });
+  const payload = { ref: 'refs/heads/main', inputs: { a: 'file', b: 'file' } };
+
+  const { runner } = await fixture.run({ options: { payload, inputs: { b: 'line' } } });
+
+  expect(runner.leases[0]?.contexts['inputs']).toEqual({ a: 'file', b: 'line' });
+});
+
 test('the end of a run lists each job: run, skipped and refused', async () => {
   await using fixture = await createFixture({
     '.github/workflows/ci.yml': `on: push

@@ -56,6 +56,19 @@ export function refuseUnknownKeys(wanted: Wanted, roots: readonly PlannedWorkflo
   }
 }
 
+/** Refuses a `--matrix` that no combination of these plans has. Matrices that are expanded later may have any. */
+export function refuseUnknownMatrix({ matrix }: Wanted, roots: readonly PlannedWorkflow[]): void {
+  const jobs = roots.flatMap((root) => root.jobs);
+  if (jobs.some(({ expansion }) => expansion === undefined)) return;
+  const combinations = jobs.flatMap((job) => job.expansion?.instances ?? []).map((instance) => instance.matrix);
+  for (const [key, value] of Object.entries(matrix)) {
+    const having = combinations.filter((one) => Object.keys(one).some((n) => n.toLowerCase() === key.toLowerCase()));
+    if (having.some((one) => matchesMatrix(one, { [key]: value }))) continue;
+    const keys = [...new Set(combinations.flatMap((one) => Object.keys(one)))].slice(0, KEYS_SHOWN_MAX);
+    throw fault('matrix-missing', `no matrix has ${key}=${value}; keys: ${keys.join(', ') || 'none'}`);
+  }
+}
+
 type KnownKey = { readonly key: string; readonly id: string; readonly isOpen: boolean };
 
 function leadsTo(name: string, { key, id, isOpen }: KnownKey): boolean {

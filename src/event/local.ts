@@ -60,7 +60,7 @@ export function localEvent(options: LocalEventOptions): Event {
     notes.push('The base of the change is not in this repository: the work tree stands in for it.');
   }
   const action = textAt(payload, 'action');
-  const inputs = name === 'workflow_dispatch' ? (options.inputs ?? textsOf(payload['inputs'])) : undefined;
+  const inputs = name === 'workflow_dispatch' ? { ...textsOf(payload['inputs']), ...options.inputs } : undefined;
   return {
     name,
     ...(action === undefined ? {} : { action }),
