@@ -3,7 +3,7 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRequest } from '../cli/index.ts';
 import type { PreparedNetwork } from '../egress/index.ts';
 import { WALLS, type WallName } from '../protocol/index.ts';
@@ -19,6 +19,9 @@ const JOB_PROCESSES_MAX = 4_096;
 const JOB_DISK_BYTES_MAX = 14 * GIB;
 /** What a job may take of the machine's memory, so that the machine itself goes on. */
 const JOB_MEMORY_SHARE = 0.8;
+
+/** Between two parts of the code: long enough for several steps of what was begun. */
+const PAUSE_MS = 2;
 
 /** What a run needs that takes time outside of this process: begun while this process still loads its own code. */
 export type EarlyStart = {
@@ -129,8 +132,8 @@ export async function loadRun(): Promise<typeof import('./run.ts')> {
     () => import('../engine/index.ts'),
   ];
   for (const load of parts) {
+    await sleep(PAUSE_MS);
     await load();
-    await turn();
   }
   return import('./run.ts');
 }

@@ -1,3 +1,4 @@
+import { lstatSync, readdirSync } from 'node:fs';
 import { chmod, lstat, mkdir, mkdtemp, readdir, readlink, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { canonicalJson, digestOf } from '../base/index.ts';
@@ -72,7 +73,7 @@ export async function hostRootArguments(options: {
  */
 export async function copyHostEtc(tools: Pick<Tools, 'cp' | 'rm'>, stateDir: string): Promise<string> {
   const sources = await etcSources();
-  const signature = digestOf(canonicalJson([ETC_FILES, await describe(sources)])).slice('sha256:'.length, 32);
+  const signature = digestOf(canonicalJson([ETC_FILES, describe(sources)])).slice('sha256:'.length, 32);
   const folder = path.join(stateDir, `etc-${signature}`);
   if (await exists(folder)) return folder;
   const draft = await mkdtemp(path.join(stateDir, 'etc-draft-'));
@@ -100,18 +101,30 @@ async function etcSources(): Promise<string[]> {
   return names.filter((_, index) => present[index]);
 }
 
-/** Names, sizes and times of all that is copied: a change of any makes a new copy. */
-async function describe(sources: readonly string[]): Promise<string[]> {
+/**
+ * Names, sizes and times of all that is copied: a change of any makes a new copy. Some hundred calls on local files, which
+ * cost far less than their way to another thread and back.
+ */
+function describe(sources: readonly string[]): string[] {
   const lines: string[] = [];
   const pending = [...sources];
   for (let file = pending.pop(); file !== undefined && lines.length < ETC_ENTRIES_MAX; file = pending.pop()) {
-    const stat = await lstat(file).catch(() => undefined);
+    const stat = attempt(() => lstatSync(file));
     lines.push(`${file} ${stat?.mode} ${stat?.size} ${stat?.mtimeMs}`);
     if (stat?.isDirectory() !== true || ETC_LARGE.has(file)) continue;
-    const names = await readdir(file).catch(() => []);
+    const names = attempt(() => readdirSync(file)) ?? [];
     pending.push(...names.map((name) => path.join(file, name)));
   }
   return lines.sort();
+}
+
+/** Nothing where this user may not look, or what went away meanwhile. */
+function attempt<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
 
 function exists(file: string): Promise<boolean> {
