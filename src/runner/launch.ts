@@ -104,7 +104,7 @@ function boundText(reason: NonNullable<ProcessExit['reason']>): string {
     case 'pod':
       return 'the sandbox of the job was closed.';
     case 'setup':
-      return 'its walls could not be raised around the step.';
+      return 'the program could not be started behind its walls. The line above tells why; a `working-directory` must exist.';
   }
 }
 
