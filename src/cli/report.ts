@@ -3,7 +3,7 @@ import { harmless } from './harmless.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { EgressView, JobView, RunView, StepView } from './run-view.ts';
 import { symbolOf, wordOf } from './symbols.ts';
-import { count, formatDuration, type Paint, widthOf } from './terminal.ts';
+import { count, fit, formatDuration, type Paint, widthOf } from './terminal.ts';
 
 /** Lines of a failing step's log in the report. */
 const REPORT_TAIL_LINES = 20;
@@ -79,11 +79,13 @@ function renderStepLine(step: StepView, paint: Paint, columns: number): string {
   });
 }
 
-/** A text at the left and one at the right, with at least a blank between; a long one pushes the right one out. */
+/** A text at the left and one at the right, with at least a blank between; the left one is cut where it is too long. */
 export function row(left: string, right: string, { paint, columns }: { paint: Paint; columns: number }): string {
   if (right === '') return left;
-  const room = Math.min(columns, 100) - widthOf(left) - right.length;
-  return `${left}${' '.repeat(Math.max(1, room))}${paint('dim', right)}`;
+  const width = Math.min(columns, 100);
+  const shown = fit(left, Math.max(1, width - right.length - 1));
+  const room = width - widthOf(shown) - right.length;
+  return `${shown}${' '.repeat(Math.max(1, room))}${paint('dim', right)}`;
 }
 
 function renderFailure(run: RunView, job: JobView, options: ReportOptions): readonly string[] {
@@ -140,19 +142,16 @@ function renderSummaries(run: RunView, { paint, columns }: ReportOptions): reado
 }
 
 function renderEgress(run: RunView, { paint }: ReportOptions): readonly string[] {
-  const denied: { readonly job: JobView; readonly view: EgressView }[] = jobsOf(run).flatMap((job) =>
+  const denied = jobsOf(run).flatMap((job) =>
     [...job.egress.values()].filter(({ verdict }) => verdict === 'denied').map((view) => ({ job, view })),
   );
   if (denied.length === 0) return [];
-  const lines = ['', paint('bold', `Network: ${count(denied.length, 'place')} refused`)];
-  for (const { job, view } of denied.slice(0, REPORT_HOSTS_MAX)) {
-    const times = view.count > 1 ? ` ${view.count}×` : '';
-    const reason = view.reason === undefined ? '' : ` ${view.reason}`;
-    const steps = [...view.steps].join(', ');
-    const who = harmless(steps === '' ? job.key : `${job.key} › ${steps}`, false);
-    lines.push(`  ${paint('red', harmless(placeOf(view), false))}${times}${reason}  ${paint('dim', who)}`);
-  }
-  const more = denied.length - REPORT_HOSTS_MAX + jobsOf(run).reduce((sum, job) => sum + job.egressLeftOut, 0);
+  // A matrix asks for the same place in each of its jobs: it is told once.
+  const places = [...Map.groupBy(denied, ({ view }) => JSON.stringify([placeOf(view), view.reason ?? ''])).values()];
+  const lines = ['', paint('bold', `Network: ${count(places.length, 'place')} refused`)];
+  for (const asked of places.slice(0, REPORT_HOSTS_MAX)) lines.push(renderRefused(asked, paint));
+  const more =
+    Math.max(0, places.length - REPORT_HOSTS_MAX) + jobsOf(run).reduce((sum, job) => sum + job.egressLeftOut, 0);
   if (more > 0) lines.push(paint('dim', `  … ${more} more`));
   const wanted = denied.filter(({ view }) => canBeAllowed(view)).map(({ view }) => entryOf(view));
   const listed = [...new Set(wanted)];
@@ -161,6 +160,20 @@ function renderEgress(run: RunView, { paint }: ReportOptions): readonly string[]
   for (const place of listed.slice(0, REPORT_HOSTS_MAX))
     lines.push(`      - ${JSON.stringify(harmless(place, false))}`);
   return lines;
+}
+
+type Asked = { readonly job: JobView; readonly view: EgressView };
+
+function renderRefused(asked: readonly Asked[], paint: Paint): string {
+  const [first] = asked;
+  if (first === undefined) return '';
+  const times = asked.reduce((sum, { view }) => sum + view.count, 0);
+  const reason = first.view.reason === undefined ? '' : ` ${first.view.reason}`;
+  const steps = [...first.view.steps].join(', ');
+  const others = asked.length > 1 ? ` and ${asked.length - 1} more ${asked.length === 2 ? 'job' : 'jobs'}` : '';
+  const who = harmless(steps === '' ? first.job.key : `${first.job.key} › ${steps}`, false);
+  const place = paint('red', harmless(placeOf(first.view), false));
+  return `  ${place}${times > 1 ? ` ${times}×` : ''}${reason}  ${paint('dim', `${who}${others}`)}`;
 }
 
 /** A host that the list could name. Addresses and private places take more than a line of the repository. */
