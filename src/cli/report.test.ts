@@ -23,7 +23,7 @@ test('a place that several jobs of a matrix asked for is told once', () => {
       kind: 'job',
       runId: 1,
       job: key,
-      event: { kind: 'egress', record: record },
+      event: { kind: 'egress', time: 0, record: record },
     });
   }
   const [view] = views.all;
