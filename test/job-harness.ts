@@ -6,9 +6,9 @@ import { dirname, join } from 'node:path';
 import { openActionStore, openCommitContent } from '../src/actions/index.ts';
 import { type DataObject, Secret, silentLog, systemClock, type TrustLevel } from '../src/base/index.ts';
 import { openNetwork } from '../src/egress/index.ts';
-import type { CancelSignal, EgressPolicy, JobEvent, JobLease, JobOutcome } from '../src/protocol/index.ts';
+import type { CancelSignal, EgressPolicy, JobEvent, JobLease, JobOutcome, WallName } from '../src/protocol/index.ts';
 import { openLocalResults } from '../src/results/index.ts';
-import { createRunner } from '../src/runner/index.ts';
+import { createRunner, type RunnerDeps } from '../src/runner/index.ts';
 import { createBubblewrapExecutor } from '../src/sandbox/index.ts';
 import { openBlobStore } from '../src/store/index.ts';
 import { createReader } from '../src/workflow/index.ts';
@@ -23,6 +23,7 @@ export type JobOptions = {
   readonly egress?: Partial<EgressPolicy>;
   readonly isolation?: JobLease['isolation'];
   readonly cancel?: CancelSignal;
+  readonly require?: readonly WallName[];
 };
 
 /** A runner with all its real parts, for suites that need a lease which no local run would get, as one at `reviewed`. */
@@ -55,7 +56,7 @@ export async function openJobHarness(
     ],
   });
   const blobs = await openBlobStore({ dir: dir('blobs'), bytesMax: 1 << 30, clock: systemClock });
-  const runJob = createRunner({
+  const deps: RunnerDeps = {
     executor,
     actions: await openActionStore({
       dir: dir('actions'),
@@ -79,7 +80,7 @@ export async function openJobHarness(
     arch: process.arch === 'arm64' ? 'ARM64' : 'X64',
     toolchain: { searchPath: '/usr/local/bin:/usr/bin:/bin', variables: {} },
     learn: false,
-  });
+  };
   let jobs = 0;
   return {
     root,
@@ -90,6 +91,7 @@ export async function openJobHarness(
       const events: JobEvent[] = [];
       const secrets = Object.entries(options.secrets ?? {}).map(([name, value]) => [name, new Secret(value)] as const);
       const onEvent = (event: JobEvent) => events.push(event);
+      const runJob = createRunner({ ...deps, require: options.require ?? [] });
       const outcome = await runJob(lease, Object.fromEntries(secrets), onEvent, options.cancel ?? NEVER_CANCELLED);
       const log = events.flatMap((event) => (event.kind === 'log' ? [event.text] : [])).join('\n');
       return { outcome, log, events };

@@ -108,7 +108,7 @@ async function prepare(pod: Pod): Promise<PreparedNetwork | undefined> {
   }
 }
 
-function isFolder(path: string): boolean {
+export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 

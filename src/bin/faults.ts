@@ -12,6 +12,10 @@ export const fault = faultsOf('bin', {
     help: 'The others are synced; try again, or remove what is gone from the mirror.',
   },
   'name-invalid': { status: 400, help: 'Name repositories as owner/repo.' },
+  'folder-missing': {
+    status: 400,
+    help: 'Name a folder that exists; `sallyport mirror add DIR owner/repo` fills one.',
+  },
   'folder-unwritable': { status: 400, help: 'Name a folder that you can write into, or that can be made.' },
   'file-unreadable': { status: 400, help: 'Name a file that exists, that you can read, and that is not too large.' },
 });

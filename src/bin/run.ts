@@ -22,7 +22,7 @@ import { openBlobStore } from '../store/index.ts';
 import { createReader } from '../workflow/index.ts';
 import { copyArtifacts, makeArtifactsFolder } from './artifacts.ts';
 import type { Machine } from './commands.ts';
-import type { EarlyStart } from './early.ts';
+import { isFolder, type EarlyStart } from './early.ts';
 import { findProgram, findToolCache } from './executor.ts';
 import { fault } from './faults.ts';
 import { pinsFrom } from './pins.ts';
@@ -55,6 +55,9 @@ export async function run(
   const runIds = new Set<number>();
   const cancel = cancelSignal(interrupt);
   try {
+    if (request.actionsMirror !== undefined && !isFolder(request.actionsMirror)) {
+      throw fault('folder-missing', `--actions-mirror ${request.actionsMirror} is not a folder`);
+    }
     const settings = await machineSettings(machine);
     const actions = await openActionStore({
       dir: join(places.cache, 'actions'),

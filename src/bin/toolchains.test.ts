@@ -24,6 +24,18 @@ test('a folder that the operator names is shown with its entries of the path', (
   expect(found.searchPath.startsWith('/srv/tools/bin:/usr/local/sbin')).toBe(true);
 });
 
+test('the certificates that the machine trusts are named when they lie where jobs see them', () => {
+  const env = {
+    PIP_CERT: '/etc/ssl/certs/ca-certificates.crt',
+    SSL_CERT_FILE: '/root/private.pem',
+    CURL_CA_BUNDLE: '',
+  };
+
+  expect(findToolchains({ env, named: [], isFolder }).variables).toEqual({
+    PIP_CERT: '/etc/ssl/certs/ca-certificates.crt',
+  });
+});
+
 test('relative entries, tricks with dots and missing folders are left out', () => {
   const found = findToolchains({
     env: { HOME: 'root', PATH: 'bin::/usr/../root/.ssh:/missing/bin', JAVA_HOME: '/root/.ssh' },

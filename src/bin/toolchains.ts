@@ -6,7 +6,7 @@ export type Toolchains = {
   readonly folders: readonly string[];
   /** PATH inside, before what steps add. */
   readonly searchPath: string;
-  /** Variables that tell programs where their toolchain lies, as JAVA_HOME. */
+  /** Variables that tell programs where their toolchain lies, as JAVA_HOME, and which certificates this machine trusts. */
   readonly variables: { readonly [name: string]: string };
 };
 
@@ -47,6 +47,20 @@ const FOLDER_VARIABLES = [
   'RUSTUP_HOME',
 ] as const;
 
+/** Variables that name the certificates which this machine trusts: a proxy of its own would be refused without them. */
+const CERTIFICATE_VARIABLES = [
+  'AWS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+  'NODE_EXTRA_CA_CERTS',
+  'PIP_CERT',
+  'REQUESTS_CA_BUNDLE',
+  'SSL_CERT_DIR',
+  'SSL_CERT_FILE',
+] as const;
+/** Where certificates lie in every sandbox. */
+const CERTIFICATE_FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs', '/etc/pki/ca-trust', ...SHOWN];
+
 /** Folders that the operator names by `--tools`. */
 const FOLDERS_MAX = 64;
 
@@ -73,6 +87,10 @@ export function findToolchains(options: {
   for (const name of FOLDER_VARIABLES) {
     const value = env[name];
     if (value?.startsWith('/') === true && isShown(value)) variables[name] = value;
+  }
+  for (const name of CERTIFICATE_VARIABLES) {
+    const value = env[name];
+    if (value?.startsWith('/') === true && isBelow(value, CERTIFICATE_FOLDERS)) variables[name] = value;
   }
   const rustup = below.find((folder) => folder.endsWith('/.rustup'));
   // The programs of rustup look below HOME, which is another one inside.

@@ -188,3 +188,12 @@ test('a shell that an outsider could write is refused, one of the author runs', 
   expect(hostile.log).not.toMatch(/^ran by/m);
   expect(own.log).toMatch(/^ran by/m);
 });
+
+test('a disk of fixed size, which only the job sees, gets the folders of the job too', async () => {
+  const { outcome, log } = await harness.run('      - run: pwd; df --output=size -B1 . | tail -1\n', {
+    require: ['hard-disk'],
+  });
+
+  expect(outcome.conclusion, log).toBe('success');
+  expect(log).toContain('/home/runner/work/sample/sample');
+});

@@ -23,7 +23,7 @@ import { createMasker } from './masks.ts';
 import { MatcherSet } from './matchers.ts';
 import { type JobPaths, Session, type Toolchain } from './session.ts';
 import { StepRunner } from './steps.ts';
-import { isCommitted, linkTools, makeFolders, readWorkspace } from './workspace.ts';
+import { isCommitted, makePlaces, readWorkspace, toolPlaces } from './workspace.ts';
 
 /** A job without `timeout-minutes`. Source: GitHub's default. */
 const JOB_MINUTES_DEFAULT = 360;
@@ -254,8 +254,8 @@ class JobAttempt {
     const name = typeof repository === 'string' ? repository.slice(repository.indexOf('/') + 1) : 'repository';
     const workspace = `${INSIDE.work}/${name}/${name}`;
     const toolCache = `${INSIDE.work}/_tool`;
-    await makeFolders(pod.folders.workspace, [`${name}/${name}`, '_tool']);
-    if (this.#deps.toolCache !== undefined) await linkTools(this.#deps.toolCache, join(pod.folders.workspace, '_tool'));
+    await makePlaces(pod, { folders: [`${name}/${name}`, '_tool'], links: [] });
+    if (this.#deps.toolCache !== undefined) await makePlaces(pod, await toolPlaces(this.#deps.toolCache, '_tool'));
     await pod.setNetworkFiles({ resolvConf: network.resolvConf, hosts: network.hosts });
     const event = this.#lease.contexts['github']?.['event'] ?? {};
     const eventFile = await pod.privateFile('event.json', `${JSON.stringify(event, undefined, 2)}\n`);
