@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { mkdir, rmdir } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,7 @@ import { WALLS, type WallName } from '../protocol/index.ts';
 import type { Bounds, Executor, Pod, PodSpec } from '../sandbox/index.ts';
 import type { Machine } from './commands.ts';
 import { openExecutor } from './executor.ts';
-import { findToolchains, type Toolchains } from './toolchains.ts';
+import { findToolchains, isFolder, type Toolchains } from './toolchains.ts';
 
 const GIB = 1024 ** 3;
 /** Processes and threads of one job. */
@@ -106,10 +105,6 @@ async function prepare(pod: Pod): Promise<PreparedNetwork | undefined> {
   } catch {
     return undefined;
   }
-}
-
-export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function boundsOfMachine(): Bounds {

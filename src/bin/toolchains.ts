@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { delimiter, join, normalize } from 'node:path';
 
 /** The programs of the host that jobs find, besides those of /usr. */
@@ -101,4 +102,8 @@ export function findToolchains(options: {
 function isBelow(path: string, folders: readonly string[]): boolean {
   const plain = normalize(path).replace(/\/+$/, '');
   return folders.some((folder) => plain === folder || plain.startsWith(`${folder}/`));
+}
+
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
