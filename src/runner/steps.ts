@@ -44,18 +44,20 @@ export class StepRunner {
 
   /** Runs the steps in order. Every step is reported, skipped ones too. Never throws for what a step does. */
   async run(frame: Frame, steps: readonly Step[]): Promise<void> {
+    // Once for the whole list: scripts are long, and every step asks.
+    const lastWithSecrets = steps.findLastIndex((step) => namesSecrets([step]));
     for (const [index, step] of steps.entries()) {
       if (this.#session.forced) break;
-      await this.#dispatch(frame, step, steps.slice(index + 1));
+      await this.#dispatch(frame, step, index < lastWithSecrets);
     }
     await this.#waitFor(frame, [...frame.background.keys()]);
   }
 
-  async #dispatch(frame: Frame, step: Step, later: readonly Step[]): Promise<void> {
+  async #dispatch(frame: Frame, step: Step, secretsFollow: boolean): Promise<void> {
     switch (step.kind) {
       case 'run':
       case 'uses': {
-        const running = this.#execute(frame, step, later);
+        const running = this.#execute(frame, step, secretsFollow);
         if (step.background) frame.background.set(step.id, running);
         else await running;
         return;
@@ -72,7 +74,7 @@ export class StepRunner {
           await this.#waitFor(frame, [step.step]);
         });
       case 'parallel':
-        await Promise.all(step.steps.map((child) => this.#dispatch(frame, child, later)));
+        await Promise.all(step.steps.map((child) => this.#dispatch(frame, child, secretsFollow)));
         return;
     }
   }
@@ -93,7 +95,7 @@ export class StepRunner {
   }
 
   /** One step from its condition to its conclusion. */
-  async #execute(frame: Frame, step: Executed, later: readonly Step[]): Promise<void> {
+  async #execute(frame: Frame, step: Executed, secretsFollow: boolean): Promise<void> {
     const session = this.#session;
     const key = `${frame.prefix}${step.id}`;
     const started = session.clock.monotonic();
@@ -115,7 +117,7 @@ export class StepRunner {
           variables,
           added,
           fed: isFed(variables),
-          secretsFollow: frame.secretsFollow || namesSecrets(later),
+          secretsFollow: frame.secretsFollow || secretsFollow,
           ...(timeoutMs === undefined ? {} : { timeoutMs }),
         };
         ended = step.kind === 'run' ? await runScript(session, context, step) : await this.actions.run(context, step);
