@@ -6,6 +6,7 @@ import { renderFaults } from './tidy/faults.ts';
 import { type AllowList, checkAllowList, checkTree, folderOf } from './tidy/rules.ts';
 import { readSources } from './tidy/sources.ts';
 
+const SCANNERS = ['secrets', 'code', 'dependencies', 'audit', 'infrastructure'];
 const STATE = ['identity', 'repo', 'change', 'advisory'];
 const STAGES = ['event', 'plan', 'gate', 'run', 'prove', 'deploy'];
 const STAGE_GROUND = ['base', 'workflow', 'store', 'auditlog', ...STATE, 'policy', 'attest', 'actions', 'protocol'];
@@ -20,21 +21,29 @@ const ALLOWED: AllowList = {
   results: ['base', 'store', 'protocol'],
   policy: ['base'],
   attest: ['base'],
-  scan: ['base', 'workflow', { types: 'advisory' }],
+  finding: ['base'],
+  secrets: ['base', 'finding'],
+  code: ['base', 'finding'],
+  dependencies: ['base', 'finding', 'advisory'],
+  audit: ['base', 'finding', 'workflow'],
+  infrastructure: ['base', 'finding'],
+  source: ['base', 'store'],
+  scan: ['base', 'finding', 'source', ...SCANNERS, { types: 'advisory' }],
+  fix: ['base', 'finding', 'source', 'scan', 'actions', 'workflow', ...SCANNERS, { types: 'advisory' }],
   sandbox: ['base', 'protocol'],
   egress: ['base', 'protocol'],
   runner: ['base', 'workflow', 'protocol', 'sandbox', 'egress', 'actions', 'results'],
   auditlog: ['base', 'store', 'attest'],
   ...Object.fromEntries(
-    STATE.map((folder, at) => [folder, ['base', 'store', 'auditlog', ...STATE.slice(0, at), { types: 'scan' }]]),
+    STATE.map((folder, at) => [folder, ['base', 'store', 'auditlog', ...STATE.slice(0, at), { types: 'finding' }]]),
   ),
   ...Object.fromEntries(STAGES.map((folder, at) => [folder, [...STAGE_GROUND, ...STAGES.slice(0, at)]])),
   posture: ['base', 'auditlog', ...STATE, ...STAGES],
-  engine: ['base', 'workflow', 'protocol', 'store', 'actions', 'results', 'scan', ...STATE, ...STAGES],
+  engine: ['base', 'workflow', 'protocol', 'store', 'actions', 'results', 'scan', 'fix', ...STATE, ...STAGES],
   keeper: ['base', 'store', 'policy', 'attest', 'auditlog', 'protocol'],
   agent: ['base', 'attest', 'policy', 'protocol'],
   api: ['base', 'protocol', 'engine', ...STATE, ...STAGES],
-  cli: ['base', 'protocol', 'workflow', 'engine', 'scan', 'sandbox'],
+  cli: ['base', 'protocol', 'workflow', 'engine', 'finding', 'scan', 'sandbox'],
 };
 
 const root = join(import.meta.dirname, '..');
@@ -95,8 +104,8 @@ const TIDY: { readonly [path: string]: string } = {
   'src/base/one.ts': 'export const one = 1;',
   'src/store/index.ts': "/** Owns: blobs.\n * Never: names. */\nexport { put } from './put.ts';",
   'src/store/put.ts': "import { one } from '../base/index.ts';\nexport const put = one;",
-  'src/scan/index.ts': '/** Owns: findings.\n * Never: keys. */\nexport const scan = 1;',
-  'src/advisory/index.ts': '/** Owns: records.\n * Never: keys. */\nexport type Advisory = { id: number };',
+  'src/change/index.ts': '/** Owns: changes.\n * Never: keys. */\nexport const change = 1;',
+  'src/finding/index.ts': '/** Owns: findings.\n * Never: keys. */\nexport type Finding = { id: number };',
   'src/bin/main.ts': "import { put } from '../store/index.ts';\nput(process.env);",
 };
 
@@ -148,9 +157,9 @@ describe('the rules prove themselves', () => {
     ],
     [
       'a value over an edge that is for types',
-      'src/scan/index.ts',
-      "/** Owns: a.\n * Never: b. */\nimport { Advisory } from '../advisory/index.ts';\nexport const scan = Advisory;",
-      ['edge src/scan/index.ts:3'],
+      'src/change/index.ts',
+      "/** Owns: a.\n * Never: b. */\nimport { Finding } from '../finding/index.ts';\nexport const change = Finding;",
+      ['edge src/change/index.ts:3'],
     ],
     [
       'a way past the index',
