@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/tidy.test.ts', 'test/rules/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/tidy.test.ts', 'test/{rules,evaluate}/*.test.ts'],
           exclude: ['src/**/*.system.test.ts'],
           testTimeout: 20_000,
           // They share nothing that one could leave behind for the next; a process for each file costs half of the time.
