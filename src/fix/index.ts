@@ -1,0 +1,16 @@
+/**
+ * Owns: changing files so that findings go away, and the proof that nothing else changed for the worse.
+ * Never: writes a file, runs a program or asks a network by itself: tools come in as values.
+ */
+export { applyEdits, type Overlay } from './apply.ts';
+export { type FileChange, renderPatch } from './diff.ts';
+export {
+  type ExplainedFinding,
+  type FixResult,
+  type FixTools,
+  fixFindings,
+  type MendedFinding,
+  type Resolution,
+} from './fix.ts';
+export { parseObjection } from './parses.ts';
+export type { ScanState } from './state.ts';
