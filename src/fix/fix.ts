@@ -29,8 +29,8 @@ export type FixTools = {
   onProgress?(progress: { readonly mended: number; readonly open: number }): void;
 };
 
-export type MendedFinding = { readonly finding: Finding; readonly title: string; readonly then?: string };
-export type ExplainedFinding = { readonly finding: Finding; readonly reason: string; readonly then?: string };
+export type MendedFinding = { readonly finding: Finding; readonly title: string; readonly followUp?: string };
+export type ExplainedFinding = { readonly finding: Finding; readonly reason: string; readonly followUp?: string };
 
 export type FixResult = {
   /** The texts that differ from the tree, each verified. */
@@ -106,8 +106,8 @@ class Work {
     for (const { findings } of taken) {
       for (const finding of findings) {
         assert(finding.fix.kind !== 'none', 'a finding without a fix was mended');
-        const { title, then } = finding.fix;
-        this.#mended.push({ finding, title, ...(then === undefined ? {} : { then }) });
+        const { title, followUp } = finding.fix;
+        this.#mended.push({ finding, title, ...(followUp === undefined ? {} : { followUp }) });
       }
     }
     return taken.length > 0;
@@ -187,12 +187,12 @@ class Work {
     }
     const explained = this.state.findings.map((finding): ExplainedFinding => {
       const { fix } = finding;
-      const then = fix.then === undefined ? {} : { then: fix.then };
+      const followUp = fix.followUp === undefined ? {} : { followUp: fix.followUp };
       const refused = this.#refused.get(refusalKey(finding));
-      if (refused !== undefined) return { finding, reason: refused, ...then };
-      if (fix.kind === 'none') return { finding, reason: fix.reason, ...then };
-      if (!accept(finding)) return { finding, reason: 'its fix broke the tests', ...then };
-      return { finding, reason: 'its fix conflicts with another one; run the command again', ...then };
+      if (refused !== undefined) return { finding, reason: refused, ...followUp };
+      if (fix.kind === 'none') return { finding, reason: fix.reason, ...followUp };
+      if (!accept(finding)) return { finding, reason: 'its fix broke the tests', ...followUp };
+      return { finding, reason: 'its fix conflicts with another one; run the command again', ...followUp };
     });
     return { overlay, mended: this.#mended, explained, after: this.state };
   }
