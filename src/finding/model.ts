@@ -1,5 +1,5 @@
-/** What is scanned for, and by which of the scanners. */
-export const KINDS = ['secrets', 'code', 'dependencies', 'workflows', 'infrastructure'] as const;
+/** What is scanned for, and by which of the scanners; the last: what is wrong with the suppressions themselves. */
+export const KINDS = ['secrets', 'code', 'dependencies', 'workflows', 'infrastructure', 'suppressions'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The worst first. */
