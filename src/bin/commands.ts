@@ -31,6 +31,10 @@ export function lazyCommands(machine: Machine): Commands {
       const { plan } = await import('./plan.ts');
       return plan(request);
     },
+    scan: async (request, onProgress, interrupt) => {
+      const { scan } = await import('./scan.ts');
+      return scan(machine, request, onProgress, interrupt);
+    },
     lock: async (request) => {
       const { lock } = await import('./lock.ts');
       return lock(machine, request);

@@ -17,5 +17,6 @@ export const fault = faultsOf('bin', {
     help: 'Name a folder that exists; `sallyport mirror add DIR owner/repo` fills one.',
   },
   'folder-unwritable': { status: 400, help: 'Name a folder that you can write into, or that can be made.' },
+  cancelled: { status: 499, help: 'Start it again when you like.' },
   'file-unreadable': { status: 400, help: 'Name a file that exists, that you can read, and that is not too large.' },
 });

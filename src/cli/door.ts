@@ -1,6 +1,8 @@
 import type { Clock, Secret } from '../base/index.ts';
 import type { EngineEvent } from '../engine/index.ts';
+import type { Kind } from '../finding/index.ts';
 import type { CapabilityRecord, Conclusion, EgressRecord } from '../protocol/index.ts';
+import type { ScanMode, ScanProgress, ScanResult } from '../scan/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -79,6 +81,24 @@ export type LockResult = {
   readonly remarks: readonly string[];
 };
 
+/** What `sallyport scan` was asked for. Paths of files are absolute. */
+export type ScanCommandRequest = {
+  readonly root: string;
+  /** Below the root; none: all. */
+  readonly paths: readonly string[];
+  readonly kinds: readonly Kind[];
+  readonly mode: ScanMode;
+  readonly gate: string | undefined;
+  readonly everything: boolean;
+  readonly history: boolean;
+  /** Whether results of earlier scans may be used. */
+  readonly cache: boolean;
+  readonly threads: number | undefined;
+  readonly secretsConfig: string | undefined;
+  readonly rules: string | undefined;
+  readonly allowMissing: readonly string[];
+};
+
 /** What the commands do, each given by `bin` and loaded when it is used. */
 export type Commands = {
   run(request: RunRequest, onEvent: (event: EngineEvent) => void, interrupt: Interrupt): Promise<RunResult>;
@@ -90,6 +110,11 @@ export type Commands = {
     readonly eventName: string | undefined;
     readonly eventFile: string | undefined;
   }): Promise<readonly PlannedFile[]>;
+  scan(
+    request: ScanCommandRequest,
+    onProgress: (progress: ScanProgress) => void,
+    interrupt: Interrupt,
+  ): Promise<ScanResult>;
   lock(request: LockRequest): Promise<LockResult>;
   mirror: {
     add(folder: string, references: readonly string[]): Promise<readonly string[]>;

@@ -11,6 +11,7 @@ export type {
   PlannedFile,
   RunRequest,
   RunResult,
+  ScanCommandRequest,
 } from './door.ts';
 export { main } from './program.ts';
 export type { Terminal } from './terminal.ts';

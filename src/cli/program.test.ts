@@ -46,6 +46,7 @@ async function call(argv: readonly string[], commands: Partial<Commands> = {}, t
       },
       plan: async () => [],
       proposeEgress: async () => '',
+      scan: () => Promise.reject(new TypeError('not called')),
       lock: async () => ({ upToDate: true, written: [], changes: [], remarks: [] }),
       mirror: { add: async () => [], sync: async () => [] },
       probe: async () => RECORD,

@@ -1,0 +1,11 @@
+/**
+ * Owns: one scan of everything: which scanner looks at which file, threads, kept results, what is new in a change, suppressions,
+ * reports in every format, findings of other tools.
+ * Never: finds a flaw itself; reads the clock or the environment; runs a program other than git.
+ */
+export { type ScanDeps, type ScanProgress, type ScanRequest, type ScanResult, runScan } from './run-scan.ts';
+export type { ScannerTable } from './scanner-table.ts';
+export type { ScanMode } from './scope.ts';
+export type { NamedText, ScannerOptions } from './settings.ts';
+export type { SuppressedFinding } from './suppress.ts';
+export { type ReportContext, type ReportFormat, renderReport } from './render-report.ts';
