@@ -35,6 +35,10 @@ export function lazyCommands(machine: Machine): Commands {
       const { scan } = await import('./scan.ts');
       return scan(machine, request, onProgress, interrupt);
     },
+    explain: async (rule) => {
+      const { explain } = await import('./explain.ts');
+      return explain(rule);
+    },
     lock: async (request) => {
       const { lock } = await import('./lock.ts');
       return lock(machine, request);

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Fault, reasonOf, systemClock } from '../base/index.ts';
 import type { Interrupt, ScanCommandRequest } from '../cli/index.ts';
-import { type NamedText, runScan, type ScanProgress, type ScanResult } from '../scan/index.ts';
+import { type NamedText, parseBaseline, runScan, type ScanProgress, type ScanResult } from '../scan/index.ts';
 import type { Machine } from './commands.ts';
 import { gitEnvironment } from './environment.ts';
 import { findProgram } from './executor.ts';
@@ -12,6 +12,8 @@ import { fault } from './faults.ts';
 
 /** A file that is named on the command line. */
 const SETTINGS_BYTES_MAX = 4 * 1024 * 1024;
+/** A baseline: an entry takes 120 bytes. */
+const BASELINE_BYTES_MAX = 256 * 1024 * 1024;
 /** Files of `--rules DIR`. */
 const RULE_FILES_MAX = 2000;
 
@@ -29,6 +31,7 @@ export async function scan(
     return await runScan(
       {
         ...request,
+        baseline: request.baseline === undefined ? new Set() : readBaseline(request.baseline),
         options: {
           now,
           allowMissing: request.allowMissing,
@@ -48,6 +51,11 @@ export async function scan(
   } finally {
     stop();
   }
+}
+
+function readBaseline(file: string): ReadonlySet<string> {
+  const { text } = readText(file, BASELINE_BYTES_MAX);
+  return parseBaseline(text, file);
 }
 
 /** Folders are scanned without git, too. */
@@ -79,12 +87,12 @@ function listFolder(folder: string): readonly string[] {
   }
 }
 
-function readText(file: string): NamedText {
+function readText(file: string, bytesMax = SETTINGS_BYTES_MAX): NamedText {
   try {
     const stat = statSync(file);
-    if (stat.isFile() && stat.size <= SETTINGS_BYTES_MAX) return { file, text: readFileSync(file, 'utf8') };
+    if (stat.isFile() && stat.size <= bytesMax) return { file, text: readFileSync(file, 'utf8') };
   } catch (thrown) {
     throw fault('file-unreadable', `${file}: ${reasonOf(thrown)}`, { cause: thrown });
   }
-  throw fault('file-unreadable', `${file} is no file of at most ${SETTINGS_BYTES_MAX} bytes`);
+  throw fault('file-unreadable', `${file} is no file of at most ${bytesMax} bytes`);
 }

@@ -94,6 +94,7 @@ export type ScanCommandRequest = {
   /** Whether results of earlier scans may be used. */
   readonly cache: boolean;
   readonly threads: number | undefined;
+  readonly baseline: string | undefined;
   readonly secretsConfig: string | undefined;
   readonly rules: string | undefined;
   readonly allowMissing: readonly string[];
@@ -115,6 +116,8 @@ export type Commands = {
     onProgress: (progress: ScanProgress) => void,
     interrupt: Interrupt,
   ): Promise<ScanResult>;
+  /** The page of a rule in Markdown, or names that are like it. */
+  explain(rule: string): Promise<{ readonly page: string } | { readonly similar: readonly string[] }>;
   lock(request: LockRequest): Promise<LockResult>;
   mirror: {
     add(folder: string, references: readonly string[]): Promise<readonly string[]>;

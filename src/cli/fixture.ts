@@ -210,7 +210,16 @@ export function idleProgram(): Command {
       environment: () => undefined,
       places: { state: '/', cache: '/' },
       interrupt: { onInterrupt: () => () => {} },
-      commands: { run: never, proposeEgress: never, plan: never, scan: never, lock: never, mirror, probe: never },
+      commands: {
+        run: never,
+        proposeEgress: never,
+        plan: never,
+        scan: never,
+        explain: never,
+        lock: never,
+        mirror,
+        probe: never,
+      },
     },
     () => {},
   );

@@ -4,7 +4,7 @@ import type { ReportFormat } from '../scan/index.ts';
 
 /** What can be asked for with `--only`. Suppressions are always judged. */
 export const SCANNED_KINDS = KINDS.filter((kind) => kind !== 'suppressions');
-const FORMATS: readonly ('text' | ReportFormat)[] = ['text', 'json'];
+const FORMATS: readonly ('text' | ReportFormat)[] = ['text', 'json', 'sarif', 'junit', 'markdown', 'github'];
 const THREADS_MAX = 64;
 
 /** What commander hands over for `sallyport scan`. */

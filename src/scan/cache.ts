@@ -120,7 +120,7 @@ function store(file: string, entries: Entries, generation: number): void {
   const lines: string[] = [];
   let bytes = 0;
   for (const [path, contents] of entries) {
-    const name = /[\t\n\r%]/.test(path) ? encodeURIComponent(path) : path;
+    const name = /[\t\n\r%]/.test(path) ? encodeURIComponent(path.toWellFormed()) : path;
     for (const [digest, kept] of [...contents].slice(-CONTENTS_MAX)) {
       for (const [tag, { text, generation: made }] of kept) {
         if (generation - made > GENERATIONS_MAX) continue;

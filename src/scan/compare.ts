@@ -1,8 +1,8 @@
 import { type Kind, type Match, matchKey, type Scanner } from '../finding/index.ts';
 import type { FileChange, Tree, TreeEntry } from '../source/index.ts';
-import type { FileScan, FileScanner } from './file-scan.ts';
+import type { FileScanner } from './file-scan.ts';
 import { finishScan, type Outcomes } from './finish.ts';
-import { commentsOf, type Found } from './found.ts';
+import { type Found, joined } from './found.ts';
 
 /**
  * Sources beside the changed ones that are read for what flows between files, bytes. Beyond it only those in the folders of
@@ -33,25 +33,25 @@ export async function compareScans(
   const context = await contextScan(tree, changes, { fileScanner, scanners });
   const now = await fileScanner.scan(tree, heads);
   const before = await fileScanner.scan(base.tree, bases);
-  const after = finishScan(scanners, joined(context.scan, now));
-  const earlier = finishScan(scanners, joined(context.scan, before));
+  const earlier = finishScan(scanners, joined(context.outcomes, before.outcomes));
   const moved = new Map(
     changes.flatMap(({ head, base: was }) =>
       head !== undefined && was !== undefined && head.path !== was.path ? [[was.path, head.path]] : [],
     ),
   );
-  const isNew = newPlaces(
-    after.matches,
-    earlier.matches.map((match) => relocate(match, moved)),
-  );
+  const known = earlier.matches.map((match) => relocate(match, moved));
+  const scanned = new Set(heads.map(({ path }) => path));
   return {
-    matches: after.matches,
-    gaps: [...now.gaps, ...after.gaps],
+    outcomes: joined(context.outcomes, now.outcomes),
+    gaps: now.gaps,
     notes: context.notes,
-    comments: commentsOf(now),
+    isScanned: (path) => scanned.has(path),
+    reporter(matches) {
+      const places = newPlaces(matches, known);
+      return (place) => places.has(place);
+    },
     files: now.files,
     bytes: now.bytes,
-    isReported: (place) => isNew.has(place),
   };
 }
 
@@ -60,19 +60,18 @@ async function contextScan(
   tree: Tree,
   changes: readonly FileChange[],
   { fileScanner, scanners }: { readonly fileScanner: FileScanner; readonly scanners: ReadonlyMap<Kind, Scanner> },
-): Promise<{ readonly scan: FileScan; readonly notes: readonly string[] }> {
+): Promise<{ readonly outcomes: Outcomes; readonly notes: readonly string[] }> {
   const kinds = [...scanners].filter(([, scanner]) => scanner.finish !== undefined).map(([kind]) => kind);
-  const none: FileScan = { outcomes: new Map(), gaps: [], files: 0, bytes: 0 };
-  if (kinds.length === 0) return { scan: none, notes: [] };
+  if (kinds.length === 0) return { outcomes: new Map(), notes: [] };
   const changed = new Set(changes.flatMap(({ head, base }) => [head?.path, base?.path]));
   const rest = (await tree.list()).filter(({ path, kind }) => kind === 'file' && !changed.has(path));
   const whole = await fileScanner.scan(tree, rest, new Set(kinds.filter((kind) => WHOLE.has(kind))));
   const others = new Set(kinds.filter((kind) => !WHOLE.has(kind)));
-  if (others.size === 0) return { scan: whole, notes: [] };
+  if (others.size === 0) return { outcomes: whole.outcomes, notes: [] };
   const { entries, isCut } = nearby(rest, changes, (entry) => fileScanner.wants(entry, others));
   const near = await fileScanner.scan(tree, entries, others);
   return {
-    scan: { ...whole, outcomes: joined(whole, near) },
+    outcomes: joined(whole.outcomes, near.outcomes),
     notes: isCut ? ['the tree is large: flows between files were followed in the folders of changed files only'] : [],
   };
 }
@@ -101,13 +100,6 @@ function sizeOf(entries: readonly TreeEntry[]): number {
 
 function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
-
-function joined(a: FileScan, b: FileScan): Outcomes {
-  const kinds = new Set([...a.outcomes.keys(), ...b.outcomes.keys()]);
-  return new Map(
-    [...kinds].map((kind) => [kind, new Map([...(a.outcomes.get(kind) ?? []), ...(b.outcomes.get(kind) ?? [])])]),
-  );
 }
 
 /** A finding of a moved file is as old as the file. It must have been one where the file was: a move into view is none. */

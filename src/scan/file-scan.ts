@@ -9,6 +9,7 @@ import { type Batch, createPool, type Pool } from './pool.ts';
 /** What the scanners found file by file, before anything looks at all of them together. */
 export type FileScan = {
   readonly outcomes: ReadonlyMap<Kind, ReadonlyMap<string, FileOutcome<unknown>>>;
+  /** Files that could not be read; what a scanner could not do is in its outcomes. */
   readonly gaps: readonly Gap[];
   /** Files that at least one scanner looked at. */
   readonly files: number;
@@ -158,8 +159,7 @@ class Gathering {
   }
 
   result(): FileScan {
-    const gaps = [...this.#outcomes.values()].flatMap((files) => [...files.values()].flatMap((one) => one.gaps ?? []));
-    return { outcomes: this.#outcomes, gaps: [...this.#gaps, ...gaps], files: this.#wanted.size, bytes: this.#bytes };
+    return { outcomes: this.#outcomes, gaps: this.#gaps, files: this.#wanted.size, bytes: this.#bytes };
   }
 }
 

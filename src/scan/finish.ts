@@ -12,7 +12,10 @@ export function finishScan(
   const gaps: Gap[] = [];
   for (const [kind, scanner] of scanners) {
     const files = outcomes.get(kind) ?? new Map<string, FileOutcome<unknown>>();
-    for (const outcome of files.values()) matches.push(...outcome.matches);
+    for (const outcome of files.values()) {
+      matches.push(...outcome.matches);
+      gaps.push(...(outcome.gaps ?? []));
+    }
     if (scanner.finish === undefined) continue;
     try {
       const tree = scanner.finish(factsOf(files));

@@ -3,9 +3,20 @@
  * reports in every format, findings of other tools.
  * Never: finds a flaw itself; reads the clock or the environment; runs a program other than git.
  */
-export { type ScanDeps, type ScanProgress, type ScanRequest, type ScanResult, runScan } from './run-scan.ts';
+export { formatBaseline, parseBaseline } from './baseline.ts';
+export {
+  openScan,
+  runScan,
+  type ScanDeps,
+  type ScanProgress,
+  type ScanRequest,
+  type ScanResult,
+  type ScanSession,
+  type ScanState,
+} from './run-scan.ts';
 export type { ScannerTable } from './scanner-table.ts';
 export type { ScanMode } from './scope.ts';
 export type { NamedText, ScannerOptions } from './settings.ts';
 export type { SuppressedFinding } from './suppress.ts';
 export { type ReportContext, type ReportFormat, renderReport } from './render-report.ts';
+export type { Excerpt } from './excerpt.ts';

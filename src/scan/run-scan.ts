@@ -1,15 +1,16 @@
-import { completeFindings, type Finding, type Gap, type Kind, type Rule } from '../finding/index.ts';
-import type { GitProgram, TreeEntry } from '../source/index.ts';
+import { completeFindings, type Finding, type Gap, type Kind, type Rule, type Scanner } from '../finding/index.ts';
+import { type GitProgram, overlayTree, type TreeEntry } from '../source/index.ts';
 import { openCache } from './cache.ts';
 import { compareScans } from './compare.ts';
+import { readSources, type Sources } from './excerpt.ts';
 import { createFileScanner, type FileScanner } from './file-scan.ts';
 import { finishScan } from './finish.ts';
-import { commentsOf, type Found } from './found.ts';
+import { commentsOf, type Found, joined, without } from './found.ts';
 import { loadScanners } from './load-scanners.ts';
-import { readSuppressions, type SuppressionState } from './read-suppressions.ts';
+import { readSuppressions } from './read-suppressions.ts';
 import { SCANNERS, type ScannerTable } from './scanner-table.ts';
 import { openScope, type ScanMode, type Scope } from './scope.ts';
-import { type ScannerOptions, settingsSource } from './settings.ts';
+import { type ScannerOptions, type SettingsSource, settingsSource } from './settings.ts';
 import { type SuppressedFinding, suppress } from './suppress.ts';
 
 export type ScanRequest = {
@@ -24,6 +25,8 @@ export type ScanRequest = {
   readonly gate: string | undefined;
   /** Also what is installed, vendored or generated. */
   readonly everything: boolean;
+  /** Fingerprints that are not reported. */
+  readonly baseline: ReadonlySet<string>;
   readonly options: ScannerOptions;
 };
 
@@ -47,12 +50,18 @@ export type ScanDeps = {
   readonly scanners?: ScannerTable;
 };
 
-export type ScanResult = {
+/** What is found in one state of the tree. */
+export type ScanState = {
   /** What is to be reported: most urgent first. */
   readonly findings: readonly Finding[];
   readonly suppressed: readonly SuppressedFinding[];
+  /** Findings that the baseline lists. */
+  readonly baselined: number;
   /** What could not be looked at. With one of these a scan never counts as clean. */
   readonly gaps: readonly Gap[];
+};
+
+export type ScanResult = ScanState & {
   /** What a person should know, though nothing is missing. */
   readonly notes: readonly string[];
   readonly rules: ReadonlyMap<string, Rule>;
@@ -60,19 +69,67 @@ export type ScanResult = {
   readonly scanners: readonly { readonly kind: Kind; readonly settings: string }[];
   readonly files: number;
   readonly bytes: number;
+  /** The code of the findings, to be shown. */
+  readonly sources: Sources;
+};
+
+/** A scan that can be repeated with some texts replaced, at the cost of these files. To be closed; twice is fine. */
+export type ScanSession = {
+  readonly result: ScanResult;
+  /** A file of the tree as it was scanned, or nothing. */
+  readText(path: string): Promise<string | undefined>;
+  /** What would be found with these texts in place of those of the tree. */
+  rescan(overlay: ReadonlyMap<string, string | undefined>): Promise<ScanState>;
+  close(): Promise<void>;
 };
 
 /** Scans as it was asked for. Rejects only when nothing can be said: wrong settings, an unknown commit, a broken repository. */
 export async function runScan(request: ScanRequest, deps: ScanDeps): Promise<ScanResult> {
+  const session = await openScan(request, deps);
+  await session.close();
+  return session.result;
+}
+
+export async function openScan(request: ScanRequest, deps: ScanDeps): Promise<ScanSession> {
   const scope = await openScope(request.root, request, deps.git);
-  try {
-    return await scanScope(scope, request, deps);
-  } finally {
+  let tools: Tools | undefined;
+  const close = async () => {
+    await tools?.fileScanner.close();
     scope.close();
+  };
+  try {
+    const opened = await openTools(scope, request, deps);
+    tools = opened;
+    const found = await scanScope(scope, opened);
+    opened.cache?.save();
+    const result = await resultOf(found, scope, opened);
+    return {
+      result,
+      readText: (path) => settingsSource(scope.tree, request.options).readText(path),
+      rescan: (overlay) => rescan(overlay, found, { scope, tools: opened }),
+      close,
+    };
+  } catch (thrown) {
+    await close();
+    throw thrown;
   }
 }
 
-async function scanScope(scope: Scope, request: ScanRequest, deps: ScanDeps): Promise<ScanResult> {
+/** All that a scan works with. */
+type Tools = {
+  readonly request: ScanRequest;
+  readonly deps: ScanDeps;
+  readonly kinds: readonly Kind[];
+  readonly source: SettingsSource;
+  readonly scanners: ReadonlyMap<Kind, Scanner>;
+  readonly missing: readonly Gap[];
+  readonly rules: ReadonlyMap<string, Rule>;
+  readonly cache: ReturnType<typeof openCache> | undefined;
+  readonly fileScanner: FileScanner;
+  readonly isChosen: (path: string) => boolean;
+};
+
+async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Promise<Tools> {
   const kinds: readonly Kind[] = [...new Set<Kind>([...request.kinds, 'suppressions'])];
   const table = deps.scanners === undefined ? SCANNERS : { ...SCANNERS, ...deps.scanners };
   const source = settingsSource(scope.gate?.tree ?? scope.tree, request.options);
@@ -91,58 +148,80 @@ async function scanScope(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
     signal: deps.signal,
     onProgress: (done, total) => deps.onProgress({ phase: 'scan', done, total }),
   });
-  try {
-    const rules = new Map([...scanners.values()].flatMap((scanner) => scanner.rules).map((rule) => [rule.id, rule]));
-    const isChosen = chooser(request.paths);
-    const found =
-      scope.base === undefined
-        ? await scanWhole(scope, { fileScanner, isChosen, scanners, deps })
-        : await compareScans(scope.tree, scope.base, { fileScanner, isChosen, scanners });
-    cache?.save();
-    const state = await readSuppressions(source, { scope, comments: found.comments });
-    const judged = suppressAll(found, { rules, state, request, deps, kinds });
-    return {
-      ...judged,
-      gaps: [...missing, ...found.gaps].sort(byGap),
-      notes: found.notes,
-      rules,
-      scanners: [...settings].map(([kind, text]) => ({ kind, settings: text })),
-      files: found.files,
-      bytes: found.bytes,
-    };
-  } finally {
-    await fileScanner.close();
-  }
+  const rules = new Map([...scanners.values()].flatMap((scanner) => scanner.rules).map((rule) => [rule.id, rule]));
+  const isChosen = chooser(request.paths);
+  return { request, deps, kinds, source, scanners, missing, rules, cache, fileScanner, isChosen };
 }
 
-async function scanWhole(
-  { tree }: Scope,
-  {
-    fileScanner,
-    isChosen,
-    scanners,
-    deps,
-  }: {
-    readonly fileScanner: FileScanner;
-    readonly isChosen: (path: string) => boolean;
-    readonly scanners: Parameters<typeof finishScan>[0];
-    readonly deps: ScanDeps;
-  },
-): Promise<Found> {
+async function scanScope(scope: Scope, tools: Tools): Promise<Found> {
+  const { fileScanner, isChosen, scanners, deps } = tools;
   deps.onProgress({ phase: 'list', done: 0, total: 0 });
-  const entries = (await tree.list()).filter(({ path }) => isChosen(path));
-  const scan = await fileScanner.scan(tree, entries);
-  deps.onProgress({ phase: 'finish', done: 0, total: 0 });
-  const { matches, gaps } = finishScan(scanners, scan.outcomes);
+  if (scope.base !== undefined) return compareScans(scope.tree, scope.base, { fileScanner, isChosen, scanners });
+  const entries = (await scope.tree.list()).filter(({ path }) => isChosen(path));
+  const scan = await fileScanner.scan(scope.tree, entries);
+  return { ...scan, notes: notesOf(entries), isScanned: () => true, reporter: () => () => true };
+}
+
+async function resultOf(found: Found, scope: Scope, tools: Tools): Promise<ScanResult> {
+  const state = await stateOf(found, scope, tools);
+  const suppressed = state.suppressed.map(({ finding }) => finding);
   return {
-    matches,
-    gaps: [...scan.gaps, ...gaps],
-    notes: notesOf(entries),
-    comments: commentsOf(scan),
-    files: scan.files,
-    bytes: scan.bytes,
-    isReported: () => true,
+    ...state,
+    notes: found.notes,
+    rules: tools.rules,
+    scanners: [...tools.scanners].map(([kind, scanner]) => ({ kind, settings: scanner.settings })),
+    files: found.files,
+    bytes: found.bytes,
+    sources: await readSources(scope.tree, state.findings, suppressed),
   };
+}
+
+/** Looks over all files at once, takes out what is suppressed, and judges the suppressions. */
+async function stateOf(found: Found, scope: Scope, tools: Tools): Promise<ScanState> {
+  const { deps, rules, request, kinds, source } = tools;
+  deps.onProgress({ phase: 'finish', done: 0, total: 0 });
+  const { matches, gaps } = finishScan(tools.scanners, found.outcomes);
+  const comments = commentsOf(found.outcomes, found.isScanned);
+  const known = await readSuppressions(source, { scope, comments });
+  const isReported = found.reporter(matches);
+  const isWhole = request.mode.kind === 'tree' && request.paths.length === 0;
+  const judged = suppress(
+    completeFindings(matches, rules).filter(({ place }) => isReported(place)),
+    {
+      ...known,
+      today: deps.today,
+      rules,
+      complete: new Set(isWhole ? kinds : []),
+      isEverything: isWhole && kinds.length > 5,
+    },
+  );
+  const own = completeFindings([...judged.matches, ...known.matches], rules);
+  const all = [...judged.kept, ...own].sort((a, b) => a.priority.rank - b.priority.rank);
+  const findings = all.filter(({ fingerprint }) => !request.baseline.has(fingerprint));
+  const scanned = gaps.filter(({ file }) => file === undefined || found.isScanned(file));
+  return {
+    findings,
+    suppressed: judged.suppressed,
+    baselined: all.length - findings.length,
+    gaps: [...tools.missing, ...found.gaps, ...scanned].sort(byGap),
+  };
+}
+
+async function rescan(
+  overlay: ReadonlyMap<string, string | undefined>,
+  found: Found,
+  { scope, tools }: { readonly scope: Scope; readonly tools: Tools },
+): Promise<ScanState> {
+  const tree = overlayTree(scope.tree, overlay);
+  const entries = (await tree.list()).filter(({ path }) => overlay.has(path));
+  const scan = await tools.fileScanner.scan(tree, entries);
+  const paths = new Set(overlay.keys());
+  const again: Found = {
+    ...found,
+    outcomes: joined(without(found.outcomes, paths), scan.outcomes),
+    gaps: [...found.gaps.filter(({ file }) => file === undefined || !paths.has(file)), ...scan.gaps],
+  };
+  return stateOf(again, scope, tools);
 }
 
 function notesOf(entries: readonly TreeEntry[]): readonly string[] {
@@ -155,36 +234,6 @@ function notesOf(entries: readonly TreeEntry[]): readonly string[] {
 function chooser(paths: readonly string[]): (path: string) => boolean {
   if (paths.length === 0) return () => true;
   return (path) => paths.some((one) => path === one || path.startsWith(`${one}/`));
-}
-
-function suppressAll(
-  found: Found,
-  {
-    rules,
-    state,
-    request,
-    deps,
-    kinds,
-  }: {
-    readonly rules: ReadonlyMap<string, Rule>;
-    readonly state: SuppressionState;
-    readonly request: ScanRequest;
-    readonly deps: ScanDeps;
-    readonly kinds: readonly Kind[];
-  },
-): Pick<ScanResult, 'findings' | 'suppressed'> {
-  const all = completeFindings(found.matches, rules).filter(({ place }) => found.isReported(place));
-  const isWhole = request.mode.kind === 'tree' && request.paths.length === 0;
-  const { kept, suppressed, matches } = suppress(all, {
-    ...state,
-    today: deps.today,
-    rules,
-    complete: new Set(isWhole ? kinds : []),
-    isEverything: isWhole && kinds.length > 5,
-  });
-  const own = completeFindings([...matches, ...state.matches], rules);
-  const findings = [...kept, ...own].sort((a, b) => a.priority.rank - b.priority.rank);
-  return { findings, suppressed };
 }
 
 function byGap(a: Gap, b: Gap): number {

@@ -1,3 +1,5 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
 import { askGit, type GitProgram, splitNul } from './git.ts';
 import { objectsPlace, type Repository } from './repository.ts';
 import { folderTree } from './folder-tree.ts';
@@ -126,13 +128,52 @@ async function dirtyPaths(
   git: GitProgram,
   place: { readonly gitDir: string; readonly workTree: string; readonly cwd: string },
 ): Promise<ReadonlySet<string>> {
-  const [changed, untracked] = await Promise.all([
-    // `diff-files --raw` compares times and sizes only; contents, and so filters, are needed for nothing.
-    askGit(git, place, ['diff-files', '--raw', '-z', '--relative', '--ignore-submodules=all']),
+  const [staged, untracked] = await Promise.all([
+    // Not `diff-files`: where times differ it compares contents, through the filters that the repository configures.
+    askGit(git, place, ['ls-files', '-z', '--debug']),
     askGit(git, place, ['ls-files', '-z', '--others', '--exclude-standard']),
   ]);
-  const fields = splitNul(changed.stdout);
-  return new Set([...fields.filter((_, at) => at % 2 === 1), ...splitNul(untracked.stdout)]);
+  const index = lstatSync(join(place.gitDir, 'index'), { throwIfNoEntry: false });
+  const dirty = [...stagedTimes(staged.stdout.toString('utf8'))]
+    .filter((entry) => isDirty(join(place.cwd, entry.path), entry, index?.mtimeMs ?? 0))
+    .map(({ path }) => path);
+  return new Set([...dirty, ...splitNul(untracked.stdout)]);
+}
+
+type StagedTime = { readonly path: string; readonly mtimeMs: number; readonly bytes: number };
+
+/** The path, a NUL, and lines of what the index knows of the file. */
+function* stagedTimes(text: string): Generator<StagedTime> {
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\0', at);
+    const size = text.indexOf('  size: ', end);
+    const next = size === -1 ? -1 : text.indexOf('\n', size);
+    if (end === -1 || next === -1) return;
+    const facts = text.slice(end, next);
+    const [, seconds = '', nanoseconds = ''] = /mtime: (\d+):(\d+)/.exec(facts) ?? [];
+    const mtimeMs = Number(seconds) * 1000 + Number(nanoseconds) / 1e6;
+    yield { path: text.slice(at, end), mtimeMs, bytes: Number(/size: (\d+)/.exec(facts)?.[1]) };
+    at = next + 1;
+  }
+}
+
+/** The time of a file, milliseconds, is known to less than this. */
+const TIME_MS = 0.002;
+
+function statOf(path: string) {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    // A folder on the way that can't be entered: what is listed tells it.
+    return undefined;
+  }
+}
+
+/** A file as young as the index may have been changed after it was added, as git itself has it. */
+function isDirty(path: string, { mtimeMs, bytes }: StagedTime, indexMs: number): boolean {
+  const stat = statOf(path);
+  if (stat === undefined || !stat.isFile() || stat.size !== bytes) return true;
+  return Math.abs(stat.mtimeMs - mtimeMs) > TIME_MS || stat.mtimeMs >= indexMs;
 }
 
 async function entriesAt(
