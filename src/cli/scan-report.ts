@@ -88,6 +88,10 @@ function renderFinding(
   const note = (label: string, text: string) => lines.push(...renderNote(label, text, options));
   if (why !== undefined) note('why', firstSentence(why));
   lines.push(...renderFix(finding, excerpt, options));
+  if (finding.commit !== undefined) {
+    const { id, author, date } = finding.commit;
+    note('from', `commit ${id.slice(0, 12)} of ${date} by ${author}; see it with git show ${id.slice(0, 12)}`);
+  }
   // What the rule alone says is in the heading already.
   if (!/^\w+ severity, \w+ confidence$/.test(finding.priority.reason)) note('first', finding.priority.reason);
   return lines;
@@ -158,7 +162,7 @@ function renderFix({ fix }: Finding, excerpt: Excerpt | undefined, options: Scan
 }
 
 function renderEnd(result: ScanResult, options: ScanReportOptions): readonly string[] {
-  const { findings, suppressed, gaps, notes, files, bytes } = result;
+  const { findings, suppressed, gaps, notes, files, commits, bytes } = result;
   const { paint, columns, durationMs, failOn } = options;
   const limit = SEVERITIES.indexOf(failOn);
   const isFailed = findings.some(({ severity }) => SEVERITIES.indexOf(severity) <= limit);
@@ -173,7 +177,7 @@ function renderEnd(result: ScanResult, options: ScanReportOptions): readonly str
         ? `${paint('yellow', '!')} nothing found, but not everything was scanned`
         : `${paint('green', '✓')} nothing found`;
   const rest = [
-    `${count(files, 'file')}, ${sizeOf(bytes)} in ${formatDuration(durationMs)}`,
+    `${count(files, 'file')}${commits === 0 ? '' : `, ${count(commits, 'commit')}`}, ${sizeOf(bytes)} in ${formatDuration(durationMs)}`,
     ...(suppressed.length === 0 ? [] : [`${suppressed.length} suppressed`]),
     ...(result.baselined === 0 ? [] : [`${result.baselined} in the baseline`]),
   ];

@@ -123,4 +123,6 @@ export type Finding = {
   readonly page: string;
   /** The tool that found it, when it was imported. */
   readonly tool?: string;
+  /** The commit that brought it, when it was found in the history: the place is in the file as it was then. */
+  readonly commit?: { readonly id: string; readonly author: string; readonly date: string };
 };

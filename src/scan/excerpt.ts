@@ -42,6 +42,8 @@ export async function readSources(
   return {
     textOf: (file) => views.get(file),
     excerptOf(finding) {
+      // What is in the history is not at that place any more.
+      if (finding.commit !== undefined) return undefined;
       const view = views.get(finding.place.file);
       return view === undefined ? undefined : excerptOf(finding, view, maskOf(view, secrets.get(view.path) ?? []));
     },
@@ -55,7 +57,7 @@ function isSecret({ kind, cwe }: Finding): boolean {
 /** The text with every known secret as asterisks, of the same length: places stay what they are. */
 function maskOf(view: FileView, secrets: readonly Finding[]): string {
   let { text } = view;
-  for (const { place } of secrets) {
+  for (const { place } of secrets.filter(({ commit }) => commit === undefined)) {
     const start = view.offsetOfLine(place.line) + place.column - 1;
     const end = view.offsetOfLine(place.endLine) + place.endColumn - 1;
     text = text.slice(0, start) + text.slice(start, end).replaceAll(/[^\s]/g, '*') + text.slice(end);

@@ -34,6 +34,8 @@ export type FileScanner = {
   scan(tree: Tree, entries: readonly TreeEntry[], kinds?: ReadonlySet<Kind>): Promise<FileScan>;
   /** Whether one of the kinds looks at the file. */
   wants(entry: TreeEntry, kinds: ReadonlySet<Kind>): boolean;
+  /** The threads, started when they are first asked for; nothing when all is scanned here. */
+  pool(): Pool | undefined;
   close(): Promise<void>;
 };
 
@@ -52,6 +54,12 @@ const LOOKS_AT: { readonly [kind in Kind]: ReadonlySet<FileClass> } = {
 export function createFileScanner(options: FileScannerOptions): FileScanner {
   let pool: Pool | undefined;
   const here = (batch: Batch) => scanHere(batch, options);
+  const poolOf = () => {
+    if (options.threads < 2 || options.spec === undefined) return undefined;
+    const start = { scanners: options.spec, keeps: options.cache !== undefined, generated: options.everything };
+    pool ??= createPool(Math.min(options.threads, THREADS_MAX), start, here);
+    return pool;
+  };
   return {
     wants: (entry, kinds) => kindsOf(entry, options, kinds).length > 0,
     async scan(tree, entries, kinds) {
@@ -73,16 +81,11 @@ export function createFileScanner(options: FileScannerOptions): FileScanner {
           await new Promise((resolve) => setImmediate(resolve));
         }
       } else {
-        const keeps = options.cache !== undefined;
-        pool ??= createPool(
-          Math.min(options.threads, THREADS_MAX),
-          { scanners: options.spec, keeps, generated: options.everything },
-          here,
-        );
-        await pool.scan(batches, onResults, options.signal);
+        await poolOf()?.scanFiles(batches, onResults, options.signal);
       }
       return gathered.result();
     },
+    pool: poolOf,
     close: async () => pool?.close(),
   };
 }

@@ -14,3 +14,7 @@ export const BATCH_MS_MAX = 60_000;
 export const FILE_MS_MAX = 20_000;
 /** Memory of one thread, MiB. */
 export const THREAD_HEAP_MB_MAX = 2048;
+/** Commits of one message to a thread. */
+export const HISTORY_COMMITS_MAX = 200;
+/** Time that a thread may take for the commits of one message. */
+export const HISTORY_MS_MAX = 10 * 60_000;

@@ -1,49 +1,49 @@
 import { Worker } from 'node:worker_threads';
 import { reasonOf } from '../base/index.ts';
-import type { Tree } from '../source/index.ts';
+import type { CommitLines, Tree } from '../source/index.ts';
 import type { FileResult, FileTask } from './batch.ts';
-import { BATCH_MS_MAX, FILE_MS_MAX, READ_AHEAD_BYTES_MAX, THREAD_HEAP_MB_MAX } from './limits.ts';
-import type { WorkerBatch, WorkerReply, WorkerStart } from './worker.ts';
+import type { HistoryResult } from './history-batch.ts';
+import { BATCH_MS_MAX, FILE_MS_MAX, HISTORY_MS_MAX, READ_AHEAD_BYTES_MAX, THREAD_HEAP_MB_MAX } from './limits.ts';
+import type { WorkerMessage, WorkerReply, WorkerStart } from './worker.ts';
 
 export type Batch = { readonly tree: Tree; readonly tasks: readonly FileTask[] };
 
 /**
- * Threads that scan. `scan` may be called again once it has answered; `close` ends the threads. A thread that dies or hangs is
+ * Threads that scan. Its functions may be called one after the other; `close` ends the threads. A thread that dies or hangs is
  * replaced, and the file that did it becomes a gap.
  */
 export type Pool = {
-  readonly threads: number;
-  /**
-   * Scans all batches. `onResults` is called for each as it is done. `takeOne` says whether the caller wants to scan a batch
-   * itself: it gets them until the first thread is ready.
-   */
-  scan(
+  scanFiles(
     batches: readonly Batch[],
     onResults: (results: readonly FileResult[]) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  scanHistory(
+    requests: readonly CommitLines[],
+    onResult: (commits: readonly string[], result: HistoryResult) => void,
     signal: AbortSignal,
   ): Promise<void>;
   close(): Promise<void>;
 };
 
-type Job = { readonly batch: Batch; readonly alone: boolean };
-
+/** `scanHere` scans on the thread of the caller. */
 export function createPool(
   threads: number,
   start: WorkerStart,
   scanHere: (batch: Batch) => Promise<readonly FileResult[]>,
 ): Pool {
   const workers = Array.from({ length: threads }, () => new Thread(start));
+  const each = (turn: (thread: Thread) => Promise<void>) => Promise.all(workers.map(turn));
   return {
-    threads,
-    async scan(batches, onResults, signal) {
+    async scanFiles(batches, onResults, signal) {
       const queue = new Queue(batches);
-      const turns = workers.map(async (thread) => {
+      const turns = each(async (thread) => {
         for (let job = queue.next(); job !== undefined; job = queue.next()) {
           signal.throwIfAborted();
-          const answer = await thread.scan(job, signal);
-          if (answer.ok) onResults(answer.results);
+          const answer = await thread.ask(await messageOf(job.batch), job.alone ? FILE_MS_MAX : BATCH_MS_MAX, signal);
+          if (answer.kind === 'files') onResults(answer.results);
           else if (job.batch.tasks.length > 1) queue.split(job.batch);
-          else onResults(job.batch.tasks.map(({ entry }) => failed(entry.path, answer.reason)));
+          else onResults(job.batch.tasks.map(({ entry }) => failedFile(entry.path, failureOf(answer))));
         }
       });
       // While the threads load, this one has nothing else to do.
@@ -56,13 +56,25 @@ export function createPool(
           await new Promise((resolve) => setImmediate(resolve));
         }
       };
-      await Promise.all([...turns, here()]);
+      await Promise.all([turns, here()]);
+    },
+    async scanHistory(requests, onResult, signal) {
+      const waiting = [...requests].reverse();
+      await each(async (thread) => {
+        for (let request = waiting.pop(); request !== undefined; request = waiting.pop()) {
+          signal.throwIfAborted();
+          const answer = await thread.ask({ kind: 'history', request }, HISTORY_MS_MAX, signal);
+          onResult(request.commits, answer.kind === 'history' ? answer.result : failedHistory(failureOf(answer)));
+        }
+      });
     },
     async close() {
       await Promise.all(workers.map((thread) => thread.close()));
     },
   };
 }
+
+type Job = { readonly batch: Batch; readonly alone: boolean };
 
 /** Batches that wait, those that failed cut into their files. */
 class Queue {
@@ -86,7 +98,11 @@ class Queue {
   }
 }
 
-function failed(path: string, reason: string): FileResult {
+function failureOf(answer: WorkerReply): string {
+  return answer.kind === 'failure' ? answer.reason : 'its thread answers something else';
+}
+
+function failedFile(path: string, reason: string): FileResult {
   const gap = {
     code: 'scanner-failed',
     file: path,
@@ -96,16 +112,16 @@ function failed(path: string, reason: string): FileResult {
   return { path, outcomes: {}, bytes: 0, gap };
 }
 
-type Answer =
-  | { readonly ok: true; readonly results: readonly FileResult[] }
-  | { readonly ok: false; readonly reason: string };
+function failedHistory(reason: string): HistoryResult {
+  const gap = { code: 'history-incomplete', reason: `a part of the history could not be scanned: ${reason}` };
+  return { found: [], gaps: [gap], bytes: 0, binaries: 0 };
+}
 
-/** One thread, started when it is first needed, and again after it was lost. */
+/** One thread, started at once, and again after it was lost. */
 class Thread {
   readonly #start: WorkerStart;
   #worker: Worker | undefined;
   #answered = false;
-  #lastId = 0;
 
   constructor(start: WorkerStart) {
     this.#start = start;
@@ -117,14 +133,10 @@ class Thread {
     return this.#answered;
   }
 
-  async scan({ batch, alone }: Job, signal: AbortSignal): Promise<Answer> {
-    const { spec } = batch.tree;
-    const tasks = spec === undefined ? await withContents(batch) : batch.tasks;
+  ask(message: WorkerMessage, limitMs: number, signal: AbortSignal): Promise<WorkerReply> {
     const worker = this.#worker ?? this.#open();
-    const message: WorkerBatch = { id: ++this.#lastId, tasks, ...(spec === undefined ? {} : { spec }) };
-    const limit = alone ? FILE_MS_MAX : BATCH_MS_MAX;
     return new Promise((resolve) => {
-      const settle = (answer: Answer, isLost: boolean) => {
+      const settle = (answer: WorkerReply, isLost: boolean) => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
         worker.off('message', onMessage).off('error', onError).off('exit', onExit);
@@ -132,17 +144,12 @@ class Thread {
         else this.#answered = true;
         resolve(answer);
       };
-      const onMessage = (reply: WorkerReply) => {
-        if (reply.results === undefined) settle({ ok: false, reason: reply.failure ?? 'no answer' }, false);
-        else settle({ ok: true, results: reply.results }, false);
-      };
-      const onError = (thrown: unknown) => settle({ ok: false, reason: reasonOf(thrown) }, true);
-      const onExit = () => settle({ ok: false, reason: 'its thread has ended' }, true);
-      const onAbort = () => settle({ ok: false, reason: 'cancelled' }, true);
-      const timer = setTimeout(
-        () => settle({ ok: false, reason: `it takes more than ${limit / 1000} s` }, true),
-        limit,
-      );
+      const lost = (reason: string) => settle({ kind: 'failure', reason }, true);
+      const onMessage = (reply: WorkerReply) => settle(reply, false);
+      const onError = (thrown: unknown) => lost(reasonOf(thrown));
+      const onExit = () => lost('its thread has ended');
+      const onAbort = () => lost('cancelled');
+      const timer = setTimeout(() => lost(`it takes more than ${limitMs / 1000} s`), limitMs);
       signal.addEventListener('abort', onAbort, { once: true });
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
       worker.postMessage(message, []);
@@ -165,7 +172,7 @@ class Thread {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB_MAX },
     });
-    // Between two batches nobody listens: an error then shows at the next one.
+    // Between two messages nobody listens: an error then shows at the next one.
     worker.on('error', () => this.#drop(worker));
     worker.unref();
     this.#worker = worker;
@@ -179,14 +186,14 @@ class Thread {
 }
 
 /** Contents that only this thread can read go along with the message. */
-async function withContents({ tree, tasks }: Batch): Promise<readonly FileTask[]> {
+async function messageOf({ tree, tasks }: Batch): Promise<WorkerMessage> {
+  if (tree.spec !== undefined) return { kind: 'files', spec: tree.spec, tasks };
   const filled: FileTask[] = [];
   let bytes = 0;
   for (const task of tasks) {
-    const reading = await tree.read(task.entry);
-    if (!reading.ok || bytes > READ_AHEAD_BYTES_MAX) continue;
-    bytes += reading.bytes.length;
-    filled.push({ ...task, content: reading.bytes });
+    const reading = bytes > READ_AHEAD_BYTES_MAX ? undefined : await tree.read(task.entry);
+    bytes += reading?.ok === true ? reading.bytes.length : 0;
+    filled.push(reading?.ok === true ? { ...task, content: reading.bytes } : task);
   }
-  return filled;
+  return { kind: 'files', tasks: filled };
 }

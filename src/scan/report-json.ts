@@ -33,5 +33,6 @@ function jsonFinding(finding: Finding): unknown {
     page: finding.page,
     ...(finding.subject === undefined ? {} : { subject: finding.subject }),
     ...(finding.tool === undefined ? {} : { tool: finding.tool }),
+    ...(finding.commit === undefined ? {} : { commit: finding.commit }),
   };
 }

@@ -151,6 +151,7 @@ function resultOf(
       priority: finding.priority.reason,
       ...(finding.subject === undefined ? {} : { purl: finding.subject.purl, advisories: finding.subject.advisories }),
       ...(finding.tool === undefined ? {} : { tool: finding.tool }),
+      ...(finding.commit === undefined ? {} : { commit: finding.commit }),
       fix: fix.kind === 'none' ? fix.reason : fix.title,
     },
   };

@@ -38,6 +38,7 @@ function resultOf(matches: readonly Match[]): ScanResult {
     rules: new Map([[RULE.id, RULE]]),
     scanners: [{ kind: 'code', settings: 'x' }],
     files: 3,
+    commits: 0,
     bytes: 100,
     sources: { textOf: () => view, excerptOf: () => undefined },
   };

@@ -1,11 +1,21 @@
-import { completeFindings, type Finding, type Gap, type Kind, type Rule, type Scanner } from '../finding/index.ts';
+import {
+  completeFindings,
+  type Finding,
+  type Gap,
+  type Kind,
+  type Match,
+  type Rule,
+  type Scanner,
+} from '../finding/index.ts';
 import { type GitProgram, overlayTree, type TreeEntry } from '../source/index.ts';
 import { openCache } from './cache.ts';
 import { compareScans } from './compare.ts';
 import { readSources, type Sources } from './excerpt.ts';
+import { fault } from './faults.ts';
 import { createFileScanner, type FileScanner } from './file-scan.ts';
 import { finishScan } from './finish.ts';
 import { commentsOf, type Found, joined, without } from './found.ts';
+import { historyKey, type HistoryScan, scanHistory } from './history.ts';
 import { loadScanners } from './load-scanners.ts';
 import { readSuppressions } from './read-suppressions.ts';
 import { SCANNERS, type ScannerTable } from './scanner-table.ts';
@@ -25,6 +35,8 @@ export type ScanRequest = {
   readonly gate: string | undefined;
   /** Also what is installed, vendored or generated. */
   readonly everything: boolean;
+  /** Looks for secrets in the lines that the history added: all of it, or that of the change. */
+  readonly history: boolean;
   /** Fingerprints that are not reported. */
   readonly baseline: ReadonlySet<string>;
   readonly options: ScannerOptions;
@@ -68,6 +80,8 @@ export type ScanResult = ScanState & {
   /** Kinds with the settings of their scanners: two scans with the same ones agree. */
   readonly scanners: readonly { readonly kind: Kind; readonly settings: string }[];
   readonly files: number;
+  /** Of the history. */
+  readonly commits: number;
   readonly bytes: number;
   /** The code of the findings, to be shown. */
   readonly sources: Sources;
@@ -101,8 +115,9 @@ export async function openScan(request: ScanRequest, deps: ScanDeps): Promise<Sc
     const opened = await openTools(scope, request, deps);
     tools = opened;
     const found = await scanScope(scope, opened);
+    const history = request.history ? await historyOf(scope, opened) : undefined;
     opened.cache?.save();
-    const result = await resultOf(found, scope, opened);
+    const result = await resultOf(found, { scope, tools: opened, history });
     return {
       result,
       readText: (path) => settingsSource(scope.tree, request.options).readText(path),
@@ -162,22 +177,62 @@ async function scanScope(scope: Scope, tools: Tools): Promise<Found> {
   return { ...scan, notes: notesOf(entries), isScanned: () => true, reporter: () => () => true };
 }
 
-async function resultOf(found: Found, scope: Scope, tools: Tools): Promise<ScanResult> {
-  const state = await stateOf(found, scope, tools);
+/** The history goes through its own file of kept results: commits never change, files do. */
+async function historyOf(scope: Scope, tools: Tools): Promise<HistoryScan> {
+  const { request, deps, rules } = tools;
+  const scanner = tools.scanners.get('secrets');
+  if (deps.git === undefined || scope.repository === undefined) {
+    throw fault('no-repository', `${request.root} is in no git repository`);
+  }
+  if (scanner === undefined) return { found: [], gaps: [], notes: [], commits: 0, bytes: 0 };
+  const settings = new Map<Kind, string>([['secrets', scanner.settings]]);
+  const cache = deps.cacheFile === undefined ? undefined : openCache(`${deps.cacheFile}.history`, settings);
+  const history = await scanHistory({
+    git: deps.git,
+    repository: scope.repository,
+    range: scope.range,
+    scanner,
+    rules,
+    pool: tools.fileScanner.pool(),
+    cache,
+    signal: deps.signal,
+    onProgress: (done, total) => deps.onProgress({ phase: 'history', done, total }),
+  });
+  cache?.save();
+  return history;
+}
+
+async function resultOf(
+  found: Found,
+  {
+    scope,
+    tools,
+    history,
+  }: { readonly scope: Scope; readonly tools: Tools; readonly history: HistoryScan | undefined },
+): Promise<ScanResult> {
+  const state = await stateOf(found, { scope, tools, history });
   const suppressed = state.suppressed.map(({ finding }) => finding);
   return {
     ...state,
-    notes: found.notes,
+    notes: [...found.notes, ...(history?.notes ?? [])],
+    commits: history?.commits ?? 0,
     rules: tools.rules,
     scanners: [...tools.scanners].map(([kind, scanner]) => ({ kind, settings: scanner.settings })),
     files: found.files,
-    bytes: found.bytes,
+    bytes: found.bytes + (history?.bytes ?? 0),
     sources: await readSources(scope.tree, state.findings, suppressed),
   };
 }
 
 /** Looks over all files at once, takes out what is suppressed, and judges the suppressions. */
-async function stateOf(found: Found, scope: Scope, tools: Tools): Promise<ScanState> {
+async function stateOf(
+  found: Found,
+  {
+    scope,
+    tools,
+    history,
+  }: { readonly scope: Scope; readonly tools: Tools; readonly history: HistoryScan | undefined },
+): Promise<ScanState> {
   const { deps, rules, request, kinds, source } = tools;
   deps.onProgress({ phase: 'finish', done: 0, total: 0 });
   const { matches, gaps } = finishScan(tools.scanners, found.outcomes);
@@ -186,7 +241,9 @@ async function stateOf(found: Found, scope: Scope, tools: Tools): Promise<ScanSt
   const isReported = found.reporter(matches);
   const isWhole = request.mode.kind === 'tree' && request.paths.length === 0;
   const judged = suppress(
-    completeFindings(matches, rules).filter(({ place }) => isReported(place)),
+    withHistory(completeFindings(matches, rules), matches, history).filter(
+      ({ place, commit }) => commit !== undefined || isReported(place),
+    ),
     {
       ...known,
       today: deps.today,
@@ -203,7 +260,7 @@ async function stateOf(found: Found, scope: Scope, tools: Tools): Promise<ScanSt
     findings,
     suppressed: judged.suppressed,
     baselined: all.length - findings.length,
-    gaps: [...tools.missing, ...found.gaps, ...scanned].sort(byGap),
+    gaps: [...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])].sort(byGap),
   };
 }
 
@@ -221,7 +278,19 @@ async function rescan(
     outcomes: joined(without(found.outcomes, paths), scan.outcomes),
     gaps: [...found.gaps.filter(({ file }) => file === undefined || !paths.has(file)), ...scan.gaps],
   };
-  return stateOf(again, scope, tools);
+  return stateOf(again, { scope, tools, history: undefined });
+}
+
+/** What is still in a file is told there. */
+function withHistory(
+  findings: readonly Finding[],
+  matches: readonly Match[],
+  history: HistoryScan | undefined,
+): readonly Finding[] {
+  if (history === undefined) return findings;
+  const present = new Set(matches.map(historyKey));
+  const gone = history.found.flatMap(({ finding, key }) => (present.has(key) ? [] : [finding]));
+  return [...findings, ...gone];
 }
 
 function notesOf(entries: readonly TreeEntry[]): readonly string[] {

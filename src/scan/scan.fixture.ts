@@ -55,6 +55,7 @@ export function testRequest(root: string, change: Partial<ScanRequest> = {}): Sc
     mode: { kind: 'tree' },
     gate: undefined,
     everything: false,
+    history: false,
     baseline: new Set(),
     options: { now: 0 },
     ...change,

@@ -28,10 +28,12 @@ export type ScanMode =
 export type Scope = {
   readonly tree: Tree;
   /** With one, only what is new against it is reported. */
-  readonly base?: { readonly tree: Tree; readonly changes: readonly FileChange[] };
+  readonly base?: { readonly tree: Tree; readonly commit?: string; readonly changes: readonly FileChange[] };
   /** In gate mode: the tree whose settings count, and what differs from it. */
   readonly gate?: { readonly tree: Tree; readonly changes: readonly FileChange[] };
   readonly repository?: Repository;
+  /** The commits of the change; nothing: all. */
+  readonly range?: { readonly base: string; readonly head: string };
   close(): void;
 };
 
@@ -50,18 +52,23 @@ export async function openScope(
   }
   const head = await openHead(root, mode, { git, repository });
   const opened: Tree[] = [head.tree];
+  let range: Scope['range'];
   const against = async (commit: string) => {
     const tree = commitTree(git, repository, commit);
     opened.push(tree);
-    return { tree, changes: await listChanges(git, repository, { base: commit, head: head.end }) };
+    return { tree, commit, changes: await listChanges(git, repository, { base: commit, head: head.end }) };
   };
   const [base, gated] = await Promise.all([
     openBase(mode, { git, repository, head, against }),
     gate === undefined ? undefined : resolveCommit(git, repository, gate).then(against),
   ]);
+  if (base?.commit !== undefined && (mode.kind === 'since' || mode.kind === 'change')) {
+    range = { base: base.commit, head: head.commit ?? 'HEAD' };
+  }
   return {
     tree: head.tree,
     repository,
+    ...(range === undefined ? {} : { range }),
     ...(base === undefined ? {} : { base }),
     ...(gated === undefined ? {} : { gate: gated }),
     close: () => {

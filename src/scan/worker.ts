@@ -1,10 +1,10 @@
-/** A thread that scans files: it opens the tree by itself and answers one message for each batch. */
+/** A thread that scans: it opens trees and histories by itself and answers each message with one. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, reasonOf } from '../base/index.ts';
-import { openTree, type TreeSpec } from '../source/index.ts';
+import { type CommitLines, openTree, type Tree, type TreeSpec } from '../source/index.ts';
 import { type FileResult, type FileTask, scanFile } from './batch.ts';
+import { type HistoryResult, scanCommits } from './history-batch.ts';
 import { loadScanners, type ScannersSpec } from './load-scanners.ts';
-import type { Tree } from '../source/index.ts';
 
 export type WorkerStart = {
   readonly scanners: ScannersSpec;
@@ -12,32 +12,42 @@ export type WorkerStart = {
   readonly generated: boolean;
 };
 
-export type WorkerBatch = { readonly id: number; readonly spec?: TreeSpec; readonly tasks: readonly FileTask[] };
+export type WorkerMessage =
+  | { readonly kind: 'files'; readonly spec?: TreeSpec; readonly tasks: readonly FileTask[] }
+  | { readonly kind: 'history'; readonly request: CommitLines };
 
-export type WorkerReply = { readonly id: number; readonly results?: readonly FileResult[]; readonly failure?: string };
+export type WorkerReply =
+  | { readonly kind: 'files'; readonly results: readonly FileResult[] }
+  | { readonly kind: 'history'; readonly result: HistoryResult }
+  | { readonly kind: 'failure'; readonly reason: string };
 
 const port = parentPort;
 assert(port !== null, 'scan/worker.ts is started as a thread');
 // What this process itself started it with.
 const start = workerData as WorkerStart;
 const loading = loadScanners(start.scanners);
-// A factory that fails is told with each batch.
+// A factory that fails is told with each message.
 loading.catch(() => {});
 const trees = new Map<string, Tree>();
 
-port.on('message', (batch: WorkerBatch) => {
-  void answer(batch).then((reply) => port.postMessage(reply));
+port.on('message', (message: WorkerMessage) => {
+  void answer(message).then((reply) => port.postMessage(reply));
 });
 
-async function answer(batch: WorkerBatch): Promise<WorkerReply> {
+async function answer(message: WorkerMessage): Promise<WorkerReply> {
   try {
     const { scanners } = await loading;
-    const tree = treeOf(batch.spec);
+    if (message.kind === 'history') {
+      const scanner = scanners.get('secrets');
+      assert(scanner !== undefined, 'a history is scanned for secrets');
+      return { kind: 'history', result: await scanCommits(message.request, scanner) };
+    }
+    const tree = treeOf(message.spec);
     const results: FileResult[] = [];
-    for (const task of batch.tasks) results.push(await scanFile(task, { ...start, scanners, tree }));
-    return { id: batch.id, results };
+    for (const task of message.tasks) results.push(await scanFile(task, { ...start, scanners, tree }));
+    return { kind: 'files', results };
   } catch (thrown) {
-    return { id: batch.id, failure: reasonOf(thrown) };
+    return { kind: 'failure', reason: reasonOf(thrown) };
   }
 }
 

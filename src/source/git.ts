@@ -23,7 +23,12 @@ export type GitPlace = {
   /** With one, the command sees files and their attributes; without, git works as in a bare repository. */
   readonly workTree?: string;
   readonly cwd?: string;
+  /** Also without the index: even of a bare repository git reads attributes from there, which can hide a file as binary. */
+  readonly withoutIndex?: true;
 };
+
+/** A file that is not there. */
+const NO_INDEX = '/nonexistent/index';
 
 /**
  * Settings that win over those of the repository. A repository is data of somebody else: it must not start a program (hooks,
@@ -50,7 +55,7 @@ export function startGit(
   place: GitPlace,
   args: readonly string[],
 ): ChildProcessWithoutNullStreams {
-  const bare = ['-c', `core.bare=${place.workTree === undefined}`];
+  const bare = place.workTree === undefined ? ['--bare'] : ['-c', 'core.bare=false'];
   return spawn(program.path, ['--no-pager', '--no-replace-objects', ...HARDENED, ...bare, ...args], {
     cwd: place.cwd ?? place.workTree ?? place.gitDir,
     env: {
@@ -58,6 +63,7 @@ export function startGit(
       LC_ALL: 'C.UTF-8',
       GIT_DIR: place.gitDir,
       ...(place.workTree === undefined ? {} : { GIT_WORK_TREE: place.workTree }),
+      ...(place.withoutIndex === true ? { GIT_INDEX_FILE: NO_INDEX } : {}),
       GIT_TERMINAL_PROMPT: '0',
       GIT_OPTIONAL_LOCKS: '0',
       GIT_NO_LAZY_FETCH: '1',

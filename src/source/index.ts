@@ -7,6 +7,15 @@ export { type ChangeEnd, type FileChange, listChanges } from './changes.ts';
 export { classify, type FileClass, isGeneratedText } from './classify.ts';
 export { folderTree } from './folder-tree.ts';
 export type { GitProgram } from './git.ts';
+export type { DiffFile } from './diff-parser.ts';
+export {
+  type CommitLines,
+  type HistoryRange,
+  isPartialClone,
+  listCommits,
+  readAddedLines,
+  readCommitFacts,
+} from './history.ts';
 export { commitTree, indexTree } from './object-tree.ts';
 export { openTree } from './open-tree.ts';
 export { findRepository, mergeBase, type Repository, resolveCommit } from './repository.ts';
