@@ -35,6 +35,10 @@ export function lazyCommands(machine: Machine): Commands {
       const { scan } = await import('./scan.ts');
       return scan(machine, request, onProgress, interrupt);
     },
+    scanAndFix: async (request, options, interrupt) => {
+      const { scanAndFix } = await import('./scan-fix.ts');
+      return scanAndFix(machine, request, options, interrupt);
+    },
     explain: async (rule) => {
       const { explain } = await import('./explain.ts');
       return explain(rule);

@@ -4,7 +4,15 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Fault, reasonOf, systemClock } from '../base/index.ts';
 import type { Interrupt, ScanCommandRequest } from '../cli/index.ts';
-import { type NamedText, parseBaseline, runScan, type ScanProgress, type ScanResult } from '../scan/index.ts';
+import {
+  type NamedText,
+  parseBaseline,
+  runScan,
+  type ScanDeps,
+  type ScanProgress,
+  type ScanRequest,
+  type ScanResult,
+} from '../scan/index.ts';
 import type { Machine } from './commands.ts';
 import { gitEnvironment } from './environment.ts';
 import { findProgram } from './executor.ts';
@@ -19,38 +27,51 @@ const RULE_FILES_MAX = 2000;
 
 /** `sallyport scan`: puts together what the scan needs of this machine. */
 export async function scan(
-  { env, places }: Machine,
+  machine: Machine,
   request: ScanCommandRequest,
   onProgress: (progress: ScanProgress) => void,
   interrupt: Interrupt,
 ): Promise<ScanResult> {
-  const abort = new AbortController();
-  const stop = interrupt.onInterrupt(() => abort.abort(fault('cancelled', 'the scan was cancelled')));
-  const now = systemClock.now();
+  const { abort, stop } = abortOn(interrupt);
   try {
-    return await runScan(
-      {
-        ...request,
-        baseline: request.baseline === undefined ? new Set() : readBaseline(request.baseline),
-        options: {
-          now,
-          allowMissing: request.allowMissing,
-          ...(request.secretsConfig === undefined ? {} : { secretsConfig: readText(request.secretsConfig) }),
-          ...(request.rules === undefined ? {} : { rules: readRules(request.rules) }),
-        },
-      },
-      {
-        git: gitOf(env),
-        cacheFile: request.cache ? join(places.cache, 'scan', `${keyOf(request.root)}.results`) : undefined,
-        threads: request.threads ?? availableParallelism(),
-        today: new Date(now).toISOString().slice(0, 10),
-        signal: abort.signal,
-        onProgress,
-      },
-    );
+    return await runScan(scanRequest(request), scanDeps(machine, request, { signal: abort.signal, onProgress }));
   } finally {
     stop();
   }
+}
+
+/** The end that the person asks for, as a signal. */
+export function abortOn(interrupt: Interrupt): { readonly abort: AbortController; readonly stop: () => void } {
+  const abort = new AbortController();
+  return { abort, stop: interrupt.onInterrupt(() => abort.abort(fault('cancelled', 'the scan was cancelled'))) };
+}
+
+/** The request with the files that it names. */
+export function scanRequest(request: ScanCommandRequest): ScanRequest {
+  return {
+    ...request,
+    baseline: request.baseline === undefined ? new Set() : readBaseline(request.baseline),
+    options: {
+      now: systemClock.now(),
+      allowMissing: request.allowMissing,
+      ...(request.secretsConfig === undefined ? {} : { secretsConfig: readText(request.secretsConfig) }),
+      ...(request.rules === undefined ? {} : { rules: readRules(request.rules) }),
+    },
+  };
+}
+
+export function scanDeps(
+  { env, places }: Machine,
+  request: ScanCommandRequest,
+  run: { readonly signal: AbortSignal; readonly onProgress: (progress: ScanProgress) => void },
+): ScanDeps {
+  return {
+    git: gitOf(env),
+    cacheFile: request.cache ? join(places.cache, 'scan', `${keyOf(request.root)}.results`) : undefined,
+    threads: request.threads ?? availableParallelism(),
+    today: new Date(systemClock.now()).toISOString().slice(0, 10),
+    ...run,
+  };
 }
 
 function readBaseline(file: string): ReadonlySet<string> {

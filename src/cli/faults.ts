@@ -17,6 +17,5 @@ export const fault = faultsOf('cli', {
   'path-missing': { status: 400, help: 'Name a folder or a file that exists and that you can read.' },
   'file-unwritable': { status: 400, help: 'Name a file in a folder that exists and that you can write into.' },
   'rule-unknown': { status: 404, help: 'The rules are listed in docs/rules/index.md.' },
-  'fix-missing': { status: 501, help: 'Leave --fix away: the report says of each finding how it is mended.' },
   cancelled: { status: 499, help: 'Start it again when you like.' },
 });

@@ -215,6 +215,7 @@ export function idleProgram(): Command {
         proposeEgress: never,
         plan: never,
         scan: never,
+        scanAndFix: never,
         explain: never,
         lock: never,
         mirror,

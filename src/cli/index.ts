@@ -5,6 +5,8 @@
 export type {
   CliDependencies,
   Commands,
+  FixReport,
+  FixTests,
   Interrupt,
   LockRequest,
   LockResult,
@@ -12,6 +14,7 @@ export type {
   RunRequest,
   RunResult,
   ScanCommandRequest,
+  ScanFixOptions,
 } from './door.ts';
 export { main } from './program.ts';
 export type { Terminal } from './terminal.ts';

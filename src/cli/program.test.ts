@@ -47,6 +47,7 @@ async function call(argv: readonly string[], commands: Partial<Commands> = {}, t
       plan: async () => [],
       proposeEgress: async () => '',
       scan: () => Promise.reject(new TypeError('not called')),
+      scanAndFix: () => Promise.reject(new TypeError('not called')),
       explain: async () => ({ similar: [] }),
       lock: async () => ({ upToDate: true, written: [], changes: [], remarks: [] }),
       mirror: { add: async () => [], sync: async () => [] },

@@ -35,6 +35,9 @@ export type ScanOptions = {
   readonly rules?: string;
   readonly fix?: true;
   readonly dryRun?: true;
+  readonly tests: boolean;
+  readonly testCommand?: string;
+  readonly actionsMirror?: string;
 };
 
 /** The options of `sallyport scan`, by what they are about. */
@@ -77,6 +80,9 @@ export function addScanOptions(command: Command): Command {
     .optionsGroup('Fixing:')
     .option('--fix', 'apply the fixes that a new scan approves')
     .option('--dry-run', 'with --fix: print them as a patch, and change nothing')
+    .option('--no-tests', 'with --fix: do not run the tests of the repository')
+    .option('--test-command <command>', 'with --fix: run this as the tests, instead of those that are detected')
+    .option('--actions-mirror <dir>', 'with --fix: pin actions from bare repositories in this folder')
     .optionsGroup('Options:')
     .option('--no-cache', 'find everything out again')
     .option('--threads <n>', 'threads (default: processors)', parseThreads);

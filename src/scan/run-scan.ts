@@ -7,7 +7,7 @@ import {
   type Rule,
   type Scanner,
 } from '../finding/index.ts';
-import { type GitProgram, overlayTree, type TreeEntry } from '../source/index.ts';
+import { type GitProgram, overlayTree, type Tree, type TreeEntry } from '../source/index.ts';
 import { openCache } from './cache.ts';
 import { compareScans } from './compare.ts';
 import { readSources, type Sources } from './excerpt.ts';
@@ -90,6 +90,8 @@ export type ScanResult = ScanState & {
 /** A scan that can be repeated with some texts replaced, at the cost of these files. To be closed; twice is fine. */
 export type ScanSession = {
   readonly result: ScanResult;
+  /** What was scanned; open as long as the session is. */
+  readonly tree: Tree;
   /** A file of the tree as it was scanned, or nothing. */
   readText(path: string): Promise<string | undefined>;
   /** What would be found with these texts in place of those of the tree. */
@@ -120,6 +122,7 @@ export async function openScan(request: ScanRequest, deps: ScanDeps): Promise<Sc
     const result = await resultOf(found, { scope, tools: opened, history });
     return {
       result,
+      tree: scope.tree,
       readText: (path) => settingsSource(scope.tree, request.options).readText(path),
       rescan: (overlay) => rescan(overlay, found, { scope, tools: opened }),
       close,
