@@ -52,7 +52,6 @@ export function scanRequest(request: ScanCommandRequest): ScanRequest {
     ...request,
     baseline: request.baseline === undefined ? new Set() : readBaseline(request.baseline),
     options: {
-      now: systemClock.now(),
       allowMissing: request.allowMissing,
       ...(request.secretsConfig === undefined ? {} : { secretsConfig: readText(request.secretsConfig) }),
       ...(request.rules === undefined ? {} : { rules: readRules(request.rules) }),
@@ -65,11 +64,13 @@ export function scanDeps(
   request: ScanCommandRequest,
   run: { readonly signal: AbortSignal; readonly onProgress: (progress: ScanProgress) => void },
 ): ScanDeps {
+  const now = systemClock.now();
   return {
     git: gitOf(env),
     cacheFile: request.cache ? join(places.cache, 'scan', `${keyOf(request.root)}.results`) : undefined,
     threads: request.threads ?? availableParallelism(),
-    today: new Date(systemClock.now()).toISOString().slice(0, 10),
+    today: new Date(now).toISOString().slice(0, 10),
+    machine: { openAdvisories: () => Promise.resolve(undefined), now },
     ...run,
   };
 }

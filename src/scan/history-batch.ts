@@ -12,8 +12,18 @@ export type HistoryResult = {
   readonly binaries: number;
 };
 
+/** A scanner that tells lines that follow each other from those that do not. */
+type HistoryScanner = Scanner & {
+  scanAdded?(added: {
+    readonly path: string;
+    readonly text: string;
+    readonly lines: readonly number[];
+    readonly commit: { readonly sha: string };
+  }): { readonly matches: readonly Match[] };
+};
+
 /** Lets a scanner look at the lines that commits added. */
-export async function scanCommits(request: CommitLines, scanner: Scanner): Promise<HistoryResult> {
+export async function scanCommits(request: CommitLines, scanner: HistoryScanner): Promise<HistoryResult> {
   const found = new Map<string, Match[]>();
   const gaps: Gap[] = [];
   let bytes = 0;
@@ -24,17 +34,27 @@ export async function scanCommits(request: CommitLines, scanner: Scanner): Promi
     if (file.isCut) gaps.push(gapOf(file, 'it added more than is looked at of one file'));
     if (file.added.length === 0 || !scanner.wants(file.path, file.added.length)) return;
     try {
-      const outcome = scanner.scanFile(viewOf(file.path, file.added));
-      if (outcome.matches.length === 0) return;
+      const added = matchesOf(file, scanner);
+      if (added.length === 0) return;
       const matches = found.get(file.commit) ?? [];
       found.set(file.commit, matches);
-      matches.push(...outcome.matches.map((match) => relocated(match, file)));
+      matches.push(...added);
     } catch (thrown) {
       gaps.push(gapOf(file, `the scanner failed: ${reasonOf(thrown).slice(0, 300)}`));
     }
   });
   return { found: [...found].map(([commit, matches]) => ({ commit, matches })), gaps, bytes, binaries };
 }
+
+function matchesOf(file: DiffFile, scanner: HistoryScanner): readonly Match[] {
+  const { path, added, lines, commit } = file;
+  if (scanner.scanAdded === undefined) {
+    return scanner.scanFile(viewOf(path, added)).matches.map((match) => relocated(match, file));
+  }
+  return scanner.scanAdded({ path, text: decoder.decode(added), lines, commit: { sha: commit } }).matches;
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function gapOf({ commit, path }: DiffFile, reason: string): Gap {
   return { code: 'history-incomplete', file: path, reason: `${path} in commit ${commit.slice(0, 12)}: ${reason}` };

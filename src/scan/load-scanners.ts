@@ -1,5 +1,5 @@
 import type { Gap, Kind, Scanner } from '../finding/index.ts';
-import { SCANNERS, type ScannerSettings } from './scanner-table.ts';
+import { SCANNERS, type ScanMachine, type ScannerSettings, type ScannerTable } from './scanner-table.ts';
 
 /** Which scanners, with which settings. Plain data. */
 export type ScannersSpec = readonly { readonly kind: Kind; readonly settings: ScannerSettings }[];
@@ -7,14 +7,18 @@ export type ScannersSpec = readonly { readonly kind: Kind; readonly settings: Sc
 export type LoadedScanners = { readonly scanners: ReadonlyMap<Kind, Scanner>; readonly gaps: readonly Gap[] };
 
 /** Makes the scanners. One that is missing is a gap; settings that a scanner refuses are a fault. */
-export async function loadScanners(spec: ScannersSpec, table: typeof SCANNERS = SCANNERS): Promise<LoadedScanners> {
+export async function loadScanners(
+  spec: ScannersSpec,
+  { table = SCANNERS, machine }: { readonly table?: ScannerTable; readonly machine?: ScanMachine } = {},
+): Promise<LoadedScanners> {
   const scanners = new Map<Kind, Scanner>();
   const gaps: Gap[] = [];
   await Promise.all(
     spec.map(async ({ kind, settings }) => {
       const door = table[kind];
       if (door === undefined) gaps.push(missing(kind));
-      else scanners.set(kind, await door.load(settings));
+      else if (machine === undefined || door.loadMain === undefined) scanners.set(kind, await door.load(settings));
+      else scanners.set(kind, await door.loadMain(settings, machine));
     }),
   );
   // In the order in which they were asked for, not in that of loading.

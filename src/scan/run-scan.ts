@@ -18,9 +18,9 @@ import { commentsOf, type Found, joined, without } from './found.ts';
 import { historyKey, type HistoryScan, scanHistory } from './history.ts';
 import { loadScanners } from './load-scanners.ts';
 import { readSuppressions } from './read-suppressions.ts';
-import { SCANNERS, type ScannerTable } from './scanner-table.ts';
+import { SCANNERS, type ScanMachine, type ScannerTable } from './scanner-table.ts';
 import { openScope, type ScanMode, type Scope } from './scope.ts';
-import { type ScannerOptions, type SettingsSource, settingsSource } from './settings.ts';
+import { textReader, type ScannerOptions, type SettingsSource, settingsSource } from './settings.ts';
 import { type SuppressedFinding, suppress } from './suppress.ts';
 
 export type ScanRequest = {
@@ -58,6 +58,7 @@ export type ScanDeps = {
   readonly today: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ScanProgress) => void;
+  readonly machine: ScanMachine;
   /** Other scanners than those of this project, for tests. They scan on this thread. */
   readonly scanners?: ScannerTable;
 };
@@ -123,7 +124,7 @@ export async function openScan(request: ScanRequest, deps: ScanDeps): Promise<Sc
     return {
       result,
       tree: scope.tree,
-      readText: (path) => settingsSource(scope.tree, request.options).readText(path),
+      readText: textReader(scope.tree),
       rescan: (overlay) => rescan(overlay, found, { scope, tools: opened }),
       close,
     };
@@ -150,11 +151,14 @@ type Tools = {
 async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Promise<Tools> {
   const kinds: readonly Kind[] = [...new Set<Kind>([...request.kinds, 'suppressions'])];
   const table = deps.scanners === undefined ? SCANNERS : { ...SCANNERS, ...deps.scanners };
-  const source = settingsSource(scope.gate?.tree ?? scope.tree, request.options);
+  const source = settingsSource(scope.gate?.tree ?? scope.tree, {
+    trustsTree: scope.gate === undefined,
+    options: request.options,
+  });
   const spec = await Promise.all(
     kinds.map(async (kind) => ({ kind, settings: (await table[kind]?.settings(source)) ?? {} })),
   );
-  const { scanners, gaps: missing } = await loadScanners(spec, table);
+  const { scanners, gaps: missing } = await loadScanners(spec, { table, machine: deps.machine });
   const settings = new Map([...scanners].map(([kind, scanner]) => [kind, scanner.settings]));
   const cache = deps.cacheFile === undefined ? undefined : openCache(deps.cacheFile, settings);
   const fileScanner = createFileScanner({
@@ -263,7 +267,9 @@ async function stateOf(
     findings,
     suppressed: judged.suppressed,
     baselined: all.length - findings.length,
-    gaps: [...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])].sort(byGap),
+    gaps: [...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])]
+      .filter((gap) => !isAllowed(gap, request.options.allowMissing ?? []))
+      .sort(byGap),
   };
 }
 
@@ -301,6 +307,11 @@ function notesOf(entries: readonly TreeEntry[]): readonly string[] {
   if (inner.length === 0) return [];
   const more = inner.length > 3 ? ` and ${inner.length - 3} more` : '';
   return [`repositories inside are scanned by themselves: ${inner.slice(0, 3).join(', ')}${more}`];
+}
+
+/** `--allow-missing advisories` goes on without them, as when they are old. */
+function isAllowed({ code }: Gap, allowed: readonly string[]): boolean {
+  return allowed.some((name) => code === name || code.startsWith(`${name}-`));
 }
 
 function chooser(paths: readonly string[]): (path: string) => boolean {

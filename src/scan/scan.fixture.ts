@@ -57,7 +57,7 @@ export function testRequest(root: string, change: Partial<ScanRequest> = {}): Sc
     everything: false,
     history: false,
     baseline: new Set(),
-    options: { now: 0 },
+    options: {},
     ...change,
   };
 }
@@ -70,6 +70,7 @@ export function testDeps(change: Partial<ScanDeps> = {}): ScanDeps {
     today: '2030-06-01',
     signal: new AbortController().signal,
     onProgress: () => {},
+    machine: { openAdvisories: () => Promise.resolve(undefined), now: 0 },
     scanners: WORDS,
     ...change,
   };

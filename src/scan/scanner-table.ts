@@ -10,6 +10,28 @@ export type ScannerDoor = {
   /** What the repository and the command line say of it. */
   settings(source: SettingsSource): Promise<ScannerSettings>;
   load(settings: ScannerSettings): Promise<Scanner>;
+  /** The same for the thread that puts results together, where it needs more there. Without it, `load`. */
+  loadMain?(settings: ScannerSettings, machine: ScanMachine): Promise<Scanner>;
+  /** Writes the inventory of what it read of all files. */
+  renderInventory?(facts: ReadonlyMap<string, unknown>, options: InventoryOptions): Promise<string>;
+};
+
+/** What this machine has for scanners. No plain data: it stays on one thread. */
+export type ScanMachine = {
+  /** The records of known vulnerabilities; nothing when there are none yet. */
+  readonly openAdvisories: () => Promise<unknown>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+};
+
+export type InventoryOptions = {
+  readonly format: 'cyclonedx' | 'spdx';
+  readonly name: string;
+  /** Of what was scanned: identifiers come from it. */
+  readonly digest: string;
+  /** ISO 8601 */
+  readonly timestamp: string;
+  readonly toolVersion: string;
 };
 
 export type ScannerTable = { readonly [kind in Kind]?: ScannerDoor };

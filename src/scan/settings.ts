@@ -12,12 +12,8 @@ export type ScannerOptions = {
   readonly secretsConfig?: NamedText;
   /** The files of `--rules DIR`. */
   readonly rules?: readonly NamedText[];
-  /** Folder of this machine's advisory bundles. */
-  readonly advisoriesFolder?: string;
   /** `--allow-missing advisories` */
   readonly allowMissing?: readonly string[];
-  /** Milliseconds since 1970: what is too old or too new is judged by it. */
-  readonly now: number;
 };
 
 /** Where settings come from: the tree that may decide, which in gate mode is the base, and the command line. */
@@ -26,10 +22,30 @@ export type SettingsSource = {
   readText(path: string): Promise<string | undefined>;
   /** Texts of the files below a folder, sorted by path. */
   readFolder(prefix: string): Promise<readonly NamedText[]>;
+  /** Whether what the tree itself says may make a scan more lenient: not in gate mode. */
+  readonly trustsTree: boolean;
   readonly options: ScannerOptions;
 };
 
-export function settingsSource(tree: Tree, options: ScannerOptions): SettingsSource {
+/** Reads texts of a tree by their paths. */
+export function textReader(tree: Tree): (path: string) => Promise<string | undefined> {
+  let index: Promise<ReadonlyMap<string, TreeEntry>> | undefined;
+  return async (path) => {
+    index ??= tree.list().then((list) => new Map(list.map((entry) => [entry.path, entry])));
+    const entry = (await index).get(path);
+    if (entry === undefined || entry.kind !== 'file') return undefined;
+    const reading = await tree.read(entry);
+    return reading.ok ? decoder.decode(reading.bytes) : undefined;
+  };
+}
+
+/** As scanners see it: a byte order mark stays, so that offsets fit. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+export function settingsSource(
+  tree: Tree,
+  { trustsTree, options }: { readonly trustsTree: boolean; readonly options: ScannerOptions },
+): SettingsSource {
   let index: Promise<ReadonlyMap<string, TreeEntry>> | undefined;
   const entries = () => {
     index ??= tree.list().then((list) => new Map(list.map((entry) => [entry.path, entry])));
@@ -51,6 +67,7 @@ export function settingsSource(tree: Tree, options: ScannerOptions): SettingsSou
       }
       return found;
     },
+    trustsTree,
     options,
   };
 }
