@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Fault, reasonOf, systemClock } from '../base/index.ts';
 import type { Interrupt, ScanCommandRequest } from '../cli/index.ts';
 import {
+  IMPORT_BYTES_MAX,
   type NamedText,
   parseBaseline,
   runScan,
@@ -50,6 +51,7 @@ export function abortOn(interrupt: Interrupt): { readonly abort: AbortController
 export function scanRequest(request: ScanCommandRequest): ScanRequest {
   return {
     ...request,
+    imports: request.imports.map((file) => ({ name: file, text: readText(file, IMPORT_BYTES_MAX).text })),
     baseline: request.baseline === undefined ? new Set() : readBaseline(request.baseline),
     options: {
       allowMissing: request.allowMissing,

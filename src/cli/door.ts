@@ -96,6 +96,10 @@ export type ScanCommandRequest = {
   readonly cache: boolean;
   readonly threads: number | undefined;
   readonly baseline: string | undefined;
+  /** Reports of other tools. */
+  readonly imports: readonly string[];
+  /** Names of other tools that are to run. */
+  readonly tools: readonly string[];
   readonly secretsConfig: string | undefined;
   readonly rules: string | undefined;
   readonly allowMissing: readonly string[];

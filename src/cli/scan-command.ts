@@ -132,6 +132,8 @@ function readRequest(paths: readonly string[], options: ScanOptions, { cwd }: Cl
     cache: options.cache,
     threads: options.threads,
     baseline: path(options.baseline),
+    imports: options.import.map((file) => resolve(cwd, file)),
+    tools: options.with,
     secretsConfig: path(options.secretsConfig),
     rules: path(options.rules),
     allowMissing: options.allowMissing,

@@ -5,6 +5,8 @@ import { count, fit, formatDuration, type Paint, widthOf } from './terminal.ts';
 
 /** Findings that are shown with their code; the others, which are less urgent, with one line each. */
 const DETAILS_MAX = 50;
+/** Things that were not scanned, of which each is told. */
+const GAPS_MAX = 20;
 /** The widest that text is set. */
 const TEXT_COLUMNS_MAX = 110;
 /** What is kept of a long line before its place. */
@@ -23,7 +25,7 @@ export function renderScanReport(result: ScanResult, options: ScanReportOptions)
   const lines: string[] = [];
   const shown = new Set(result.findings.slice(0, DETAILS_MAX));
   const told = new Set<string>();
-  for (const severity of SEVERITIES) {
+  for (const severity of listedSeverities(options.failOn)) {
     const findings = result.findings.filter((finding) => finding.severity === severity);
     if (findings.length === 0) continue;
     lines.push('', headingOf(severity, findings.length, options.paint));
@@ -37,6 +39,11 @@ export function renderScanReport(result: ScanResult, options: ScanReportOptions)
     }
   }
   return [...lines.slice(1), ...(lines.length === 0 ? [] : ['']), ...renderEnd(result, options)];
+}
+
+/** What does not fail the scan is counted, not listed: the short list is what a person reads. */
+function listedSeverities(failOn: Severity): readonly Severity[] {
+  return SEVERITIES.slice(0, SEVERITIES.indexOf(failOn) + 1);
 }
 
 const COLOURS = { critical: 'magenta', high: 'red', medium: 'yellow', low: 'cyan', info: 'gray' } as const;
@@ -99,7 +106,8 @@ function renderFinding(
 
 function renderNote(label: string, text: string, { paint, columns }: ScanReportOptions): readonly string[] {
   const indent = ' '.repeat(7 + label.length);
-  const lines = wrap(harmless(text, false), Math.min(columns, TEXT_COLUMNS_MAX) - indent.length - 1);
+  const plain = harmless(text.replaceAll(/\s+/g, ' ').trim(), false);
+  const lines = wrap(plain, Math.min(columns, TEXT_COLUMNS_MAX) - indent.length - 1);
   return lines.map((line, at) => (at === 0 ? `      ${paint('cyan', label)} ${line}` : `${indent}${line}`));
 }
 
@@ -182,12 +190,30 @@ function renderEnd(result: ScanResult, options: ScanReportOptions): readonly str
     ...(result.baselined === 0 ? [] : [`${result.baselined} in the baseline`]),
   ];
   const lines: string[] = [];
-  for (const { reason, help } of gaps) {
-    lines.push(...hanging(paint('yellow', 'not scanned: '), reason, columns));
-    if (help !== undefined) lines.push(...hanging(`  ${paint('cyan', 'help: ')}`, help, columns));
-  }
+  lines.push(...renderGaps(gaps, options));
   for (const note of notes) lines.push(...hanging(paint('dim', 'note: '), note, columns));
   lines.push(...wrapStyled(`${verdict} · ${rest.join(' · ')}`, columns), ...nextOf(findings, options));
+  const unlisted = findings.filter(({ severity }) => SEVERITIES.indexOf(severity) > limit).length;
+  if (unlisted > 0)
+    lines.push(
+      paint('dim', fit(`      ${unlisted} below ${failOn} are not listed: --fail-on info lists all`, columns)),
+    );
+  return lines;
+}
+
+/** What could not be looked at; the same way out is told once. */
+function renderGaps(gaps: ScanResult['gaps'], { paint, columns }: ScanReportOptions): readonly string[] {
+  const lines: string[] = [];
+  const told = new Set<string>();
+  for (const { file, line, reason, help } of gaps.slice(0, GAPS_MAX)) {
+    const place = file === undefined || reason.includes(file) ? '' : `${file}${line === undefined ? '' : `:${line}`}: `;
+    lines.push(...hanging(paint('yellow', 'not scanned: '), `${place}${reason}`, columns));
+    if (help === undefined || told.has(help)) continue;
+    told.add(help);
+    lines.push(...hanging(`  ${paint('cyan', 'help: ')}`, help, columns));
+  }
+  const more = gaps.length - GAPS_MAX;
+  if (more > 0) lines.push(paint('yellow', `… and ${more} more, which --sarif FILE names`));
   return lines;
 }
 

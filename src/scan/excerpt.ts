@@ -5,8 +5,8 @@ import type { Tree } from '../source/index.ts';
 export const EXCERPTS_MAX = 200;
 /** Lines of a fix that are shown. */
 const CHANGE_LINES_MAX = 8;
-/** Weaknesses whose line holds a credential: what the finding says of it is shown instead. */
-const CREDENTIALS: ReadonlySet<number> = new Set([256, 257, 259, 260, 312, 321, 522, 540, 615, 798]);
+/** Hard-coded credentials: their line is not shown, but what the finding says of it. */
+const CREDENTIALS: ReadonlySet<number> = new Set([259, 321, 798]);
 
 /** What a person sees of the code of a finding. */
 export type Excerpt = {

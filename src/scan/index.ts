@@ -19,4 +19,6 @@ export type { ScanMode } from './scope.ts';
 export type { NamedText, ScannerOptions } from './settings.ts';
 export type { SuppressedFinding } from './suppress.ts';
 export { type ReportContext, type ReportFormat, renderReport } from './render-report.ts';
+export { IMPORT_BYTES_MAX, type Report } from './import.ts';
+export { type Tool, TOOLS } from './import-model.ts';
 export type { Excerpt } from './excerpt.ts';

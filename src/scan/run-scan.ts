@@ -16,7 +16,9 @@ import { createFileScanner, type FileScanner } from './file-scan.ts';
 import { finishScan } from './finish.ts';
 import { commentsOf, type Found, joined, without } from './found.ts';
 import { historyKey, type HistoryScan, scanHistory } from './history.ts';
+import type { ImportResult, Report } from './import.ts';
 import { loadScanners } from './load-scanners.ts';
+import { newMatches } from './merge.ts';
 import { readSuppressions } from './read-suppressions.ts';
 import { SCANNERS, type ScanMachine, type ScannerTable } from './scanner-table.ts';
 import { openScope, type ScanMode, type Scope } from './scope.ts';
@@ -37,6 +39,8 @@ export type ScanRequest = {
   readonly everything: boolean;
   /** Looks for secrets in the lines that the history added: all of it, or that of the change. */
   readonly history: boolean;
+  /** Reports of other tools. */
+  readonly imports: readonly Report[];
   /** Fingerprints that are not reported. */
   readonly baseline: ReadonlySet<string>;
   readonly options: ScannerOptions;
@@ -143,6 +147,7 @@ type Tools = {
   readonly scanners: ReadonlyMap<Kind, Scanner>;
   readonly missing: readonly Gap[];
   readonly rules: ReadonlyMap<string, Rule>;
+  readonly imported: ImportResult;
   readonly cache: ReturnType<typeof openCache> | undefined;
   readonly fileScanner: FileScanner;
   readonly isChosen: (path: string) => boolean;
@@ -170,9 +175,19 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
     signal: deps.signal,
     onProgress: (done, total) => deps.onProgress({ phase: 'scan', done, total }),
   });
-  const rules = new Map([...scanners.values()].flatMap((scanner) => scanner.rules).map((rule) => [rule.id, rule]));
+  const own = new Map([...scanners.values()].flatMap((scanner) => scanner.rules).map((rule) => [rule.id, rule]));
+  const imported = await importAll(request, own);
+  const rules = new Map([...own, ...imported.rules.map((rule) => [rule.id, rule] as const)]);
   const isChosen = chooser(request.paths);
-  return { request, deps, kinds, source, scanners, missing, rules, cache, fileScanner, isChosen };
+  return { request, deps, kinds, source, scanners, missing, rules, imported, cache, fileScanner, isChosen };
+}
+
+async function importAll({ imports, root, kinds }: ScanRequest, own: ReadonlyMap<string, Rule>): Promise<ImportResult> {
+  if (imports.length === 0) return { matches: [], rules: [], tools: new Map() };
+  const { importReports } = await import('./import.ts');
+  const imported = importReports(imports, root, own);
+  const kindOf = new Map([...own.values(), ...imported.rules].map((rule) => [rule.id, rule.kind]));
+  return { ...imported, matches: imported.matches.filter(({ rule }) => kinds.includes(kindOf.get(rule) ?? 'code')) };
 }
 
 async function scanScope(scope: Scope, tools: Tools): Promise<Found> {
@@ -245,12 +260,18 @@ async function stateOf(
   const { matches, gaps } = finishScan(tools.scanners, found.outcomes);
   const comments = commentsOf(found.outcomes, found.isScanned);
   const known = await readSuppressions(source, { scope, comments });
-  const isReported = found.reporter(matches);
+  const isNew = found.reporter(matches);
+  const { tools: toolOf } = tools.imported;
+  // What another tool found in a changed file may be old: it does not say.
+  const isReported = (place: Match['place']) => (toolOf.has(place) ? found.isScanned(place.file) : isNew(place));
+  const foreign = newMatches(matches, tools.imported.matches, rules);
+  const findings = completeFindings([...matches, ...foreign], rules).map((finding) => {
+    const tool = toolOf.get(finding.place);
+    return tool === undefined ? finding : { ...finding, tool };
+  });
   const isWhole = request.mode.kind === 'tree' && request.paths.length === 0;
   const judged = suppress(
-    withHistory(completeFindings(matches, rules), matches, history).filter(
-      ({ place, commit }) => commit !== undefined || isReported(place),
-    ),
+    withHistory(findings, matches, history).filter(({ place, commit }) => commit !== undefined || isReported(place)),
     {
       ...known,
       today: deps.today,
@@ -261,12 +282,12 @@ async function stateOf(
   );
   const own = completeFindings([...judged.matches, ...known.matches], rules);
   const all = [...judged.kept, ...own].sort((a, b) => a.priority.rank - b.priority.rank);
-  const findings = all.filter(({ fingerprint }) => !request.baseline.has(fingerprint));
+  const reported = all.filter(({ fingerprint }) => !request.baseline.has(fingerprint));
   const scanned = gaps.filter(({ file }) => file === undefined || found.isScanned(file));
   return {
-    findings,
+    findings: reported,
     suppressed: judged.suppressed,
-    baselined: all.length - findings.length,
+    baselined: all.length - reported.length,
     gaps: [...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])]
       .filter((gap) => !isAllowed(gap, request.options.allowMissing ?? []))
       .sort(byGap),

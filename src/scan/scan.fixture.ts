@@ -56,6 +56,7 @@ export function testRequest(root: string, change: Partial<ScanRequest> = {}): Sc
     gate: undefined,
     everything: false,
     history: false,
+    imports: [],
     baseline: new Set(),
     options: {},
     ...change,
