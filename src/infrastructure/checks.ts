@@ -3,6 +3,7 @@ import * as docker from './docker-checks.ts';
 import * as dockerRun from './docker-run-checks.ts';
 import * as object from './kubernetes-object-checks.ts';
 import * as pod from './kubernetes-pod-checks.ts';
+import * as volume from './kubernetes-volume-checks.ts';
 import * as bucket from './terraform-bucket-checks.ts';
 import * as config from './terraform-config-checks.ts';
 import * as network from './terraform-network-checks.ts';
@@ -53,9 +54,9 @@ export const POD: { readonly [name: string]: pod.PodCheck } = {
   apparmor: pod.apparmor,
   selinux: pod.selinux,
   sysctls: pod.sysctls,
-  'volume-type': pod.volumeType,
-  'host-path-sensitive': pod.hostPathSensitive,
-  'host-path': pod.hostPath,
+  'volume-type': volume.volumeType,
+  'host-path-sensitive': volume.hostPathSensitive,
+  'host-path': volume.hostPath,
   'image-latest': pod.imageLatest,
   'image-not-pinned': pod.imageNotPinned,
   'env-secret': pod.envSecret,
@@ -84,6 +85,7 @@ export const TERRAFORM: { readonly [name: string]: TerraformCheck } = {
   'open-all': network.openAll,
   'open-guarded': network.openGuarded,
   'open-other': network.openOther,
+  'egress-open': network.egressOpen,
   'open-acl': network.openAcl,
   'azure-open': network.azureOpen,
   'google-open': network.googleOpen,

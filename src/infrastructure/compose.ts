@@ -1,7 +1,7 @@
 import type { FileView, Fix } from '../finding/index.ts';
 import { setEdit } from './edit.ts';
 import { isLatest, parseImage } from './image.ts';
-import { isSensitivePath, SOCKET_PATH } from './kubernetes-pod-checks.ts';
+import { isSensitivePath, SOCKET_PATH } from './kubernetes-volume-checks.ts';
 import { none, type Report } from './report.ts';
 import { hasKnownSecret, isSecretName, isSecretValue } from './secret-value.ts';
 import { type Entry, entryOf, itemsOf, type MapTree, type Span, textOf, valueAt } from './tree.ts';
@@ -211,7 +211,7 @@ export const socketMounted: ComposeCheck = function* (service) {
 
 export const hostMount: ComposeCheck = function* (service) {
   for (const { source, span } of mounts(service)) {
-    if (SOCKET_PATH.test(source) || !isSensitivePath(source) || /^\/home\/[^/]+\/./.test(source)) continue;
+    if (SOCKET_PATH.test(source) || !isSensitivePath(source)) continue;
     yield {
       span,
       message: `${service.name} reaches ${source} of the machine.`,

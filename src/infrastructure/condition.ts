@@ -151,7 +151,7 @@ export function find(tree: Tree, path: Path): Found {
     }
     at = next;
     const [first] = at;
-    if (first !== undefined) above = first.tree.kind === 'map' ? headOf(first.tree) : first.at;
+    if (first !== undefined) above = first.at;
   }
   return { values: at, isOpen, above };
 }

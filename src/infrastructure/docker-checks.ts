@@ -54,6 +54,8 @@ export function* userMissing({ file, stages }: Dockerfile): Iterable<Report> {
   if (final === undefined || lastUser(final) !== undefined) return;
   const image = rootImage(final);
   if (image !== undefined && (ROOTLESS.test(image) || WINDOWS.test(image))) return;
+  // Files to take, not a program to run.
+  if (image === 'scratch' && !isService(final)) return;
   // Entry points that give up root themselves once they have set up.
   if (/\b(?:gosu|su-exec|setpriv|s6-setuidgid|chpst)\b/.test(file.text)) return;
   const at = insertionBeforeStart(final);

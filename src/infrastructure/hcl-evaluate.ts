@@ -14,6 +14,9 @@ import {
   type UnknownTree,
 } from './tree.ts';
 
+/** A text that is put together longer than this counts as not known. Code units. */
+const TEXT_LENGTH_MAX = 256 * 1024;
+
 /** What names stand for in a module. Nothing: not known before it runs. */
 export type Scope = {
   resolve(root: string, steps: readonly string[], depth: number): Tree | undefined;
@@ -132,6 +135,9 @@ function evaluateTemplate(
       texts.push((value.kind === 'unknown' ? value.partial : undefined) ?? UNKNOWN_PART);
     }
   }
+  // Texts too double through names.
+  const length = texts.reduce((sum, part) => sum + part.length, 0);
+  if (length > TEXT_LENGTH_MAX) return { kind: 'unknown', refs, ...span };
   const text = texts.join('');
   return isKnown
     ? { kind: 'scalar', value: text, ...span, ...(isDerived ? { isDerived } : {}) }

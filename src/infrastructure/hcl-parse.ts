@@ -1,7 +1,7 @@
 import type { Attribute, Block, Body, Expression, HclProblem, ObjectItem } from './hcl-model.ts';
 import { HclCursor, HclSyntax } from './hcl-cursor.ts';
 import { readHeredoc, readTemplate } from './hcl-template.ts';
-import { DEPTH_MAX } from './tree.ts';
+import { DEPTH_MAX, type Span } from './tree.ts';
 
 /** Reads a file of HCL 2 (Terraform, OpenTofu). In time linear in the text: no place is read twice. */
 export function parseHcl(text: string): { readonly body: Body; readonly problem?: HclProblem } {
@@ -90,13 +90,15 @@ export type ExpressionContext = {
 };
 
 const readNested = (depth: number) => (cursor: HclCursor) => {
+  cursor.skipLines();
   const expression = readExpression(cursor, { depth: depth + 1, isMultiLine: true });
   cursor.skipLines();
   return expression;
 };
 
 /** The parser of what stands in `${…}`, for texts that do not come from a file of HCL. */
-export function parseTemplateText(text: string, span: { start: number; end: number }): Expression {
+export function parseTemplateText(text: string, place: Span): Expression {
+  const span = { start: place.start, end: place.end };
   const cursor = new HclCursor(text);
   try {
     const parts: (string | Expression)[] = [];

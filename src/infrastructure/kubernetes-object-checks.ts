@@ -1,6 +1,6 @@
 import type { KubernetesObject } from './kubernetes.ts';
 import { none, type Report } from './report.ts';
-import { hasKnownSecret, isSecretName, isSecretValue } from './secret-value.ts';
+import { hasKnownSecret, isRandom, isSecretName, isSecretValue } from './secret-value.ts';
 import { entryOf, itemsOf, type MapTree, type Span, textOf, type Tree, valueAt } from './tree.ts';
 
 export type ObjectCheck = (object: KubernetesObject) => Iterable<Report>;
@@ -209,7 +209,7 @@ function isInternal(tree: Tree): boolean {
 
 export const serviceExternalIps: ObjectCheck = function* (object) {
   const entry = object.kind === 'Service' ? entryOf(valueAt(object.tree, 'spec'), 'externalIPs') : undefined;
-  if (entry === undefined || itemsOf(entry.value).length === 0) return;
+  if (entry === undefined || !itemsOf(entry.value).some((item) => textOf(item) !== undefined)) return;
   yield {
     ...report(
       object,
@@ -230,9 +230,8 @@ export const secretInManifest: ObjectCheck = function* (object) {
       const value = key === 'data' ? Buffer.from(text, 'base64').toString('utf8') : text;
       if (
         !isSecretValue('password', value) ||
-        /^(?:user(?:name)?|ca\.crt|tls\.crt|url|host|port|database|dbname|name|namespace|email|region|endpoint)$/i.test(
-          entry.key,
-        )
+        !(/key|pass|pwd|token|secret|credential|auth/i.test(entry.key) || isRandom(value) || hasKnownSecret(value)) ||
+        /(?:^|[._-])(?:user(?:name)?|ca|cert|crt|url|host|port|type|id|name)$/i.test(entry.key)
       )
         continue;
       yield {

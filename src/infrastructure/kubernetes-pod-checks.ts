@@ -158,7 +158,7 @@ export const capabilityDangerous: PodCheck = function* (pod) {
     const name = containerName(pod, container);
     yield {
       span: item,
-      message: `${name} gets the capability ${capability}, with which a process reaches the node.`,
+      message: `${name} gets the capability ${capability}, beyond what the baseline standard allows.`,
       scope: name,
       identity: capability,
       fix: none(
@@ -336,76 +336,6 @@ export const sysctls: PodCheck = function* (pod) {
     };
   }
 };
-
-const VOLUME_TYPES: ReadonlySet<string> = new Set([
-  'name',
-  'configMap',
-  'csi',
-  'downwardAPI',
-  'emptyDir',
-  'ephemeral',
-  'persistentVolumeClaim',
-  'projected',
-  'secret',
-  'hostPath',
-  'image',
-]);
-
-export const volumeType: PodCheck = function* (pod) {
-  for (const volume of itemsOf(valueAt(pod.spec, 'volumes'))) {
-    const entry =
-      volume.kind === 'map'
-        ? volume.entries.find(({ key }) => /^[a-zA-Z]+$/.test(key) && !VOLUME_TYPES.has(key))
-        : undefined;
-    if (entry === undefined) continue;
-    yield {
-      span: { start: entry.start, end: entry.keyEnd },
-      message: `${pod.object.kind}/${pod.object.name} mounts a volume of the type ${entry.key}, with rights that the pod's author chose.`,
-      scope: `${pod.object.kind}/${pod.object.name}`,
-      fix: none('The storage behind it has to be declared by who runs the cluster.', 'Use a PersistentVolumeClaim.'),
-    };
-  }
-};
-
-const SENSITIVE_PATH =
-  /^\/(?:$|(?:etc|root|boot|dev|proc|sys|home|usr|bin|sbin|lib)(?:\/|$)|var\/?$|var\/(?:run|lib\/(?:kubelet|docker|containerd|etcd)|log)(?:\/|$)|run(?:\/|$)|mnt\/?$|host\/?$)/;
-export const SOCKET_PATH = /(?:docker|containerd|crio|podman|cri-dockerd)\.sock$/;
-
-function* hostPaths(pod: Pod): Iterable<{ readonly entry: Entry; readonly path: string }> {
-  for (const volume of itemsOf(valueAt(pod.spec, 'volumes'))) {
-    const entry = entryOf(valueAt(volume, 'hostPath'), 'path');
-    const path = textOf(entry?.value);
-    if (entry !== undefined && path !== undefined) yield { entry, path };
-  }
-}
-
-export function isSensitivePath(path: string): boolean {
-  if (path === '/etc/localtime' || path === '/etc/timezone') return false;
-  return SENSITIVE_PATH.test(path) || SOCKET_PATH.test(path);
-}
-
-export const hostPathSensitive: PodCheck = function* (pod) {
-  for (const { entry, path } of hostPaths(pod))
-    if (isSensitivePath(path))
-      yield hostPathReport(pod, entry, `${path} of the node, from where it can take the node over`);
-};
-
-export const hostPath: PodCheck = function* (pod) {
-  for (const { entry, path } of hostPaths(pod))
-    if (!isSensitivePath(path)) yield hostPathReport(pod, entry, `${path} of the node`);
-};
-
-function hostPathReport(pod: Pod, entry: Entry, what: string): Report {
-  return {
-    span: entry,
-    message: `${pod.object.kind}/${pod.object.name} reaches ${what}.`,
-    scope: `${pod.object.kind}/${pod.object.name}`,
-    fix: none(
-      'Where the data should lie instead is not known here.',
-      'Use a PersistentVolumeClaim, a ConfigMap or an emptyDir.',
-    ),
-  };
-}
 
 export const imageLatest: PodCheck = function* (pod) {
   for (const container of pod.containers) {

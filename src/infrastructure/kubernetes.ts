@@ -78,7 +78,10 @@ const KINDS: ReadonlySet<string> = new Set([...Object.keys(POD_PATHS), ...OTHER_
 const GROUPS =
   /^(?:v1|(?:apps|batch|extensions|networking\.k8s\.io|rbac\.authorization\.k8s\.io|admissionregistration\.k8s\.io|apiregistration\.k8s\.io)\/\w+)$/;
 
-const KIND_LINE = /^(?:[ ]{0,8}(?:- )?)["']?kind["']?\s*:\s*["']?(\w+)/gm;
+const KIND_OF_JSON = /[{,]\s{0,100}"kind"\s{0,10}:/;
+
+/** The kind of the whole document stands in the first column. */
+const KIND_LINE = /^["']?kind["']?[ \t]*:[ \t]*["']?(\w+)/gm;
 
 export type KubernetesReading = { readonly objects: readonly KubernetesObject[]; readonly problem?: string };
 
@@ -96,8 +99,9 @@ export function readKubernetes(file: FileView): KubernetesReading {
 }
 
 function hasKnownKind(text: string): boolean {
-  for (const [, kind] of text.matchAll(KIND_LINE)) if (KINDS.has(kind ?? '')) return true;
-  return /[{,]\s*"kind"\s*:/.test(text);
+  for (const [, kind] of text.matchAll(KIND_LINE))
+    if (KINDS.has(kind ?? '') || kind?.endsWith('List') === true) return true;
+  return /^\s*\{/.test(text) && KIND_OF_JSON.test(text);
 }
 
 /**

@@ -14,7 +14,6 @@ import { readCompose } from './compose.ts';
 import { judgeRun } from './docker-run-checks.ts';
 import { readDockerfile } from './docker-read.ts';
 import { fault } from './faults.ts';
-import { parseHcl } from './hcl-parse.ts';
 import { judgeSubject, type Subject } from './judged.ts';
 import { namedKind, yamlKind } from './kind-of-file.ts';
 import { isTemplate, type KubernetesObject, readKubernetes } from './kubernetes.ts';
@@ -22,7 +21,7 @@ import { containerName } from './kubernetes-pod-checks.ts';
 import pack from './pack.json' with { type: 'json' };
 import { matchOf, type Report } from './report.ts';
 import { type RuleMatch, ruleMatch } from './rule-schema.ts';
-import { addressOf, readModule } from './terraform-module.ts';
+import { addressOf, readModule, type TerraformModule } from './terraform-module.ts';
 import { dockerFacts, judgeTree, kubernetesFacts, type TreeFacts } from './tree-checks.ts';
 import type { Tree } from './tree.ts';
 
@@ -92,12 +91,7 @@ function scanFile(file: FileView, judge: Judge): FileOutcome<InfrastructureFacts
   if (inner === 'kubernetes') return scanKubernetes(file, judge);
   if (inner === 'compose') return scanCompose(file, judge);
   if (inner === 'state') return scanState(file, judge);
-  const { problem } = file.path.endsWith('.json') ? {} : parseHcl(file.text);
-  return {
-    matches: [],
-    facts: { kind: 'terraform', text: file.text },
-    ...(problem === undefined ? {} : { gaps: [unreadable(file, problem.reason, problem.offset)] }),
-  };
+  return { matches: [], facts: { kind: 'terraform', text: file.text } };
 }
 
 /** A large file of YAML is seldom a manifest: data that mentions one is no gap. */
@@ -238,19 +232,23 @@ function finish(facts: ReadonlyMap<string, InfrastructureFacts>, judge: Judge): 
     folders.set(folder, files.set(path, fact.text));
   }
   const matches = [...judgeTree(rest)];
-  for (const [folder, files] of folders) matches.push(...judgeModule(folder, files, judge));
-  return { matches };
+  const gaps: Gap[] = [];
+  for (const [folder, files] of folders) {
+    const module = readModule(folder, files);
+    gaps.push(...module.problems.map(({ file, reason, offset }) => unreadable(file, reason, offset)));
+    matches.push(...judgeModule(module, judge));
+  }
+  return { matches, gaps };
 }
 
-function judgeModule(folder: string, files: ReadonlyMap<string, string>, judge: Judge): readonly Match[] {
-  const module = readModule(folder, files);
+function judgeModule(module: TerraformModule, judge: Judge): readonly Match[] {
   const matches: Match[] = [];
+  const byType = Map.groupBy(module.declared, ({ category, type }) => `${category}.${type}`);
   for (const { id, match } of judge.terraform) {
     if ('check' in match) {
       for (const report of TERRAFORM[match.check]?.(module) ?? []) matches.push(matchOf(id, report.in.file, report));
     } else if ('types' in match) {
-      for (const declared of module.declared) {
-        if (declared.category !== match.category || !match.types.includes(declared.type)) continue;
+      for (const declared of match.types.flatMap((type) => byType.get(`${match.category}.${type}`) ?? [])) {
         const subject: Subject = { file: declared.file, tree: declared.tree, name: addressOf(declared) };
         for (const report of judgeSubject(subject, match)) matches.push(matchOf(id, declared.file, report));
       }

@@ -7,11 +7,14 @@ const GLUED =
 
 /** Names that speak of a secret without holding it. */
 const ABOUT =
-  /(?:[_.-]?(?:file|path|dir|url|uri|endpoint|host|port|name|user|username|id|ids|arn|ref|length|len|min|max|size|limit|count|ttl|age|expir\w*|expiry|lifetime|timeout|duration|days|hours|minutes|seconds|type|kind|format|header|prefix|suffix|policy|algorithm|alg|method|enabled|disabled|required|rotation|reset|hash|salt|issuer|audience|scope|scopes|version|env|key_?ref|provider|store|manager|mode|location|engine|pattern|regex|field|attribute|label|hint|validation|strength|command|cmd|refresh_?interval|table|index|bucket|queue|topic|source|group|role|param(?:eter)?|prompt|class|service|server|cache|map|list))$|^(?:no|allow|enable|disable|use|is|has|require|max|min|skip|random|generate|create|manage)[_.-]|tokenizer|bypass|passthrough|pass_?through|compass|passive|passenger|passport$/i;
+  /(?:[_.-]?(?:file|path|dir|url|uri|endpoint|host|port|name|user|username|id|ids|arn|ref|length|len|min|max|size|limit|count|ttl|age|expir\w*|expiry|lifetime|timeout|duration|days|hours|minutes|seconds|type|kind|format|header|prefix|suffix|policy|algorithm|alg|method|enabled|disabled|required|rotation|reset|hash|salt|issuer|audience|scope|scopes|version|env|key_?ref|provider|store|manager|mode|location|engine|pattern|regex|field|attribute|label|hint|validation|strength|command|cmd|refresh_?interval|table|index|bucket|queue|topic|source|group|role|param(?:eter)?|prompt|class|service|server|cache|map|list|account|tenant|stage|region|namespace|environment|zone|domain|owner|email|description|comment|note|display))$|^(?:no|allow|enable|disable|use|is|has|require|max|min|skip|random|generate|create|manage)[_.-]|tokenizer|bypass|passthrough|pass_?through|compass|passive|passenger|passport$/i;
+
+/** A longer key is data, not a name. */
+const NAME_LENGTH_MAX = 200;
 
 export function isSecretName(name: string): boolean {
-  if (ABOUT.test(name)) return false;
-  return SECRET_NAME.test(name) || GLUED.test(name);
+  if (name.length > NAME_LENGTH_MAX || !(SECRET_NAME.test(name) || GLUED.test(name))) return false;
+  return !ABOUT.test(name);
 }
 
 /** Whether a value that stands under the name of a secret may be one: not empty, not a placeholder, not a reference. */
@@ -34,6 +37,8 @@ export function isSecretValue(name: string, value: string): boolean {
     )
   )
     return false;
+  // The name of the value instead of the value, and paths into a store.
+  if (/^[A-Z]+(?:_[A-Z\d]+)+$/.test(text) || /^[a-z%][a-z_.%-]*(?:\/[a-z_.%-]+)+$/.test(text)) return false;
   // Numbers are limits more often than secrets, but for passwords.
   if (/^[\d.]+$/.test(text) && !/pass|pwd/i.test(name)) return false;
   return !/\s/.test(text) || /-----BEGIN/.test(text) || text.split(/\s+/).length < 4;
@@ -47,3 +52,18 @@ export function hasKnownSecret(text: string): boolean {
   const found = KNOWN_FORMS.exec(text)?.[0];
   return found !== undefined && !/EXAMPLE/.test(found);
 }
+
+/** Letters and digits in no order that a person would choose. */
+export function isRandom(text: string): boolean {
+  return (
+    text.length >= RANDOM_LENGTH_MIN &&
+    text.length < 5_000 &&
+    /^[\w+/=.-]+$/.test(text) &&
+    /[A-Za-z]\d|\d[A-Za-z]/.test(text) &&
+    new Set(text).size >= RANDOM_LETTERS_MIN
+  );
+}
+
+const RANDOM_LENGTH_MIN = 20;
+/** Different characters. */
+const RANDOM_LETTERS_MIN = 12;

@@ -1,6 +1,6 @@
 import { type FileView, viewOf } from '../finding/index.ts';
 import { bodyTree, evaluate, follow, type Scope } from './hcl-evaluate.ts';
-import type { Block, Expression } from './hcl-model.ts';
+import type { Block, Expression, HclProblem } from './hcl-model.ts';
 import { parseHcl, parseTemplateText } from './hcl-parse.ts';
 import { policyOfDocument } from './policy.ts';
 import { DEPTH_MAX, entryOf, isNull, itemsOf, type MapTree, textOf, type Tree, valueAt } from './tree.ts';
@@ -21,12 +21,16 @@ export type TerraformModule = {
   readonly declared: readonly Declared[];
   /** By `type.name`, for data `data.type.name`. */
   readonly byAddress: ReadonlyMap<string, Declared>;
+  readonly problems: readonly (HclProblem & { readonly file: FileView })[];
 };
 
 type Source = { readonly expression: Expression };
 
 /** How many names are followed through others before a value counts as not known. */
 const REFERENCES_DEEP_MAX = 20;
+
+/** Nodes that the values of all names of a module may have, each time that they are used. */
+const NODES_MAX = 500_000;
 
 /**
  * Puts the files of one folder together: Terraform reads them as one module. Variables have their defaults, or what the
@@ -36,14 +40,19 @@ export function readModule(folder: string, files: ReadonlyMap<string, string>): 
   const variables = new Map<string, Source>();
   const locals = new Map<string, Source>();
   const pending: Pending[] = [];
+  const problems: (HclProblem & { readonly file: FileView })[] = [];
   const paths = [...files.keys()].sort();
   for (const path of paths) {
     const text = files.get(path) ?? '';
     const file = viewOf(path, text);
     if (isVariablesFile(path)) continue;
-    const blocks = path.endsWith('.json') ? [] : parseHcl(text).body.blocks;
-    for (const block of blocks) collect(block, file, { variables, locals, pending });
-    if (path.endsWith('.json')) collectJson(file, pending);
+    if (path.endsWith('.json')) {
+      collectJson(file, pending);
+      continue;
+    }
+    const { body, problem } = parseHcl(text);
+    for (const block of body.blocks) collect(block, file, { variables, locals, pending });
+    if (problem !== undefined) problems.push({ ...problem, file });
   }
   for (const path of paths.filter(isVariablesFile)) {
     for (const { name, value } of parseHcl(files.get(path) ?? '').body.attributes)
@@ -52,19 +61,31 @@ export function readModule(folder: string, files: ReadonlyMap<string, string>): 
   const documents = pending.filter(({ category, type }) => category === 'data' && type === 'aws_iam_policy_document');
   const settle = (some: readonly Pending[], known: ReadonlyMap<string, Declared>): ReadonlyMap<string, Declared> => {
     const scope = new ModuleScope(variables, locals, known);
-    return new Map(some.map(({ tree, ...rest }) => [addressOf(rest), { ...rest, tree: tree(scope) }]));
+    return new Map(some.map((one) => [addressOf(one), lazy(one, scope)]));
   };
   // Policy documents first: what uses them needs to know them.
   const byAddress = settle(pending, settle(documents, new Map()));
-  return { folder, declared: [...byAddress.values()].filter(isMade), byAddress };
+  return { folder, declared: [...byAddress.values()].filter(isMade), byAddress, problems };
 }
 
 export function isVariablesFile(path: string): boolean {
   return /(^|\/)(terraform\.tfvars|[^/]+\.auto\.tfvars)$/.test(path);
 }
 
+/** Most blocks are of no interest to any rule: their values are looked for when the first rule asks. */
+function lazy({ tree, ...rest }: Pending, scope: Scope): Declared {
+  let known: MapTree | undefined;
+  return {
+    ...rest,
+    get tree() {
+      return (known ??= tree(scope));
+    },
+  };
+}
+
 /** `count = 0` makes nothing. */
 function isMade(declared: Declared): boolean {
+  if (declared.category !== 'resource' && declared.category !== 'module') return true;
   const count = valueAt(declared.tree, 'count');
   return !(count?.kind === 'scalar' && (count.value === 0 || count.value === '0'));
 }
@@ -151,6 +172,8 @@ class ModuleScope implements Scope {
   readonly #locals: ReadonlyMap<string, Source>;
   readonly #known = new Map<string, Tree>();
   readonly #open = new Set<string>();
+  /** A value that doubles through each of thirty names would fill the memory. */
+  #nodesLeft = NODES_MAX;
   readonly #documents: ReadonlyMap<string, Declared>;
 
   constructor(
@@ -186,13 +209,25 @@ class ModuleScope implements Scope {
       this.#open.add(key);
       value = evaluate(source.expression, this, depth + 1);
       this.#open.delete(key);
-      // What was cut short by a circle or depth is known better from elsewhere; only whole answers are kept.
-      if (this.#open.size === 0 || value.kind !== 'unknown') this.#known.set(key, value);
+      this.#known.set(key, value);
     }
     const found = follow(value, rest);
     // A default of null stands for "not given": a caller decides.
-    return found === undefined || found.kind === 'unknown' || isNull(found) ? undefined : found;
+    if (found === undefined || found.kind === 'unknown' || isNull(found)) return undefined;
+    this.#nodesLeft -= sizeOf(found, this.#nodesLeft);
+    return this.#nodesLeft > 0 ? found : undefined;
   }
+}
+
+/** Counts nodes, up to a limit. */
+function sizeOf(tree: Tree, limit: number): number {
+  let size = 1;
+  const inner = tree.kind === 'list' ? tree.items : tree.kind === 'map' ? tree.entries.map(({ value }) => value) : [];
+  for (const one of inner) {
+    size += sizeOf(one, limit - size);
+    if (size > limit) break;
+  }
+  return size;
 }
 
 /** The name that a resource has in the cloud, where it is written out. */

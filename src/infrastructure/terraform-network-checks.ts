@@ -136,6 +136,19 @@ export const openOther: TerraformCheck = function* (module) {
   }
 };
 
+export const egressOpen: TerraformCheck = function* (module) {
+  for (const declared of resources(module, 'aws_security_group', 'aws_default_security_group')) {
+    for (const tree of itemsOf(valueAt(declared.tree, 'egress'))) {
+      const world = worldIn(tree, 'cidr_blocks', 'ipv6_cidr_blocks');
+      if (world === undefined || !isScalar(valueAt(tree, 'protocol'), '-1')) continue;
+      yield report(declared, world, {
+        message: `${addressOf(declared)} lets everything out to the whole internet.`,
+        fix: CLOSE,
+      });
+    }
+  }
+};
+
 export const openAcl: TerraformCheck = function* (module) {
   const rules = function* (): Iterable<{ readonly declared: Declared; readonly tree: Tree; readonly action: string }> {
     for (const declared of resources(module, 'aws_network_acl', 'aws_default_network_acl')) {

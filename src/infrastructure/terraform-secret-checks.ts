@@ -22,8 +22,7 @@ const SECRET_ATTRIBUTE =
 export const plainPassword: TerraformCheck = function* (module) {
   for (const declared of module.declared) {
     if (
-      declared.category === 'variable' ||
-      declared.category === 'output' ||
+      !['resource', 'module', 'provider'].includes(declared.category) ||
       /^(?:random_|null_|template_)/.test(declared.type)
     )
       continue;
