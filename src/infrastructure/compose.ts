@@ -31,6 +31,13 @@ export function readCompose(file: FileView): ComposeReading {
         : [],
     );
   });
+  // Other formats have services too; those of Compose have images.
+  if (
+    services.every(({ tree }) => entryOf(tree, 'image') === undefined && entryOf(tree, 'build') === undefined) &&
+    !/compose/i.test(file.path)
+  ) {
+    return { services: [] };
+  }
   return problem === undefined ? { services } : { services, problem };
 }
 

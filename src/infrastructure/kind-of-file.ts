@@ -1,7 +1,7 @@
 /** What a file is taken for by its name; `yaml` and `json` are looked at more closely. */
 export type NamedKind = 'docker' | 'dockerignore' | 'terraform' | 'state' | 'yaml';
 
-const DOCKER_NAME = /^(?:dockerfile|containerfile)(?:[._-][\w.-]+)?$|\.(?:dockerfile|containerfile)$/i;
+const DOCKER_NAME = /^(?:dockerfile|containerfile)\d*(?:[._-][\w.-]+)?$|[._-](?:dockerfile|containerfile)$/i;
 /** Files about Dockerfiles, and templates of them. */
 const NO_DOCKER =
   /\.(?:md|txt|rst|html?|ya?ml|json|toml|py|js|ts|go|rb|sh|java|rs|lock|j2|jinja2?|tmpl|tpl|template|in|erb|mustache|hbs|bak|orig|dockerignore|svg|png)$/i;
@@ -29,7 +29,17 @@ const RESOURCES = Buffer.from('Resources');
 export function yamlKind(path: string, bytes: Uint8Array): 'kubernetes' | 'compose' | 'cloudformation' | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.includes(API_VERSION)) return 'kubernetes';
-  if (COMPOSE_NAME.test(path) && buffer.includes(SERVICES)) return 'compose';
+  if (buffer.includes(SERVICES) && (COMPOSE_NAME.test(path) || isComposeLike(path, buffer))) return 'compose';
   if (buffer.includes(AWS) && buffer.includes(RESOURCES)) return 'cloudformation';
   return undefined;
 }
+
+/** Compose files go by any name: `services:` in the first column, and images below it. */
+function isComposeLike(path: string, buffer: Buffer): boolean {
+  if (!/\.ya?ml$/i.test(path) || buffer.length > COMPOSE_BYTES_MAX) return false;
+  if (!buffer.includes('image:') && !buffer.includes('build:')) return false;
+  return /^services:[ \t]*(?:#.*)?\r?$/m.test(buffer.toString('latin1'));
+}
+
+/** No one writes a longer one by hand. */
+const COMPOSE_BYTES_MAX = 256 * 1024;

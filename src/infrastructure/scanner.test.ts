@@ -139,6 +139,34 @@ describe('Docker', () => {
   });
 });
 
+describe('Terraform', () => {
+  test('files of a folder are one module, but where they declare the same twice each stands for itself', () => {
+    const bucket = 'resource "aws_s3_bucket" "b" { bucket = "b" }\n';
+    const block = 'resource "aws_s3_bucket_public_access_block" "b" { bucket = aws_s3_bucket.b.id }\n';
+    const rule = 'terraform-aws-s3-public-block-missing';
+
+    expect(found({ 'a/x.tf': bucket, 'a/y.tf': block }, rule)).toEqual([]);
+    expect(found({ 'a/good.tf': bucket + block, 'a/bad.tf': bucket }, rule)).toEqual([`${rule}:1`]);
+  });
+});
+
+describe('Compose', () => {
+  test('is known by what it says, whatever its name', () => {
+    expect(
+      found({ 'stack.yml': 'services:\n  a:\n    image: a:1\n    privileged: true\n' }, 'compose-privileged'),
+    ).toEqual(['compose-privileged:4']);
+    expect(found({ 'services.yaml': 'services:\n  _defaults: {autowire: true}\n  image:\n    class: A\n' })).toEqual(
+      [],
+    );
+  });
+
+  test('an override is no whole service', () => {
+    expect(found({ 'compose.override.yml': 'services:\n  a:\n    privileged: true\n' })).toEqual([
+      'compose-privileged:3',
+    ]);
+  });
+});
+
 describe('settings', () => {
   test('rules of a team are asked, and disabled ones are not', () => {
     const own = {

@@ -21,7 +21,7 @@ import { containerName } from './kubernetes-pod-checks.ts';
 import pack from './pack.json' with { type: 'json' };
 import { matchOf, type Report } from './report.ts';
 import { type RuleMatch, ruleMatch } from './rule-schema.ts';
-import { addressOf, readModule, type TerraformModule } from './terraform-module.ts';
+import { addressOf, readModules, type TerraformModule } from './terraform-module.ts';
 import { dockerFacts, judgeTree, kubernetesFacts, type TreeFacts } from './tree-checks.ts';
 import type { Tree } from './tree.ts';
 
@@ -234,9 +234,10 @@ function finish(facts: ReadonlyMap<string, InfrastructureFacts>, judge: Judge): 
   const matches = [...judgeTree(rest)];
   const gaps: Gap[] = [];
   for (const [folder, files] of folders) {
-    const module = readModule(folder, files);
-    gaps.push(...module.problems.map(({ file, reason, offset }) => unreadable(file, reason, offset)));
-    matches.push(...judgeModule(module, judge));
+    for (const module of readModules(folder, files)) {
+      gaps.push(...module.problems.map(({ file, reason, offset }) => unreadable(file, reason, offset)));
+      matches.push(...judgeModule(module, judge));
+    }
   }
   return { matches, gaps };
 }

@@ -59,13 +59,40 @@ export function readModule(folder: string, files: ReadonlyMap<string, string>): 
       variables.set(name, { expression: value });
   }
   const documents = pending.filter(({ category, type }) => category === 'data' && type === 'aws_iam_policy_document');
-  const settle = (some: readonly Pending[], known: ReadonlyMap<string, Declared>): ReadonlyMap<string, Declared> => {
+  const settle = (some: readonly Pending[], known: ReadonlyMap<string, Declared>): readonly Declared[] => {
     const scope = new ModuleScope(variables, locals, known);
-    return new Map(some.map((one) => [addressOf(one), lazy(one, scope)]));
+    return some.map((one) => lazy(one, scope));
   };
+  const addressed = (some: readonly Declared[]) => new Map(some.map((one) => [addressOf(one), one]));
   // Policy documents first: what uses them needs to know them.
-  const byAddress = settle(pending, settle(documents, new Map()));
-  return { folder, declared: [...byAddress.values()].filter(isMade), byAddress, problems };
+  const declared = settle(pending, addressed(settle(documents, new Map())));
+  return { folder, declared: declared.filter(isMade), byAddress: addressed(declared), problems };
+}
+
+/**
+ * The modules of a folder: one, as Terraform sees it; but where files declare the same thing twice they are no module, only a
+ * collection of examples, and each stands for itself.
+ */
+export function readModules(folder: string, files: ReadonlyMap<string, string>): readonly TerraformModule[] {
+  const whole = readModule(folder, files);
+  if (!hasRepeated(whole)) return [whole];
+  return [...files].map(([path, text]) => readModule(folder, new Map([[path, text]])));
+}
+
+function hasRepeated({ declared }: TerraformModule): boolean {
+  const seen = new Set<string>();
+  for (const one of declared) {
+    if (
+      one.category === 'provider' ||
+      one.category === 'terraform' ||
+      /(?:^|[/_])override\.tf(?:\.json)?$/.test(one.file.path)
+    )
+      continue;
+    const address = addressOf(one);
+    if (seen.has(address)) return true;
+    seen.add(address);
+  }
+  return false;
 }
 
 export function isVariablesFile(path: string): boolean {
