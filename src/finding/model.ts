@@ -61,11 +61,11 @@ export type FixRequest =
     };
 
 export type Fix =
-  /** Ready: applying the edits removes the finding. `then` is what a person still has to do, such as to rotate a key. */
-  | { readonly kind: 'edit'; readonly title: string; readonly edits: readonly Edit[]; readonly then?: string }
-  | { readonly kind: 'request'; readonly title: string; readonly request: FixRequest; readonly then?: string }
-  /** There is none that is safe, and why; `then` says what a person can do. */
-  | { readonly kind: 'none'; readonly reason: string; readonly then?: string };
+  /** Ready: applying the edits removes the finding. `followUp` is what a person still has to do, such as to rotate a key. */
+  | { readonly kind: 'edit'; readonly title: string; readonly edits: readonly Edit[]; readonly followUp?: string }
+  | { readonly kind: 'request'; readonly title: string; readonly request: FixRequest; readonly followUp?: string }
+  /** There is none that is safe, and why; `followUp` says what a person can do. */
+  | { readonly kind: 'none'; readonly reason: string; readonly followUp?: string };
 
 /** Why a finding comes before others. Sorted by `rank`, smaller first. */
 export type Priority = { readonly rank: number; readonly reason: string };
