@@ -15,6 +15,8 @@ export type NameContext = {
   /** The character before the name, and the one before that. */
   readonly before: string;
   readonly name: string;
+  /** Whether the name is that of a method that sets it. */
+  readonly isSetter?: boolean;
   /** From the start of the line to the name. */
   readonly line: string;
 };
@@ -31,10 +33,19 @@ const PREFIX = /^(?:[bBuUrR]{1,2}|@|L|N|q|%[qQw])(?=["'`])/;
 const FALLBACK =
   /^[^\n"'`;{}]{0,120}(?:(?:getenv|environ\.get|environ\.setdefault|env|get|fetch|getProperty|Getenv|getOrDefault|config|getEnv|GetEnv|envOr|lookup)\(\s*(["'])[\w.:-]+\1\s*,\s*|(?:\|\||\?\?|\?:|\bor|\bunwrap_or(?:_else)?\()\s*)(?=["'`])/;
 
+/** The value of an authorisation header, in a header file, a command line or a map of headers. */
+const HEADER =
+  /^\\?["'`]?\]?\s{0,3}(?:[:=,]|=>)\s{0,3}\\?["'`]?(?:Bearer|Basic|Token|ApiKey|GenieKey|SSWS|Bot|Splunk)\s{1,3}([A-Za-z0-9+/=._~:-]{8,1000})/i;
+
 /** Reads what follows the name of a credential and gives the literal that is assigned to it, in any of the usual syntaxes. */
 export function assignedTo(rest: string, context: NameContext): Assigned | undefined {
   const { syntax, before } = context;
   if (before === '{' && context.line.endsWith('${')) return fallbackOfExpansion(rest);
+  const header = /^authorization$/i.test(context.name) ? HEADER.exec(rest.slice(0, 400)) : null;
+  if (header !== null) {
+    const [whole, value = ''] = header;
+    return { value, start: whole.length - value.length, end: whole.length, isQuoted: true };
+  }
   let at = 0;
   // `\"password\"`, `"password"`, `'password'`, `config["password"]`, `password[]`.
   const closing = /^(?:\\?["'`])?\)?(?:\])?(?:\[\d*\])?/.exec(rest)?.[0] ?? '';
@@ -59,13 +70,12 @@ export function assignedTo(rest: string, context: NameContext): Assigned | undef
   const below = /^["']?\s*,?\s*\r?\n?[ \t]*["']?(?:value|Value|VALUE)["']?\s*[:=]\s*/.exec(rest);
   if (below !== null && /(?:\b(?:name|key|Name|Key)["']?\s*[:=]\s*["']?)$/.test(context.line))
     return plainOrQuoted(rest, below[0].length, context);
-  if (
-    rest[at] === '(' &&
-    /^(?:set|with|add|use)|^\w*$/.test(context.name) &&
-    (before === '.' || /^(?:set|with|Set|With)/.test(context.name))
-  ) {
-    return quoted(rest, skip(rest, at + 1, false));
-  }
+  if (rest[at] === '(' && context.isSetter === true) return quoted(rest, skip(rest, at + 1, true));
+  const comparison = /^\.(?:equals|equalsIgnoreCase|Equals|contentEquals|compareTo|eql\?|eq)\(\s*(?=["'])/.exec(
+    after,
+  )?.[0];
+  if (comparison !== undefined) return quoted(rest, at + comparison.length);
+  if (rest[at] === '.') return undefined;
   const separator = separatorAt(rest, at, syntax);
   if (separator === undefined) return gap > 0 || closing !== '' ? spoken(rest, at, context) : undefined;
   return valueAfter(rest, separator, context);
@@ -78,7 +88,9 @@ function separatorAt(rest: string, at: number, syntax: Syntax): number | undefin
   if (syntax === 'code') {
     // `password: string = "…"`, `password string = "…"`, `password: Optional[str] = None`.
     const annotated =
-      /^[?!]?(?::\s*)?(?:\*?[A-Za-z_][\w.]*(?:[<[][\w\s,.|]*[>\]])?[?!]?(?:\s*\|\s*\w+)*)\s*=(?![=>~])/.exec(text)?.[0];
+      /^[?!]?(?::\s*)?(?:&(?:'\w+\s+)?|\*)?(?:[A-Za-z_][\w.]*(?:[<[][\w\s,.|]*[>\]])?[?!]?(?:\s*\|\s*\w+)*)\s*=(?![=>~])/.exec(
+        text,
+      )?.[0];
     if (annotated !== undefined && (plain === undefined || plain === ':')) return at + annotated.length;
   }
   if (plain === undefined || /^=[~]/.test(text)) return undefined;
@@ -210,6 +222,9 @@ function spoken(rest: string, at: number, context: NameContext): Assigned | unde
         isQuoted: true,
       };
   }
+  // `#define PASSWORD "…"`, `:password "…"`, `storePassword '…'` alone in its line.
+  const isBare = /^\s*(?:#\s*define\s+)?$/.test(context.line) || context.before === ':';
+  if (isBare && context.syntax === 'code' && QUOTES.includes(rest[at] ?? ' ')) return quoted(rest, at);
   const isSql = /\b(?:user|role|login|alter|create|identified|with|encrypted)\b/i.test(context.line);
   return isSql && rest[at] === "'" ? quoted(rest, at) : undefined;
 }

@@ -25,8 +25,8 @@ export type FileSort = {
 };
 
 const CODE =
-  'js jsx ts tsx mjs cjs mts cts vue svelte astro py pyi pyx go java kt kts scala groovy gradle cs vb fs php rb rs swift c h cc cpp cxx hpp m mm dart ex exs erl hs clj cljs lua pl pm r jl ps1 psm1 sql tf hcl bicep css scss less json json5 jsonc ipynb toml proto graphql sol coffee nim zig jsonnet cue tpl jinja j2 http rest';
-const SETTINGS = 'ini cfg conf config properties props cnf editorconfig service desktop reg netrc rc';
+  'js jsx ts tsx mjs cjs mts cts vue svelte astro py pyi pyx go java kt kts scala groovy gradle cs vb fs php rb rs swift c h cc cpp cxx hpp m mm dart ex exs erl hs clj cljs lua pl pm r jl ps1 psm1 sql tf hcl bicep css scss less json json5 jsonc ipynb toml proto graphql sol coffee nim zig jsonnet cue tpl jinja j2';
+const SETTINGS = 'ini cfg conf config properties props cnf editorconfig service desktop reg netrc rc http rest';
 const MARKUP =
   'xml html htm xhtml svg plist csproj vbproj xaml jsp aspx config resx wsdl pom xsd jspx cshtml razor erb ejs hbs mustache twig';
 const PROSE = 'md markdown mdx rst txt adoc asciidoc org tex log csv tsv out diff patch';

@@ -39,7 +39,7 @@ for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
   NAME_BYTE[letter.charCodeAt(0)] = 1;
 /** What can follow a name that has a value: most words of prose and most identifiers are out after one look. */
 const FOLLOW_BYTE = new Uint8Array(256);
-for (const letter of '"\'`= \t:([]>\\?|!{}+,-\r\n<)') FOLLOW_BYTE[letter.charCodeAt(0)] = 1;
+for (const letter of '"\'`= \t:([]>\\?|!{}+,-\r\n<).') FOLLOW_BYTE[letter.charCodeAt(0)] = 1;
 const AFTER_SPACE = new Uint8Array(256);
 for (const letter of '=:?"\'`|+<-{!\\,') AFTER_SPACE[letter.charCodeAt(0)] = 1;
 
@@ -70,7 +70,9 @@ export function candidateAt(
   while (nameStart > startMin && (NAME_BYTE[bytes[nameStart - 1] ?? 0] === 1 || isInnerDot(bytes, nameStart - 1)))
     nameStart -= 1;
   while (nameStart < hit && bytes[nameStart] === 45) nameStart += 1;
-  const name = bytes.toString('latin1', nameStart, nameEnd);
+  const whole = bytes.toString('latin1', nameStart, nameEnd);
+  // `setPassword("…")` gives a password its value; without the parenthesis it is the name of a function.
+  const name = next === 40 ? whole.replace(/^(?:.*\.)?(?:set|with|add|use|Set|With|Add|Use)_?(?=[A-Z_])/, '') : whole;
   const sure = credentialOf(name);
   // `RAPIDAPI_KEY`: a key of whom it says, which is enough for the rule of that one and for nothing else.
   const credential = sure ?? (/keys?\d?$/i.test(name) && isNamed(name) ? 'key' : undefined);
@@ -80,7 +82,13 @@ export function candidateAt(
   while (lineStart > lineMin && bytes[lineStart - 1] !== 10) lineStart -= 1;
   const rest = bytes.toString('latin1', nameEnd, Math.min(bytes.length, nameEnd + REST_BYTES_MAX));
   const line = bytes.toString('latin1', lineStart, nameStart);
-  const found = assignedTo(rest, { syntax: sort.syntax, before: line.at(-1) ?? '', name, line });
+  const found = assignedTo(rest, {
+    syntax: sort.syntax,
+    before: line.at(-1) ?? '',
+    name,
+    line,
+    isSetter: name !== whole || line.endsWith('.'),
+  });
   if (found === undefined) return undefined;
   const value = credential === 'auth' ? { ...found, ...afterScheme(found) } : found;
   return {

@@ -72,7 +72,7 @@ const KEY_QUALIFIERS = new Set(
 /** Words at the end that say nothing of what the value is: `password_prod`, `apiKeyValue`. */
 const TAILS = new Set(
   (
-    'value val str string text plain plaintext raw default prod production dev development test testing stage staging qa uat live local ' +
+    'value val str string base text plain plaintext raw default prod production dev development test testing stage staging qa uat live local ' +
     'sandbox new old current prev previous backup main base64 b64 encoded env var hex bytes enc data literal const key1 key2 admin root user ' +
     'db database api app service primary secondary override initial temp tmp hardcoded hard coded v1 v2 v3'
   ).split(' '),
