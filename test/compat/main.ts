@@ -1,5 +1,6 @@
 import { type Comparison, corporaFolder } from './corpora.ts';
 import { compareExpressions } from './expressions.ts';
+import { run as runGitleaksConfig } from './gitleaks-config.ts';
 import { run as runPlan } from './plan.ts';
 import { compareReader } from './reader.ts';
 
@@ -13,9 +14,10 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   if (command === 'plan') return runPlan(args);
+  if (command === 'gitleaks-config') return runGitleaksConfig(args);
   const compare = Object.hasOwn(comparisons, command) ? comparisons[command] : undefined;
   if (compare === undefined) {
-    console.error('usage: npm run -s compat -- expressions|reader [--corpora DIR] | plan DIR');
+    console.error('usage: npm run -s compat -- expressions|reader [--corpora DIR] | plan DIR | gitleaks-config DIR');
     return 2;
   }
   const corpora = corporaFolder(args, process.env);
