@@ -1,0 +1,9 @@
+import type { FrontEnd } from './front-end.ts';
+import { python } from './lower-python.ts';
+import type { Model } from './model.ts';
+import { pythonModel } from './model-python.ts';
+
+/** Every language that is looked at: a front end that lowers it and a model of its frameworks. */
+export const LANGUAGES_KNOWN: readonly { readonly frontEnd: FrontEnd; readonly model: Model }[] = [
+  { frontEnd: python, model: pythonModel },
+];
