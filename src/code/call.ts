@@ -4,7 +4,9 @@ import { evaluate } from './operations.ts';
 import { sourceTaint } from './sources.ts';
 import { applyFunction, findMethod, runInline } from './functions.ts';
 import type { CallExpr } from './ir.ts';
+import { importName } from './modules.ts';
 import { leaveByThrow, type Machine, placeOf, textAt } from './machine.ts';
+import type { EntryModel } from './model.ts';
 import { joinPath } from './pattern.ts';
 import { assignSilently, isPlace } from './places.ts';
 import { reach, reportCall, reportNamed } from './report.ts';
@@ -49,10 +51,10 @@ export function evaluateCall(machine: Machine, call: CallExpr): Value {
   const called = callFunctions(machine, { target, values, paths });
   const resultPaths = typesOf(machine, paths, target);
   const result = called ?? callUnknown(machine, { target, values, paths });
+  const isKnown = called !== undefined || importedModule({ target, values, paths }) !== undefined;
   const value: Value = {
     ...result,
-    paths:
-      result.paths.length > 0 && called !== undefined ? [...result.paths, ...resultPaths].slice(0, 4) : resultPaths,
+    paths: result.paths.length > 0 && isKnown ? [...result.paths, ...resultPaths].slice(0, 4) : resultPaths,
   };
   return finishCall(machine, value, values, paths);
 }
@@ -60,21 +62,21 @@ export function evaluateCall(machine: Machine, call: CallExpr): Value {
 /** Sources and sanitizers have the last word on the result. */
 function finishCall(machine: Machine, value: Value, values: CallValues, paths: readonly string[]): Value {
   let result = value;
-  for (const clean of machine.rules.cleans.findAny(paths)) {
-    if (!meetsAll(values, clean.when)) continue;
-    const isWhole = clean.flaws.includes('all');
-    if (clean.arg === undefined) {
-      const given = isWhole ? result : { ...result, taints: joinTaints(result.taints, givenTaints(values)) };
-      result = mapTaints(given, (taint) => (isWhole ? undefined : cleanTaint(taint, clean.flaws)));
-    } else {
-      for (const { expr, value: held } of selectArguments(values, clean.arg)) {
-        if (isPlace(expr))
-          assignSilently(
-            machine,
-            expr,
-            mapTaints(held, (taint) => cleanTaint(taint, clean.flaws)),
-          );
-      }
+  const cleans = machine.rules.cleans.findAny(paths).filter(({ when }) => meetsAll(values, when));
+  const flaws = [...new Set(cleans.filter(({ arg }) => arg === undefined).flatMap((clean) => clean.flaws))];
+  if (flaws.includes('all')) result = mapTaints(result, () => undefined);
+  else if (flaws.length > 0) {
+    const given = { ...result, taints: joinTaints(result.taints, givenTaints(values)) };
+    result = mapTaints(given, (taint) => cleanTaint(taint, flaws));
+  }
+  for (const { arg, flaws: own } of cleans) {
+    for (const { expr, value: held } of arg === undefined ? [] : selectArguments(values, arg)) {
+      if (isPlace(expr))
+        assignSilently(
+          machine,
+          expr,
+          mapTaints(held, (taint) => cleanTaint(taint, own)),
+        );
     }
   }
   const sources = machine.rules.results.findAny(paths);
@@ -195,6 +197,8 @@ function orderedArguments(fn: FunctionValue['function'], values: CallValues): re
 function callUnknown(machine: Machine, called: Called): Value {
   const { target, values, paths } = called;
   const { call, receiver } = values;
+  const module = importedModule(called);
+  if (module !== undefined) return importModule(machine, module);
   const callbacks = runCallbacks(machine, called);
   const collection = collectionCall(machine, values, callbacks);
   if (collection !== undefined) return collection;
@@ -237,6 +241,18 @@ const LOOKUPS =
 /** Names of methods whose result is made of what they are given. */
 const CONVERSIONS =
   /^(?:to|from|as|join|concat|format|append|prepend|replace|encode|decode|escape|unescape|parse|stringify|serialize|deserialize|dumps?|loads?|convert|transform|normali[sz]e|build|make|render|compile|wrap|merge|assign|clone|copy|trim|strip|resolve|template|interpolate|sprintf|do|of|value_?of|process)(?=$|[A-Z_0-9])/;
+
+/** `require('module')`, `import('module')`. */
+function importedModule({ paths, values }: Called): string | undefined {
+  if (!paths.includes('require') && !paths.includes('import')) return undefined;
+  const module = values.args[0]?.value.constant?.value;
+  return typeof module === 'string' ? module : undefined;
+}
+
+function importModule(machine: Machine, module: string): Value {
+  machine.imports.add(module.replace(/^node:/, ''));
+  return importName(machine, module, '*');
+}
 
 function propagate(machine: Machine, values: CallValues, paths: readonly string[]): Value | undefined {
   let result: Value | undefined;
@@ -316,6 +332,7 @@ function runCallbacks(machine: Machine, { values, paths }: Called): Value | unde
     for (const bound of found) {
       const entry = entries.find(
         (one) =>
+          isFirst(values, one) &&
           (one.params?.length ?? 0) > 0 &&
           (one.named === undefined || one.named.length <= bound.function.params.length),
       );
@@ -345,6 +362,12 @@ function runCallbacks(machine: Machine, { values, paths }: Called): Value | unde
     }
   }
   return results.length === 0 ? undefined : joinAll(results);
+}
+
+function isFirst(values: CallValues, { first }: EntryModel): boolean {
+  if (first === undefined) return true;
+  const given = values.args[0]?.value.constant?.value;
+  return typeof given === 'string' && first.includes(given);
 }
 
 /** `reduce` gives what was gathered first; others give the element. */

@@ -4,6 +4,7 @@ import { analyseClass, methodOf, noteFunction } from './functions.ts';
 import type { Expr, MemberExpr, NameExpr, Span, Target } from './ir.ts';
 import { copyEnv, isSpent, joinEnvs, type Machine, placeOf, readSlot } from './machine.ts';
 import { joinPath } from './pattern.ts';
+import { assignSilently } from './places.ts';
 import { refine } from './refine.ts';
 import { reportAssign, reportNamed } from './report.ts';
 import { withSource } from './sources.ts';
@@ -353,7 +354,7 @@ export function assignPlace(machine: Machine, place: Expr, value: Value, span: S
     reportAssign(machine, place, object, value, span);
     reportNamed(machine, place.property, value, span);
     storeExports(machine, place, object, value);
-    assignPlace(machine, place.object, writeField(object, place.property, value), span);
+    assignSilently(machine, place.object, writeField(object, place.property, value));
     return;
   }
   if (place.kind === 'index') {
@@ -362,11 +363,10 @@ export function assignPlace(machine: Machine, place: Expr, value: Value, span: S
     reportAssign(machine, place, object, value, span, key);
     const known = key.constant?.value;
     if (typeof known === 'string') reportNamed(machine, known, value, span);
-    assignPlace(
+    assignSilently(
       machine,
       place.object,
       known === undefined || known === null ? writeAnyField(object, value) : writeField(object, String(known), value),
-      span,
     );
     return;
   }

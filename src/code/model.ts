@@ -16,6 +16,8 @@ export type ParamModel = { readonly path: string } | { readonly group: string; r
 export type EntryModel = {
   /** It is handed to one of these calls. */
   readonly callback?: readonly string[];
+  /** Only where the first argument of that call is one of these. */
+  readonly first?: readonly string[];
   /** It has one of these decorators. */
   readonly decorator?: readonly string[];
   /** It is a method with one of these names (`*` for any) of a class with one of these bases. */

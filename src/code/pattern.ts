@@ -12,7 +12,7 @@ export const PATH_SEGMENTS_MAX = 10;
 /** The most alternatives that one pattern may spell out. */
 const ALTERNATIVES_MAX = 256;
 
-export const PATTERN = /^[^\s]{1,400}$/;
+export const PATTERN = /^[^\s]{1,2000}$/;
 
 type Segment =
   | { readonly kind: 'any' }

@@ -139,7 +139,8 @@ type Arrival = {
 };
 
 function reachAll(machine: Machine, compiled: CompiledSink, value: Value, arrival: Arrival): void {
-  const taints = deepTaints(value).filter((taint) => mayReach(taint, compiled));
+  const held = compiled.sink.whole === true ? value.taints : deepTaints(value);
+  const taints = held.filter((taint) => mayReach(taint, compiled));
   if (taints.length === 0 || isExcepted(machine, compiled)) return;
   const target = sinkTarget(machine, compiled, arrival);
   for (const taint of taints) reach(machine, taint, target);

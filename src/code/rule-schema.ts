@@ -47,6 +47,8 @@ const sink = z.strictObject({
   arg: argument.optional(),
   /** Only this field of the argument. */
   field: z.string().min(1).optional(),
+  /** Only where the value as a whole comes from outside, not where one of its fields does. */
+  whole: z.literal(true).optional(),
   /** A property that is written. */
   assign: patterns.optional(),
   /** A variable, a property, a key or a keyword with one of these words in its name is given the value. */
