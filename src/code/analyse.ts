@@ -3,6 +3,7 @@ import type { LanguageRules } from './compile.ts';
 import { assignPlace, assignTo, evaluate, evaluateMember } from './evaluate.ts';
 import { executeAll } from './execute.ts';
 import { runDeferred, summaryOf } from './functions.ts';
+import { Env } from './env.ts';
 import type { ClassIr, FileIr, Stmt } from './ir.ts';
 import { type Frame, type Machine, WORK_MAX } from './machine.ts';
 import { resolveScopes } from './scope.ts';
@@ -36,6 +37,7 @@ export function analyse(file: FileView, ir: FileIr, rules: LanguageRules): Analy
     classOf: new Map(),
     ids: new Map(),
     summaries: new Map(),
+    callbacks: new Map(),
     exports: new Map(),
     definitions: new Map(),
     flows: [],
@@ -43,14 +45,14 @@ export function analyse(file: FileView, ir: FileIr, rules: LanguageRules): Analy
     pending: [],
     pendingIds: new Map(),
     matches: new Map(),
-    env: new Map(),
+    env: new Env(),
     frame,
     depth: 0,
     work: 0,
   };
   noteNames(machine, ir.body);
   executeAll(machine, ir.body);
-  machine.env ??= frame.exit ?? new Map();
+  machine.env ??= frame.exit ?? new Env();
   runDeferred(machine);
   for (const cls of machine.classes.values()) {
     for (const method of cls.methods) if (machine.classOf.has(method)) summaryOf(machine, method);

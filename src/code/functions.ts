@@ -1,9 +1,11 @@
 import { evaluate } from './operations.ts';
 import { sourceTaint } from './sources.ts';
 import { entryOf, fillParam } from './entries.ts';
+import { Env } from './env.ts';
 import type { ClassIr, FunctionIr, NameExpr } from './ir.ts';
 import {
   CALL_DEPTH_MAX,
+  CALLBACK_RUNS_MAX,
   copyEnv,
   idOf,
   joinEnvs,
@@ -79,7 +81,7 @@ function runFunction(
   const outer = { frame: machine.frame, env: machine.env };
   const entry = args === undefined ? entryOf(machine, fn) : undefined;
   machine.frame = newFrame(machine, fn, entry);
-  machine.env = copyEnv(outer.env ?? machine.frame.exit ?? new Map());
+  machine.env = copyEnv(outer.env ?? machine.frame.exit ?? new Env());
   machine.depth += 1;
   const id = idOf(machine, fn);
   const thisTaint: Taint = {
@@ -155,10 +157,16 @@ function bindParameters(machine: Machine, fn: FunctionIr, args: readonly Value[]
 
 /** Goes through a function where it stands, with what its caller gives: callbacks. */
 export function runInline(machine: Machine, { function: fn, receiver }: FunctionValue, args: readonly Value[]): Value {
-  if (machine.depth >= CALL_DEPTH_MAX) return UNKNOWN;
+  const state = machine.callbacks.get(fn) ?? { runs: 0, isRunning: false, last: UNKNOWN };
+  if (machine.depth >= CALL_DEPTH_MAX || state.isRunning || state.runs >= CALLBACK_RUNS_MAX) return state.last;
+  machine.callbacks.set(fn, state);
   // What is looked at with known arguments needs no summary, unless somebody calls it by name as well.
   machine.frame.deferred.delete(fn);
-  return runFunction(machine, fn, { args, receiver }).returns;
+  state.runs += 1;
+  state.isRunning = true;
+  state.last = runFunction(machine, fn, { args, receiver }).returns;
+  state.isRunning = false;
+  return state.last;
 }
 
 /** Applies what is known of a function to the arguments of a call. Gives the result and the receiver afterwards. */

@@ -1,20 +1,20 @@
 import type { FileView, Match, TraceStep } from '../finding/index.ts';
 import type { LanguageRules } from './compile.ts';
+import type { Env } from './env.ts';
 import type { ClassIr, Expr, FileIr, FunctionIr, Span } from './ir.ts';
 import type { EntryModel } from './model.ts';
 import type { Operations } from './operations.ts';
 import type { Variable } from './scope.ts';
-import { type External, isSameValue, joinValues, type Taint, UNKNOWN, type Value } from './value.ts';
+import { type External, type Taint, UNKNOWN, type Value } from './value.ts';
 
 /** The most expressions and statements that are looked at for one file, loops and callbacks counted each time. */
-export const WORK_MAX = 3_000_000;
+export const WORK_MAX = 1_000_000;
 /** The deepest chain of functions that are looked at within each other. */
 export const CALL_DEPTH_MAX = 24;
+/** How often one function is gone through as a callback: in loops, and with other arguments. */
+export const CALLBACK_RUNS_MAX = 12;
 /** How often the body of a loop is gone through before what it does is taken as known. */
 export const LOOP_ROUNDS_MAX = 3;
-
-/** What is known of each variable, by slot. */
-export type Env = Map<number, Value>;
 
 /** Where a tainted value arrives. */
 export type Target =
@@ -85,6 +85,7 @@ export type Machine = {
   readonly classOf: Map<FunctionIr, ClassIr>;
   readonly ids: Map<FunctionIr, number>;
   readonly summaries: Map<FunctionIr, Summary>;
+  readonly callbacks: Map<FunctionIr, { runs: number; isRunning: boolean; last: Value }>;
   readonly exports: Map<string, Value>;
   /** The value of a variable that is assigned once, as an expression: for fixes. */
   readonly definitions: Map<number, Expr | undefined>;
@@ -115,27 +116,17 @@ export function textAt(machine: Machine, span: Span, max = 80): string {
 }
 
 export function copyEnv(env: Env | undefined): Env | undefined {
-  return env === undefined ? undefined : new Map(env);
+  return env?.copy();
 }
 
 /** What may be known where two ways meet; a way that does not arrive (undefined) says nothing. */
 export function joinEnvs(a: Env | undefined, b: Env | undefined): Env | undefined {
   if (a === undefined || a === b) return b;
-  if (b === undefined) return a;
-  const joined: Env = new Map(a);
-  for (const [slot, value] of b) {
-    const other = a.get(slot);
-    if (other === undefined) joined.set(slot, value);
-    else if (other !== value) joined.set(slot, joinValues(other, value));
-  }
-  return joined;
+  return b === undefined ? a : a.join(b);
 }
 
 export function isSameEnv(a: Env | undefined, b: Env | undefined): boolean {
-  if (a === b) return true;
-  if (a === undefined || b === undefined || a.size !== b.size) return false;
-  for (const [slot, value] of a) if (!isSameValue(value, b.get(slot))) return false;
-  return true;
+  return a === b || (a !== undefined && b !== undefined && a.isSame(b));
 }
 
 export function idOf(machine: Machine, fn: FunctionIr): number {
