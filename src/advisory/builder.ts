@@ -26,27 +26,26 @@ export class BundleBuilder {
   readonly #malicious = new Map<string, MaliciousEntry[]>();
   #epssDate = '';
   #exploitedDate = '';
-  #previous: OpenBundle | undefined;
+  /** Bundles that this one goes on from: their sets of malicious packages are taken over packed. */
+  readonly #previous: OpenBundle[] = [];
 
-  /** Goes on from a bundle: what is not added anew stays. */
+  /** Goes on from a bundle: what is not added anew stays. Of two bundles, the later one wins. */
   startFrom(bundle: OpenBundle): void {
-    this.#previous = bundle;
+    this.#previous.push(bundle);
     for (const source of bundle.info.sources) this.#sources.add(source);
-    this.#epssDate = bundle.info.epss;
-    this.#exploitedDate = bundle.info.exploited;
+    if (bundle.info.epss > this.#epssDate) this.#epssDate = bundle.info.epss;
+    if (bundle.info.exploited > this.#exploitedDate) this.#exploitedDate = bundle.info.exploited;
+    const own = new Map<string, AdvisoryRecord>();
     for (const { ecosystem, kind } of bundle.head.sections) {
       if (kind !== 'advisories') continue;
-      for (const record of bundle.records(ecosystem)) this.#merge(record);
+      for (const record of bundle.records(ecosystem)) {
+        // A record may stand in the sections of several ecosystems: its packages belong together again.
+        const known = own.get(record.advisory.id);
+        const affected = known === undefined ? record.affected : [...known.affected, ...record.affected];
+        own.set(record.advisory.id, { ...record, affected });
+      }
     }
-  }
-
-  /** A record may stand in the sections of several ecosystems: its packages belong together again. */
-  #merge(record: AdvisoryRecord): void {
-    const known = this.#records.get(record.advisory.id);
-    this.#records.set(
-      record.advisory.id,
-      known === undefined ? record : { ...known, affected: [...known.affected, ...record.affected] },
-    );
+    for (const [id, record] of own) this.#records.set(id, record);
   }
 
   addSource(source: string): void {
@@ -97,7 +96,7 @@ export class BundleBuilder {
   }
 
   get isEmpty(): boolean {
-    return this.#records.size === 0 && this.#malicious.size === 0 && this.#previous === undefined;
+    return this.#records.size === 0 && this.#malicious.size === 0 && this.#previous.length === 0;
   }
 
   build(created: string, signer: BundleSigner): Buffer {
@@ -130,13 +129,15 @@ export class BundleBuilder {
   }
 
   #maliciousSections(): readonly PackedSection[] {
-    const previous = new Map(
-      this.#previous?.head.sections.flatMap((section) =>
-        section.kind === 'malicious' ? [[section.ecosystem, this.#previous?.content(section)] as const] : [],
-      ) ?? [],
-    );
+    const previous = new Map<string, Buffer[]>();
+    for (const bundle of this.#previous) {
+      for (const section of bundle.head.sections) {
+        if (section.kind !== 'malicious') continue;
+        previous.set(section.ecosystem, [...(previous.get(section.ecosystem) ?? []), bundle.content(section)]);
+      }
+    }
     return [...new Set([...previous.keys(), ...this.#malicious.keys()])].map((ecosystem): PackedSection => {
-      const kept = withoutRecords(previous.get(ecosystem) ?? Buffer.alloc(0), this.#removed);
+      const kept = (previous.get(ecosystem) ?? []).flatMap((packed) => withoutRecords(packed, this.#removed));
       const content = mergeMalicious(kept, packMalicious(this.#malicious.get(ecosystem) ?? []));
       const entries = maliciousCount(content);
       return { ecosystem, kind: 'malicious', entries, packages: entries, modified: '', content };

@@ -264,7 +264,8 @@ export function withoutRecords(packed: Buffer, ids: ReadonlySet<string>): readon
 export function mergeMalicious(kept: readonly Buffer[], added: Buffer): Buffer {
   const rows = [...kept];
   for (let at = 0; at + ENTRY_BYTES <= added.length; at += ENTRY_BYTES) rows.push(added.subarray(at, at + ENTRY_BYTES));
-  return Buffer.concat(rows.sort((a, b) => Buffer.compare(a, b)));
+  rows.sort((a, b) => Buffer.compare(a, b));
+  return Buffer.concat(rows.filter((row, at) => at === 0 || Buffer.compare(row, rows[at - 1] ?? row) !== 0));
 }
 
 export function maliciousCount(packed: Buffer): number {

@@ -18,5 +18,7 @@ export const fault = faultsOf('bin', {
   },
   'folder-unwritable': { status: 400, help: 'Name a folder that you can write into, or that can be made.' },
   cancelled: { status: 499, help: 'Start it again when you like.' },
+  'advisories-empty': { status: 400, help: 'Name OSV records, archives of them, scores or a bundle.' },
+  'fetch-failed': { status: 502, help: 'Try again, or name another address.' },
   'file-unreadable': { status: 400, help: 'Name a file that exists, that you can read, and that is not too large.' },
 });

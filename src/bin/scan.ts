@@ -1,3 +1,4 @@
+import { advisoryFolder } from '../advisory/index.ts';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -34,6 +35,7 @@ export async function scan(
         baseline: request.baseline === undefined ? new Set() : readBaseline(request.baseline),
         options: {
           now,
+          advisoriesFolder: advisoryFolder(places.state).directory,
           allowMissing: request.allowMissing,
           ...(request.secretsConfig === undefined ? {} : { secretsConfig: readText(request.secretsConfig) }),
           ...(request.rules === undefined ? {} : { rules: readRules(request.rules) }),

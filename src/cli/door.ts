@@ -4,6 +4,7 @@ import type { Kind } from '../finding/index.ts';
 import type { CapabilityRecord, Conclusion, EgressRecord } from '../protocol/index.ts';
 import type { ScanMode, ScanProgress, ScanResult } from '../scan/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
+import type { AdvisoriesCommands } from './advisories-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `sallyport run` was asked for. Paths are absolute. */
@@ -118,6 +119,7 @@ export type Commands = {
   ): Promise<ScanResult>;
   /** The page of a rule in Markdown, or names that are like it. */
   explain(rule: string): Promise<{ readonly page: string } | { readonly similar: readonly string[] }>;
+  advisories: AdvisoriesCommands;
   lock(request: LockRequest): Promise<LockResult>;
   mirror: {
     add(folder: string, references: readonly string[]): Promise<readonly string[]>;

@@ -1,7 +1,7 @@
 /**
  * Owns: which packages a tree depends on and what is wrong with them: readers of lockfiles and manifests, the inventory,
  * known vulnerabilities, malicious packages, the state of lockfiles, licences, bills of materials.
- * Never: opens a file, asks a registry, changes a manifest.
+ * Never: opens a file of the tree, asks a registry, changes a manifest.
  */
 export { type Component, type Inventory, type InventoryFile, inventoryOf } from './inventory.ts';
 export type { LicencePolicy } from './licences.ts';
@@ -12,5 +12,6 @@ export {
   createDependenciesScanner,
   type DependencyContext,
   type DependencySettings,
+  dependencySettings,
   LISTING_BYTES_MAX,
 } from './scanner.ts';

@@ -1,7 +1,10 @@
 import parse from 'spdx-expression-parse';
 
 /** Which licences a project may depend on: ids of SPDX. Without `allow`, all that are not denied. */
-export type LicencePolicy = { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
+export type LicencePolicy = {
+  readonly allow?: readonly string[] | undefined;
+  readonly deny?: readonly string[] | undefined;
+};
 
 /** A longer expression is no licence. */
 const EXPRESSION_LENGTH_MAX = 500;

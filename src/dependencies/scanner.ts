@@ -1,5 +1,6 @@
-import type { AdvisoryIndex } from '../advisory/index.ts';
-import { digestOfValue } from '../base/index.ts';
+import { z } from 'zod';
+import { type AdvisoryIndex, loadBundle } from '../advisory/index.ts';
+import { digestOfValue, isFault } from '../base/index.ts';
 import type { FileOutcome, FileView, Gap, Match, Rule, Scanner, TreeOutcome } from '../finding/index.ts';
 import { Unreadable } from './failure.ts';
 import { readerOf, unreadableByKind } from './formats.ts';
@@ -18,7 +19,6 @@ import {
 } from './hygiene.ts';
 import { importsOf, isSource, SOURCE_BYTES_MAX } from './imports.ts';
 import { type Inventory, inventoryOf } from './inventory.ts';
-import type { LicencePolicy } from './licences.ts';
 import { PACKAGES_MAX } from './listing.ts';
 import type { DependencyFacts, VexStatement } from './model.ts';
 import pack from './pack.json' with { type: 'json' };
@@ -32,20 +32,27 @@ export const LISTING_BYTES_MAX = 64 * 1024 * 1024;
 /** Days after which advisories count as old, without a setting. */
 export const ADVISORIES_AGE_DAYS_DEFAULT = 7;
 
-/** Settings as text: they cross threads, and are part of the key of cached results. */
-export type DependencySettings = {
-  readonly licences?: LicencePolicy;
+/** Settings as plain data: they cross threads, and come from a person's files. */
+export const dependencySettings = z.strictObject({
+  /** Licences by their SPDX ids: `allow` leaves only these, `deny` all but these. */
+  licences: z.strictObject({ allow: z.array(z.string()).optional(), deny: z.array(z.string()).optional() }).optional(),
   /** Days after which advisories are old; default 7. */
-  readonly advisoriesAgeDaysMax?: number;
+  advisoriesAgeDaysMax: z.number().positive().optional(),
+  /** Folder of this machine's advisories; they are loaded when files are put together, and not before. */
+  advisoriesFolder: z.string().optional(),
+  /** Without advisories, the rest is enough: their lack is no gap. */
+  allowsMissingAdvisories: z.boolean().optional(),
+  /** Now, in milliseconds since 1970: what the age of advisories is judged by. Without it, it is not judged. */
+  nowMs: z.number().optional(),
   /** Whether VEX documents of the scanned tree count. Not where the tree must not judge itself; default true. */
-  readonly trustsTree?: boolean;
-};
+  trustsTree: z.boolean().optional(),
+});
+export type DependencySettings = z.infer<typeof dependencySettings>;
 
 /** What only the thread that puts results together has. */
 export type DependencyContext = {
+  /** Instead of those in the folder. */
   readonly advisories?: AdvisoryIndex;
-  /** Now, in milliseconds since 1970, for the age of advisories. Without it their age is not judged. */
-  readonly nowMs?: number;
   /** Statements from elsewhere, such as the protected branch. */
   readonly vex?: readonly VexStatement[];
 };
@@ -139,7 +146,6 @@ function judge(
 ): TreeOutcome {
   const inventory = inventoryOf(facts);
   if (inventory.files.length === 0) return { matches: [] };
-  const { advisories } = context;
   const matches: Match[] = [
     ...findInstallScripts(inventory),
     ...findLookAlikes(inventory),
@@ -153,7 +159,9 @@ function judge(
     ...(settings.licences === undefined ? [] : findLicences(inventory, settings.licences)),
   ];
   if (inventory.components.length === 0) return { matches };
-  if (advisories === undefined) return { matches, gaps: [MISSING] };
+  const advisories = context.advisories ?? loadAdvisories(settings);
+  if (advisories === undefined) return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : [MISSING] };
+  if ('code' in advisories) return { matches, gaps: [advisories] };
   const imports = new Map(
     [...facts].flatMap(([path, one]) => (one.imports === undefined ? [] : [[path, one.imports] as const])),
   );
@@ -165,9 +173,20 @@ function judge(
       usage: new Usage(imports),
       vex: [...(context.vex ?? []), ...ownVex],
     }),
-    ...findAge(inventory, advisories, settings, context),
+    ...findAge(inventory, advisories, settings),
   );
-  return { matches, gaps: uncovered(inventory, advisories) };
+  return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : uncovered(inventory, advisories) };
+}
+
+/** The advisories of this machine, or the gap that they leave because they can't be trusted. */
+function loadAdvisories({ advisoriesFolder }: DependencySettings): AdvisoryIndex | Gap | undefined {
+  if (advisoriesFolder === undefined) return undefined;
+  try {
+    return loadBundle({ directory: advisoriesFolder });
+  } catch (thrown) {
+    if (!isFault(thrown)) throw thrown;
+    return { code: 'advisories-unusable', reason: thrown.message, help: thrown.help };
+  }
 }
 
 const MISSING: Gap = {
@@ -211,8 +230,7 @@ function uncovered({ components }: Inventory, advisories: AdvisoryIndex): readon
 function findAge(
   { files }: Inventory,
   { info }: AdvisoryIndex,
-  { advisoriesAgeDaysMax = ADVISORIES_AGE_DAYS_DEFAULT }: DependencySettings,
-  { nowMs }: DependencyContext,
+  { advisoriesAgeDaysMax = ADVISORIES_AGE_DAYS_DEFAULT, nowMs }: DependencySettings,
 ): readonly Match[] {
   const days = nowMs === undefined ? 0 : (nowMs - Date.parse(info.created)) / DAY_MS;
   const [first] = files;

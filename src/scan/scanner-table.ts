@@ -1,4 +1,5 @@
 import type { Kind, Scanner } from '../finding/index.ts';
+import { dependencies } from './scanner-dependencies.ts';
 import type { SettingsSource } from './settings.ts';
 
 /** Settings of one scanner as its factory takes them. Plain JSON: it crosses threads. */
@@ -18,6 +19,7 @@ export type ScannerTable = { readonly [kind in Kind]?: ScannerDoor };
  * `scanner-<kind>.ts` with its door, and a line here.
  */
 export const SCANNERS: ScannerTable = {
+  dependencies,
   suppressions: {
     settings: () => Promise.resolve({}),
     load: async () => (await import('./inline.ts')).createInlineScanner(),
