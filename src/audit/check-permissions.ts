@@ -120,7 +120,7 @@ export function permissionsNeeded(steps: readonly AuditedStep[]): readonly strin
       entriesOf(step.with).some(
         ({ key, value }) =>
           /github\.token|GITHUB_TOKEN/i.test(textOf(value) ?? '') &&
-          !/^actions\//.test(step.actionName) &&
+          !step.actionName.startsWith('actions/') &&
           key.text !== '',
       )
     )

@@ -147,7 +147,7 @@ function isLocalPath(word: string): boolean {
     /^\.{1,2}\/[\w.@-]/.test(word) ||
     /^[\w.-]+(?:\/[\w.-]+)+\.(?:sh|py|js|rb|pl|ps1|bash)$/.test(word) ||
     /^(?:\$GITHUB_WORKSPACE|\$\{GITHUB_WORKSPACE\})\/./.test(word) ||
-    /^\.\\/.test(word) ||
+    word.startsWith('.\\') ||
     /\.(?:venv|env)\/bin\/|node_modules\/\.bin\//.test(word)
   );
 }

@@ -14,8 +14,8 @@ import {
   type YamlNode,
 } from './yaml-tree.ts';
 
-export function none(reason: string, then?: string): Fix {
-  return { kind: 'none', reason, ...(then === undefined ? {} : { then }) };
+export function none(reason: string, followUp?: string): Fix {
+  return { kind: 'none', reason, ...(followUp === undefined ? {} : { followUp }) };
 }
 
 export function lineStart(text: string, offset: number): number {

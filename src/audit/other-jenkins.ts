@@ -96,7 +96,7 @@ function checkShell(
 
 function checkAgent(context: AuditContext, string: GroovyString): void {
   const isImage =
-    (string.call === 'image' && (string.blocks.includes('docker') || /docker$/.test(string.receiver))) ||
+    (string.call === 'image' && (string.blocks.includes('docker') || string.receiver.endsWith('docker'))) ||
     (string.call === 'docker' && string.argument === '' && string.blocks.at(-1) === 'agent') ||
     (string.argument === 'image' && string.blocks.includes('docker'));
   if (isImage && string.interpolations.length === 0)

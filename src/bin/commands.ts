@@ -43,6 +43,20 @@ export function lazyCommands(machine: Machine): Commands {
       const { explain } = await import('./explain.ts');
       return explain(rule);
     },
+    advisories: {
+      sync: async (request, onProgress) => {
+        const { sync } = await import('./advisories.ts');
+        return sync(machine, request, onProgress);
+      },
+      import: async (request, onProgress) => {
+        const { importFiles } = await import('./advisories.ts');
+        return importFiles(machine, request, onProgress);
+      },
+      status: async () => {
+        const { status } = await import('./advisories.ts');
+        return status(machine);
+      },
+    },
     lock: async (request) => {
       const { lock } = await import('./lock.ts');
       return lock(machine, request);

@@ -24,5 +24,7 @@ export const fault = faultsOf('bin', {
     status: 400,
     help: 'Make the file writable; the files before it were written, the others were not.',
   },
+  'advisories-empty': { status: 400, help: 'Name OSV records, archives of them, scores or a bundle.' },
+  'fetch-failed': { status: 502, help: 'Try again, or name another address.' },
   'file-unreadable': { status: 400, help: 'Name a file that exists, that you can read, and that is not too large.' },
 });

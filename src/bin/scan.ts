@@ -1,3 +1,4 @@
+import { advisoryFolder } from '../advisory/index.ts';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -72,7 +73,7 @@ export function scanDeps(
     cacheFile: request.cache ? join(places.cache, 'scan', `${keyOf(request.root)}.results`) : undefined,
     threads: request.threads ?? availableParallelism(),
     today: new Date(now).toISOString().slice(0, 10),
-    machine: { openAdvisories: () => Promise.resolve(undefined), now },
+    machine: { advisoriesFolder: advisoryFolder(places.state).directory, now },
     ...run,
   };
 }

@@ -5,6 +5,7 @@ import type { CapabilityRecord, Conclusion, EgressRecord } from '../protocol/ind
 import type { ExplainedFinding, FileChange, MendedFinding, ScanState } from '../fix/index.ts';
 import type { ScanMode, ScanProgress, ScanResult } from '../scan/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
+import type { AdvisoriesCommands } from './advisories-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `sallyport run` was asked for. Paths are absolute. */
@@ -154,6 +155,7 @@ export type Commands = {
   scanAndFix(request: ScanCommandRequest, options: ScanFixOptions, interrupt: Interrupt): Promise<FixReport>;
   /** The page of a rule in Markdown, or names that are like it. */
   explain(rule: string): Promise<{ readonly page: string } | { readonly similar: readonly string[] }>;
+  advisories: AdvisoriesCommands;
   lock(request: LockRequest): Promise<LockResult>;
   mirror: {
     add(folder: string, references: readonly string[]): Promise<readonly string[]>;

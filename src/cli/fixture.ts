@@ -201,6 +201,7 @@ export function recordedRun(): readonly EngineEvent[] {
 export function idleProgram(): Command {
   const never = () => Promise.reject(new TypeError('not called'));
   const mirror = { add: never, sync: never };
+  const advisories = { sync: never, import: never, status: never };
   return createProgram(
     {
       version: '1',
@@ -218,6 +219,7 @@ export function idleProgram(): Command {
         scanAndFix: never,
         explain: never,
         lock: never,
+        advisories,
         mirror,
         probe: never,
       },

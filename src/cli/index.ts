@@ -3,6 +3,11 @@
  * Never: decides what runs or how it is isolated, reads the environment, lets text of a job reach the terminal as it is.
  */
 export type {
+  AdvisoriesImportRequest,
+  AdvisoriesStatus,
+  AdvisoriesSyncRequest,
+} from './advisories-command.ts';
+export type {
   CliDependencies,
   Commands,
   FixReport,

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WALLS } from '../protocol/index.ts';
+import { addAdvisories } from './advisories-options.ts';
 import { renderCompletion, SHELLS } from './completion.ts';
 import type { CliDependencies } from './door.ts';
 import { EXIT, exitCodeOf, renderError } from './errors.ts';
@@ -92,6 +93,7 @@ export function createProgram(dependencies: CliDependencies, exit: (code: number
   addRun(program, dependencies, exit);
   addScan(program, dependencies, exit);
   addPlan(program, dependencies, exit);
+  addAdvisories(program, dependencies, exit);
   addLock(program, dependencies, exit);
   addMirror(program, dependencies, exit);
   addHousehold(program, dependencies, exit);

@@ -30,10 +30,9 @@ export type CodeSettings = {
 };
 
 /** Reads rules that a team wrote: path to text. Throws `finding/rule-invalid` with the place of what is wrong. */
-export function loadRules(files: { readonly [path: string]: string }): readonly CodeRule[] {
-  return Object.entries(files)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([file, text]) => parseRuleFile(text, { file, kind: 'code', match: ruleMatch }));
+export async function loadRules(files: { readonly [path: string]: string }): Promise<readonly CodeRule[]> {
+  const sorted = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Promise.all(sorted.map(([file, text]) => parseRuleFile(text, { file, kind: 'code', match: ruleMatch })));
 }
 
 /** Written by `node scripts/rules.ts`, which has checked it. */

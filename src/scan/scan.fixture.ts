@@ -71,7 +71,7 @@ export function testDeps(change: Partial<ScanDeps> = {}): ScanDeps {
     today: '2030-06-01',
     signal: new AbortController().signal,
     onProgress: () => {},
-    machine: { openAdvisories: () => Promise.resolve(undefined), now: 0 },
+    machine: { advisoriesFolder: undefined, now: 0 },
     scanners: WORDS,
     ...change,
   };

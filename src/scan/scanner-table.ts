@@ -1,5 +1,9 @@
 import type { Kind, Scanner } from '../finding/index.ts';
 import { auditDoor } from './scanner-audit.ts';
+import { codeDoor } from './scanner-code.ts';
+import { dependenciesDoor } from './scanner-dependencies.ts';
+import { infrastructureDoor } from './scanner-infrastructure.ts';
+import { secretsDoor } from './scanner-secrets.ts';
 import type { SettingsSource } from './settings.ts';
 
 /** Settings of one scanner as its factory takes them. Plain JSON: it crosses threads. */
@@ -18,8 +22,8 @@ export type ScannerDoor = {
 
 /** What this machine has for scanners. No plain data: it stays on one thread. */
 export type ScanMachine = {
-  /** The records of known vulnerabilities; nothing when there are none yet. */
-  readonly openAdvisories: () => Promise<unknown>;
+  /** Where the records of known vulnerabilities lie, if there are any. */
+  readonly advisoriesFolder: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 };
@@ -41,7 +45,11 @@ export type ScannerTable = { readonly [kind in Kind]?: ScannerDoor };
  * `scanner-<kind>.ts` with its door, and a line here.
  */
 export const SCANNERS: ScannerTable = {
+  secrets: secretsDoor,
+  code: codeDoor,
+  dependencies: dependenciesDoor,
   workflows: auditDoor,
+  infrastructure: infrastructureDoor,
   suppressions: {
     settings: () => Promise.resolve({}),
     load: async () => (await import('./inline.ts')).createInlineScanner(),

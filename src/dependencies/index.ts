@@ -1,0 +1,17 @@
+/**
+ * Owns: which packages a tree depends on and what is wrong with them: readers of lockfiles and manifests, the inventory,
+ * known vulnerabilities, malicious packages, the state of lockfiles, licences, bills of materials.
+ * Never: opens a file of the tree, asks a registry, changes a manifest.
+ */
+export { type Component, type Inventory, type InventoryFile, inventoryOf } from './inventory.ts';
+export type { LicencePolicy } from './licences.ts';
+export type { DependencyFacts, VexStatement } from './model.ts';
+export { renderSbom, type SbomOptions } from './sbom.ts';
+export {
+  ADVISORIES_AGE_DAYS_DEFAULT,
+  createDependenciesScanner,
+  type DependencyContext,
+  type DependencySettings,
+  dependencySettings,
+  LISTING_BYTES_MAX,
+} from './scanner.ts';
