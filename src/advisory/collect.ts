@@ -106,6 +106,7 @@ export class ArchiveReader {
   readonly #builder: BundleBuilder;
   #entries = 0;
   #bytes = 0;
+  #unfinished = 0;
   #failure: unknown;
 
   constructor(builder: BundleBuilder, name: string) {
@@ -120,6 +121,9 @@ export class ArchiveReader {
       this.#unzip.push(chunk, isLast);
     } catch (thrown) {
       this.#failure ??= thrown;
+    }
+    if (this.#failure === undefined && isLast && (this.#entries === 0 || this.#unfinished > 0)) {
+      this.#failure = new RangeError('the archive is cut off');
     }
     if (this.#failure !== undefined) this.#fail();
   }
@@ -143,6 +147,7 @@ export class ArchiveReader {
     if (kind !== 'json' && kind !== 'yaml') return;
     const chunks: Uint8Array[] = [];
     let size = 0;
+    this.#unfinished += 1;
     file.ondata = (error, chunk, isLast) => {
       if (this.#failure !== undefined) return;
       if (error !== null) {
@@ -158,6 +163,7 @@ export class ArchiveReader {
       }
       chunks.push(chunk);
       if (!isLast) return;
+      this.#unfinished -= 1;
       try {
         addFile(this.#builder, file.name, Buffer.concat(chunks));
       } catch (thrown) {

@@ -158,7 +158,7 @@ class ApkReader {
     }
     this.#rest = this.#rest.slice(length);
     if (this.#rest === '') this.type = TOKENS.end;
-    else if (isZeros) this.type = TOKENS.digit;
+    else if (isZeros && /[\d.]/.test(this.#rest.charAt(0))) this.type = TOKENS.digit;
     else this.#advance();
     return value;
   }

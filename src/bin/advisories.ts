@@ -49,7 +49,7 @@ export async function sync(
     previous: request.full ? undefined : loadUsable(folder, onProgress),
     onProgress,
   });
-  return save(machine, builder);
+  return save(machine, builder, systemClock.now());
 }
 
 /** Takes files and folders; nothing is written when one of them can't be read. */
@@ -64,9 +64,12 @@ export async function importFiles(
   if (previous !== undefined) builder.startFrom(previous);
   const keys = request.trustKey === undefined ? [] : [readKey(request.trustKey)];
   let files = 0;
+  let dataMs = previous === undefined ? 0 : Date.parse(previous.info.created);
   for (const path of request.paths) {
     for (const file of filesOf(path)) {
-      files += await importFile(builder, file, { keys, isNamed: file === path });
+      const taken = await importFile(builder, file, { keys, isNamed: file === path });
+      files += taken.files;
+      dataMs = Math.max(dataMs, taken.dataMs);
     }
     builder.addSource(`import of ${path.slice(path.lastIndexOf('/') + 1)}`);
   }
@@ -77,7 +80,7 @@ export async function importFiles(
   if (records + scores + exploited + withdrawn === 0 && builder.isEmpty) {
     throw fault('advisories-empty', 'nothing in the files is an advisory, a score or a bundle');
   }
-  return save(machine, builder);
+  return save(machine, builder, dataMs);
 }
 
 export function status(machine: Machine): AdvisoriesStatus | undefined {
@@ -86,10 +89,11 @@ export function status(machine: Machine): AdvisoriesStatus | undefined {
   return bundle === undefined ? undefined : statusOf(machine, bundle);
 }
 
-function save(machine: Machine, builder: BundleBuilder): AdvisoriesStatus {
+/** The age is that of the data: an old bundle that is imported today stays old. */
+function save(machine: Machine, builder: BundleBuilder, dataMs: number): AdvisoriesStatus {
   const folder = advisoryFolder(machine.places.state);
   const signer = openSigner(folder);
-  const bytes = builder.build(new Date(systemClock.now()).toISOString(), signer);
+  const bytes = builder.build(new Date(Math.min(dataMs, systemClock.now())).toISOString(), signer);
   saveBundle(folder, bytes, String(process.pid));
   return statusOf(machine, openBundle(bytes, [signer.publicKey]));
 }
@@ -168,38 +172,43 @@ function statOf(path: string) {
   }
 }
 
-/** How many files were taken: 1, or 0 for one in a folder that is something else. */
+type Taken = { readonly files: number; readonly dataMs: number };
+
+/** Takes a file. Its data are as old as itself; scores and lists of exploited flaws say nothing of the age of records. */
 async function importFile(
   builder: BundleBuilder,
   path: string,
   { keys, isNamed }: { readonly keys: readonly string[]; readonly isNamed: boolean },
-): Promise<number> {
-  const { size } = statOf(path);
+): Promise<Taken> {
+  const { size, mtimeMs } = statOf(path);
   const kind = dataKindOf(path);
+  const before = builder.counts.records;
+  const taken = () => ({ files: 1, dataMs: builder.counts.records > before ? mtimeMs : 0 });
   if (kind === 'zip') {
     const archive = new ArchiveReader(builder, path);
     for await (const chunk of createReadStream(path)) {
       if (chunk instanceof Uint8Array) archive.push(chunk, false);
     }
     archive.push(new Uint8Array(0), true);
-    return 1;
+    return taken();
   }
   if (kind === 'other') {
     if (size > BUNDLE_BYTES_MAX) throw fault('file-unreadable', `${path} has more than ${BUNDLE_BYTES_MAX} bytes`);
     const bytes = readFileSync(path);
     if (!isBundle(bytes)) throw fault('advisories-empty', `${path} is neither a bundle nor a file of records`);
-    builder.startFrom(openBundle(bytes, keys));
-    return 1;
+    const bundle = openBundle(bytes, keys);
+    builder.startFrom(bundle);
+    return { files: 1, dataMs: Date.parse(bundle.info.created) };
   }
   if (size > RECORD_BYTES_MAX * (kind === 'csv' ? 8 : 1)) throw fault('file-unreadable', `${path} is too large`);
   try {
     addFile(builder, path, readFileSync(path));
-    return 1;
+    return taken();
   } catch (thrown) {
     // A folder of a database holds other files too; a file that was named has to be what it is taken for.
     if (isNamed || !isFault(thrown, 'advisory/record-invalid')) throw thrown;
     builder.counts.skipped += 1;
-    return 0;
+    return { files: 0, dataMs: 0 };
   }
 }
 

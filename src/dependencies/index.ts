@@ -11,7 +11,12 @@ export {
   ADVISORIES_AGE_DAYS_DEFAULT,
   createDependenciesScanner,
   type DependencyContext,
+  LISTING_BYTES_MAX,
+  openAdvisories,
+} from './scanner.ts';
+export {
   type DependencySettings,
   dependencySettings,
-  LISTING_BYTES_MAX,
-} from './scanner.ts';
+  isDependencyFacts,
+  parseDependencySettings,
+} from './settings.ts';

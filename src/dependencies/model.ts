@@ -81,6 +81,8 @@ export type Listing = {
   readonly maven?: MavenProject;
   /** Registries that it names besides the usual one, by what they are for: a scope, or ''. */
   readonly registries?: { readonly [scope: string]: string };
+  /** Lines that could not be read; the rest could. */
+  readonly unread?: readonly { readonly line: number; readonly reason: string }[];
   /** Scripts of packages are not run when they are installed. */
   readonly ignoresScripts?: true;
   /** Packages that are held at a version against what asks for them. */

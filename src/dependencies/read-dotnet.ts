@@ -170,8 +170,10 @@ export function readConanLock(file: FileView): Listing {
   for (const item of itemsOf(member(root, 'requires'))) take(item, textOf(item) ?? '', 'runtime');
   for (const item of itemsOf(member(root, 'build_requires'))) take(item, textOf(item) ?? '', 'build');
   for (const { value } of entriesOf(member(root, 'graph_lock', 'nodes')).values()) {
-    const reference = member(value, 'ref');
-    if (reference !== undefined) take(reference, textOf(reference) ?? '', 'runtime');
+    const reference = [member(value, 'ref'), member(value, 'pref')].find((one) => textOf(one) !== undefined);
+    // What has a path is the project itself.
+    if (reference !== undefined && member(value, 'path') === undefined)
+      take(reference, textOf(reference) ?? '', 'runtime');
   }
   return { format: 'conan.lock', role: 'lock', ecosystem: 'ConanCenter', hasChecksums: false, packages };
 }

@@ -43,7 +43,7 @@ export function readGoMod(file: FileView): Listing {
         version: (other?.version ?? version).replace(/^v/, ''),
         start,
         end,
-        key: name,
+        key: `${name}@${version}`,
         isDirect: !/^\s*indirect\b/.test(comment),
         alias: other === undefined || other.name === name ? undefined : name,
       }),

@@ -83,6 +83,7 @@ function declaredMaven(file: FileView, element: XmlElement, fallback: PackageSco
 /** `gradle.lockfile` and `buildscript-gradle.lockfile`: one module a line, with the configurations that use it. */
 export function readGradleLock(file: FileView): Listing {
   const packages: ListedPackage[] = [];
+  const unread: { line: number; reason: string }[] = [];
   let offset = 0;
   for (const raw of file.text.split('\n')) {
     const start = offset;
@@ -92,7 +93,9 @@ export function readGradleLock(file: FileView): Listing {
     const [, name, version, configurations = ''] = /^([^\s:=]+:[^\s:=]+):([^\s:=]+)(?:=(.*))?$/.exec(line) ?? [];
     if (name === undefined) {
       if (line.startsWith('empty=')) continue;
-      throw new Unreadable(`is no line of a lockfile of Gradle: ${line.slice(0, 80)}`, start);
+      const at = file.placeAt(start, start).line;
+      unread.push({ line: at, reason: `is no line of a lockfile of Gradle: ${line.slice(0, 80)}` });
+      continue;
     }
     const isTest = configurations !== '' && configurations.split(',').every((one) => /test/i.test(one));
     packages.push(
@@ -105,7 +108,7 @@ export function readGradleLock(file: FileView): Listing {
       }),
     );
   }
-  return { format: 'gradle.lockfile', role: 'lock', ecosystem: 'Maven', hasChecksums: false, packages };
+  return { format: 'gradle.lockfile', role: 'lock', ecosystem: 'Maven', hasChecksums: false, packages, unread };
 }
 
 /** Configurations of Gradle that take what is named into the build. */

@@ -158,7 +158,7 @@ export function readPubspecLock(file: FileView): Listing {
 /** `mix.lock`: an Elixir map of tuples, one in a line. */
 export function readMixLock(file: FileView): Listing {
   const packages: ListedPackage[] = [];
-  if (!/^\s*%\{/.test(file.text)) throw new Unreadable('is no map of Elixir', 0);
+  if (!/^\s*%\{/.test(file.text) || !file.text.trimEnd().endsWith('}')) throw new Unreadable('is no map of Elixir', 0);
   const form =
     /^[ \t]*"([^"]+)":\s*\{:(hex|git),\s*(?::(?:"([^"]+)"|(\w+))|"([^"]*)")\s*,\s*"([^"]*)"(?:\s*,\s*"([0-9a-f]*)")?(.*)$/gm;
   for (const found of file.text.matchAll(form)) {

@@ -47,7 +47,7 @@ function readDocument(file: FileView, root: Node): readonly ListedPackage[] {
   const seen = new Set<string>();
   for (const [key, instance] of instances) {
     const base = withoutPeers(key);
-    const entry = entries.get(base) ?? entries.get(key) ?? instance;
+    const entry = snapshots.size > 0 ? (entries.get(base) ?? entries.get(key) ?? instance) : instance;
     const { name, version } = parseKey(base);
     const own = textOf(member(entry.value, 'name')) ?? name;
     const ownVersion = textOf(member(entry.value, 'version')) ?? version;
@@ -136,11 +136,10 @@ function withoutPeers(key: string): string {
 
 /** `/@scope/name/1.2.3_peer`, `/name@1.2.3(peer)`, `name@1.2.3`, `registry.example/name/1.2.3`. */
 function parseKey(key: string): { readonly name: string; readonly version: string } {
-  const bare = key.replace(/^\//, '');
+  const bare = key.replace(/^\//, '').replace(/^[^/@]+\.[^/@]+\/(?=@?[^/]+\/)/, '');
+  // Of version 5: what follows an underscore are peers, which may hold an `@` themselves.
+  const [, oldName, oldVersion] = /^((?:@[^/]+\/)?[^/@]+)\/(\d[^_/]*)(?:_.*)?$/.exec(bare) ?? [];
+  if (oldName !== undefined && oldVersion !== undefined) return { name: oldName, version: oldVersion };
   const at = bare.indexOf('@', 1);
-  if (at > 0 && !/^@[^/]+$/.test(bare.slice(0, at))) return { name: bare.slice(0, at), version: bare.slice(at + 1) };
-  const parts = bare.split('/');
-  if (/^[^@/]+\.[^/]+$/.test(parts[0] ?? '') && parts.length > 2) parts.shift();
-  const version = (parts.pop() ?? '').replace(/_.*$/, '');
-  return /^\d/.test(version) ? { name: parts.join('/'), version } : { name: '', version: '' };
+  return at < 0 ? { name: '', version: '' } : { name: bare.slice(0, at), version: bare.slice(at + 1) };
 }

@@ -53,7 +53,8 @@ function readClassic(file: FileView): readonly ListedPackage[] {
         block.needs.push(`${unquote(name)}@${range ?? line.trim().split(/\s+/)[1] ?? ''}`);
       }
     } else {
-      const [, key = '', value] = /^\s+(\S+?):?(?:\s+(.*))?$/.exec(line) ?? [];
+      const [, quoted = '', value] = /^\s+(\S+?):?(?:\s+(.*))?$/.exec(line) ?? [];
+      const key = unquote(quoted);
       isInDependencies = /^(?:optionalDependencies|dependencies)$/.test(key) && value === undefined;
       if (value !== undefined) block?.fields.set(key, unquote(value));
     }

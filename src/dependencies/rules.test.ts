@@ -20,7 +20,7 @@ const advisories = indexOf([
   }),
   osv('MAL-2026-1', 'npm', 'lodahs', { events: [{ introduced: '0' }] }),
 ]);
-const scanner = createDependenciesScanner({ licences: { deny: ['GPL-3.0-only'] }, nowMs: NOW }, { advisories });
+const scanner = createDependenciesScanner({ licences: { deny: ['GPL-3.0-only'] } }, { advisories, nowMs: NOW });
 
 test('each rule has a check and each check a rule', async () => {
   const pack = await readPack(join(import.meta.dirname, '../..'), 'dependencies');

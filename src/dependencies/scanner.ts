@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { type AdvisoryIndex, loadBundle } from '../advisory/index.ts';
 import { digestOfValue, isFault } from '../base/index.ts';
 import type { FileOutcome, FileView, Gap, Match, Rule, Scanner, TreeOutcome } from '../finding/index.ts';
@@ -23,6 +22,7 @@ import { PACKAGES_MAX } from './listing.ts';
 import type { DependencyFacts, VexStatement } from './model.ts';
 import pack from './pack.json' with { type: 'json' };
 import { Usage } from './reach.ts';
+import type { DependencySettings } from './settings.ts';
 import { isVexFile, readVex } from './vex.ts';
 import { findVulnerabilities } from './vulnerable.ts';
 
@@ -32,27 +32,13 @@ export const LISTING_BYTES_MAX = 64 * 1024 * 1024;
 /** Days after which advisories count as old, without a setting. */
 export const ADVISORIES_AGE_DAYS_DEFAULT = 7;
 
-/** Settings as plain data: they cross threads, and come from a person's files. */
-export const dependencySettings = z.strictObject({
-  /** Licences by their SPDX ids: `allow` leaves only these, `deny` all but these. */
-  licences: z.strictObject({ allow: z.array(z.string()).optional(), deny: z.array(z.string()).optional() }).optional(),
-  /** Days after which advisories are old; default 7. */
-  advisoriesAgeDaysMax: z.number().positive().optional(),
-  /** Folder of this machine's advisories; they are loaded when files are put together, and not before. */
-  advisoriesFolder: z.string().optional(),
-  /** Without advisories, the rest is enough: their lack is no gap. */
-  allowsMissingAdvisories: z.boolean().optional(),
-  /** Now, in milliseconds since 1970: what the age of advisories is judged by. Without it, it is not judged. */
-  nowMs: z.number().optional(),
-  /** Whether VEX documents of the scanned tree count. Not where the tree must not judge itself; default true. */
-  trustsTree: z.boolean().optional(),
-});
-export type DependencySettings = z.infer<typeof dependencySettings>;
-
 /** What only the thread that puts results together has. */
 export type DependencyContext = {
-  /** Instead of those in the folder. */
   readonly advisories?: AdvisoryIndex;
+  /** Why the advisories of this machine can't be used. */
+  readonly unusable?: Gap;
+  /** Now, in milliseconds since 1970: what the age of advisories is judged by. Without it, it is not judged. */
+  readonly nowMs?: number;
   /** Statements from elsewhere, such as the protected branch. */
   readonly vex?: readonly VexStatement[];
 };
@@ -124,7 +110,14 @@ function scanFile(file: FileView): FileOutcome<DependencyFacts> {
       const listing = reader(file);
       if (listing.packages.length > PACKAGES_MAX)
         return gap(`${path} lists more than ${PACKAGES_MAX} packages`, 1, 'Split the project.');
-      return { matches: [], facts: { listing } };
+      const gaps = (listing.unread ?? []).map(({ line, reason }) => ({
+        code: 'unreadable-lockfile',
+        file: path,
+        line,
+        reason: `${path} can't be read as a whole: line ${line} ${reason}`,
+        help: 'Let the package manager write the file anew.',
+      }));
+      return { matches: [], facts: { listing }, gaps };
     }
     const imports = isSource(path) ? importsOf(file) : undefined;
     return imports === undefined ? { matches: [] } : { matches: [], facts: { imports } };
@@ -159,9 +152,9 @@ function judge(
     ...(settings.licences === undefined ? [] : findLicences(inventory, settings.licences)),
   ];
   if (inventory.components.length === 0) return { matches };
-  const advisories = context.advisories ?? loadAdvisories(settings);
+  const { advisories, unusable } = context;
+  if (unusable !== undefined) return { matches, gaps: [unusable] };
   if (advisories === undefined) return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : [MISSING] };
-  if ('code' in advisories) return { matches, gaps: [advisories] };
   const imports = new Map(
     [...facts].flatMap(([path, one]) => (one.imports === undefined ? [] : [[path, one.imports] as const])),
   );
@@ -173,19 +166,19 @@ function judge(
       usage: new Usage(imports),
       vex: [...(context.vex ?? []), ...ownVex],
     }),
-    ...findAge(inventory, advisories, settings),
+    ...findAge(inventory, advisories, { ...settings, nowMs: context.nowMs }),
   );
   return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : uncovered(inventory, advisories) };
 }
 
-/** The advisories of this machine, or the gap that they leave because they can't be trusted. */
-function loadAdvisories({ advisoriesFolder }: DependencySettings): AdvisoryIndex | Gap | undefined {
-  if (advisoriesFolder === undefined) return undefined;
+/** The advisories in a folder of this machine; a bundle that is broken, or of someone else, is a hole in the scan, not its end. */
+export function openAdvisories(directory: string): Pick<DependencyContext, 'advisories' | 'unusable'> {
   try {
-    return loadBundle({ directory: advisoriesFolder });
+    const advisories = loadBundle({ directory });
+    return advisories === undefined ? {} : { advisories };
   } catch (thrown) {
     if (!isFault(thrown)) throw thrown;
-    return { code: 'advisories-unusable', reason: thrown.message, help: thrown.help };
+    return { unusable: { code: 'advisories-unusable', reason: thrown.message, help: thrown.help } };
   }
 }
 
@@ -230,7 +223,10 @@ function uncovered({ components }: Inventory, advisories: AdvisoryIndex): readon
 function findAge(
   { files }: Inventory,
   { info }: AdvisoryIndex,
-  { advisoriesAgeDaysMax = ADVISORIES_AGE_DAYS_DEFAULT, nowMs }: DependencySettings,
+  {
+    advisoriesAgeDaysMax = ADVISORIES_AGE_DAYS_DEFAULT,
+    nowMs,
+  }: Pick<DependencySettings, 'advisoriesAgeDaysMax'> & { readonly nowMs: number | undefined },
 ): readonly Match[] {
   const days = nowMs === undefined ? 0 : (nowMs - Date.parse(info.created)) / DAY_MS;
   const [first] = files;

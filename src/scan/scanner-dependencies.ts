@@ -1,22 +1,32 @@
 import type { ScannerDoor } from './scanner-table.ts';
 
-/** The scanner of dependencies. The advisories are those of this machine: a change can't bring its own. */
+/** Licences and the age of advisories, as a project wants them. */
+const SETTINGS_PATH = '.sallyport/dependencies.yml';
+
+/** Dependencies. The advisories are those of this machine, and only the thread that puts results together has them. */
 export const dependenciesDoor: ScannerDoor = {
-  settings: async ({ options, trustsTree }) => ({
-    trustsTree,
-    allowsMissingAdvisories: options.allowMissing?.includes('advisories') === true,
-  }),
+  settings: async (source) => {
+    const { trustsTree, options } = source;
+    const text = await source.readText(SETTINGS_PATH);
+    const { parseDependencySettings } = await import('../dependencies/index.ts');
+    return {
+      ...(text === undefined ? {} : parseDependencySettings(text, SETTINGS_PATH)),
+      trustsTree,
+      ...(options.allowMissing?.includes('advisories') === true ? { allowsMissingAdvisories: true } : {}),
+    };
+  },
   load: async (settings) => {
     const { createDependenciesScanner, dependencySettings } = await import('../dependencies/index.ts');
     return createDependenciesScanner(dependencySettings.parse(settings));
   },
   loadMain: async (settings, { advisoriesFolder, now }) => {
-    const { createDependenciesScanner, dependencySettings } = await import('../dependencies/index.ts');
-    const own = { ...settings, nowMs: now, ...(advisoriesFolder === undefined ? {} : { advisoriesFolder }) };
-    return createDependenciesScanner(dependencySettings.parse(own));
+    const { createDependenciesScanner, dependencySettings, openAdvisories } = await import('../dependencies/index.ts');
+    const opened = advisoriesFolder === undefined ? {} : openAdvisories(advisoriesFolder);
+    return createDependenciesScanner(dependencySettings.parse(settings), { nowMs: now, ...opened });
   },
   renderInventory: async (facts, options) => {
-    const { inventoryOf, renderSbom } = await import('../dependencies/index.ts');
-    return renderSbom(inventoryOf(facts as Parameters<typeof inventoryOf>[0]), options);
+    const { inventoryOf, isDependencyFacts, renderSbom } = await import('../dependencies/index.ts');
+    const own = new Map([...facts].flatMap(([path, one]) => (isDependencyFacts(one) ? [[path, one] as const] : [])));
+    return renderSbom(inventoryOf(own), options);
   },
 };

@@ -1,0 +1,43 @@
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { faultsOf } from '../base/index.ts';
+import type { DependencyFacts } from './model.ts';
+
+const fault = faultsOf('dependencies', {
+  'settings-invalid': {
+    status: 400,
+    help: 'Its keys are licences (allow, deny: lists of SPDX ids) and advisoriesAgeDaysMax.',
+  },
+});
+
+const fileSettings = z.strictObject({
+  /** Licences by their SPDX ids: `allow` leaves only these, `deny` all but these. */
+  licences: z.strictObject({ allow: z.array(z.string()).optional(), deny: z.array(z.string()).optional() }).optional(),
+  /** Days after which advisories are old; default 7. */
+  advisoriesAgeDaysMax: z.number().positive().optional(),
+});
+
+/** Settings as plain data: they cross threads. */
+export const dependencySettings = fileSettings.extend({
+  /** Without advisories, the rest is enough: their lack is no gap. */
+  allowsMissingAdvisories: z.boolean().optional(),
+  /** Whether VEX documents of the scanned tree count. Not where the tree must not judge itself; default true. */
+  trustsTree: z.boolean().optional(),
+});
+export type DependencySettings = z.infer<typeof dependencySettings>;
+
+/** Reads the settings of a project (YAML). Unknown keys are refused. */
+export function parseDependencySettings(text: string, file: string): z.infer<typeof fileSettings> {
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  const result = fileSettings.safeParse(error === undefined ? (document.toJS({ maxAliasCount: 0 }) ?? {}) : undefined);
+  if (result.success && error === undefined) return result.data;
+  const issue = result.error?.issues[0];
+  const reason = error?.message.split('\n')[0] ?? `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
+  throw fault('settings-invalid', `${file}: ${reason}`, { at: { file, line: 1, column: 1 } });
+}
+
+/** What `scanFile` of this scanner made; facts of others have other keys. */
+export function isDependencyFacts(value: unknown): value is DependencyFacts {
+  return typeof value === 'object' && value !== null && ('listing' in value || 'imports' in value || 'vex' in value);
+}
