@@ -6,7 +6,7 @@
 export { type Component, type Inventory, type InventoryFile, inventoryOf } from './inventory.ts';
 export type { LicencePolicy } from './licences.ts';
 export type { DependencyFacts, VexStatement } from './model.ts';
-export { renderSbom, type SbomOptions } from './sbom.ts';
+export { renderSbom, type SbomOptions } from './render-sbom.ts';
 export {
   ADVISORIES_AGE_DAYS_DEFAULT,
   createDependenciesScanner,

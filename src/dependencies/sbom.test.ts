@@ -4,7 +4,8 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
 import { viewOf } from '../finding/index.ts';
-import { createDependenciesScanner, inventoryOf, renderSbom } from './index.ts';
+import { createDependenciesScanner, inventoryOf } from './index.ts';
+import { writeSbom } from './sbom.ts';
 
 const FILES = {
   'package-lock.json': JSON.stringify({
@@ -45,7 +46,7 @@ function inventory() {
 const PURLS = ['pkg:golang/github.com/A/b@v1.2.3', 'pkg:npm/%40s/b@2.0.0', 'pkg:npm/a@1.0.0', 'pkg:pypi/flask'];
 
 describe('a bill of materials in CycloneDX', () => {
-  const text = renderSbom(inventory(), { ...OPTIONS, format: 'cyclonedx' });
+  const text = writeSbom(inventory(), { ...OPTIONS, format: 'cyclonedx' });
   const bom = JSON.parse(text);
 
   test('fits the schema of version 1.6', () => {
@@ -79,8 +80,8 @@ describe('a bill of materials in CycloneDX', () => {
   });
 
   test('is the same each time, and another for another tree', () => {
-    expect(renderSbom(inventory(), { ...OPTIONS, format: 'cyclonedx' })).toBe(text);
-    expect(renderSbom(inventory(), { ...OPTIONS, digest: 'sha256:bb', format: 'cyclonedx' })).not.toBe(text);
+    expect(writeSbom(inventory(), { ...OPTIONS, format: 'cyclonedx' })).toBe(text);
+    expect(writeSbom(inventory(), { ...OPTIONS, digest: 'sha256:bb', format: 'cyclonedx' })).not.toBe(text);
   });
 
   test('holds no password of an address', () => {
@@ -89,7 +90,7 @@ describe('a bill of materials in CycloneDX', () => {
 });
 
 describe('a bill of materials in SPDX', () => {
-  const text = renderSbom(inventory(), { ...OPTIONS, format: 'spdx' });
+  const text = writeSbom(inventory(), { ...OPTIONS, format: 'spdx' });
   const document = JSON.parse(text);
 
   test('has what the specification asks of a document of version 2.3', () => {
@@ -127,6 +128,6 @@ describe('a bill of materials in SPDX', () => {
     expect(licences.get('a')).toBe('MIT');
     expect(licences.get('@s/b')).toMatch(/^LicenseRef-/);
     expect(document.hasExtractedLicensingInfos).toHaveLength(1);
-    expect(renderSbom(inventory(), { ...OPTIONS, format: 'spdx' })).toBe(text);
+    expect(writeSbom(inventory(), { ...OPTIONS, format: 'spdx' })).toBe(text);
   });
 });

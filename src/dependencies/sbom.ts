@@ -2,23 +2,13 @@ import { createHash } from 'node:crypto';
 import { Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
 import type { Component, Inventory } from './inventory.ts';
 import { isSpdxExpression } from './licences.ts';
-
-export type SbomOptions = {
-  readonly format: 'cyclonedx' | 'spdx';
-  /** Name of what was scanned. */
-  readonly name: string;
-  /** The digest or commit of what was scanned: serial numbers come from it, so that the same tree gives the same file. */
-  readonly digest: string;
-  /** ISO 8601: of the commit, or of now. */
-  readonly timestamp: string;
-  readonly toolVersion: string;
-};
+import type { SbomOptions } from './render-sbom.ts';
 
 /** A package once, whatever the number of its places. */
 type Item = { readonly component: Component; readonly dependsOn: readonly string[]; readonly isDirect: boolean };
 
 /** The inventory as a bill of materials: CycloneDX 1.6 or SPDX 2.3, JSON. The same inventory and options give the same text. */
-export function renderSbom(inventory: Inventory, options: SbomOptions): string {
+export function writeSbom(inventory: Inventory, options: SbomOptions): string {
   const items = itemsOf(inventory);
   return options.format === 'cyclonedx' ? renderCycloneDx(items, options) : renderSpdx(items, options);
 }

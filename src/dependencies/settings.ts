@@ -1,6 +1,6 @@
-import { parseDocument } from 'yaml';
+import { parse } from 'yaml';
 import { z } from 'zod';
-import { faultsOf } from '../base/index.ts';
+import { faultsOf, reasonOf } from '../base/index.ts';
 import type { DependencyFacts } from './model.ts';
 
 const fault = faultsOf('dependencies', {
@@ -28,13 +28,18 @@ export type DependencySettings = z.infer<typeof dependencySettings>;
 
 /** Reads the settings of a project (YAML). Unknown keys are refused. */
 export function parseDependencySettings(text: string, file: string): z.infer<typeof fileSettings> {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  const result = fileSettings.safeParse(error === undefined ? (document.toJS({ maxAliasCount: 0 }) ?? {}) : undefined);
-  if (result.success && error === undefined) return result.data;
-  const issue = result.error?.issues[0];
-  const reason = error?.message.split('\n')[0] ?? `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
-  throw fault('settings-invalid', `${file}: ${reason}`, { at: { file, line: 1, column: 1 } });
+  const refuse = (reason: string) =>
+    fault('settings-invalid', `${file}: ${reason}`, { at: { file, line: 1, column: 1 } });
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 0 }) ?? {};
+  } catch (thrown) {
+    throw refuse(reasonOf(thrown).split('\n')[0] ?? 'is no YAML');
+  }
+  const result = fileSettings.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw refuse(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
 /** What `scanFile` of this scanner made; facts of others have other keys. */

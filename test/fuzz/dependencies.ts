@@ -216,7 +216,7 @@ const PIECES = [
 ];
 
 /** Files of package managers with pieces put in, cut out and doubled. Wanted: findings and gaps, nothing thrown, in time. */
-export function fuzzLockfiles(seed: number, rounds: number): FuzzOutcome {
+export async function fuzzLockfiles(seed: number, rounds: number): Promise<FuzzOutcome> {
   const random = randomOf(seed);
   const { pick } = chooser(random);
   const scanner = createDependenciesScanner({ licences: { allow: ['MIT'] }, allowsMissingAdvisories: true });
@@ -237,7 +237,7 @@ export function fuzzLockfiles(seed: number, rounds: number): FuzzOutcome {
       if (facts !== undefined && round % 5 === 0) {
         const inventory = inventoryOf(new Map([[file, facts]]));
         const options = { name: 'f', digest: 'd', timestamp: '2026-01-01T00:00:00Z', toolVersion: '1' };
-        JSON.parse(renderSbom(inventory, { ...options, format: round % 2 === 0 ? 'cyclonedx' : 'spdx' }));
+        JSON.parse(await renderSbom(inventory, { ...options, format: round % 2 === 0 ? 'cyclonedx' : 'spdx' }));
       }
     } catch (thrown) {
       failures.push(`seed ${seed} round ${round}: ${String(thrown)} on ${file} ${JSON.stringify(text)}`);
