@@ -32,7 +32,8 @@ export type ResolverDeps = {
 
 /** Carries out what fixes ask for. Equal requests are asked once: a group that is split asks again for its parts. */
 export function createResolver(deps: ResolverDeps): FixTools['resolve'] {
-  const pinned = new Map<string, Promise<{ readonly reference: string; readonly name: string }>>();
+  const pinned: Pins = new Map();
+  const raised: Raised = new Map();
   return async (requests, overlay) => {
     const [first] = requests;
     if (first === undefined) return { ok: true, edits: [] };
@@ -41,7 +42,7 @@ export function createResolver(deps: ResolverDeps): FixTools['resolve'] {
       return await raise(
         deps,
         requests.filter((request): request is Bump => request.type === 'bump'),
-        overlay,
+        { overlay, raised },
       );
     } catch (thrown) {
       // A source that can't be reached or does not have it is an answer: the finding stays, with this reason.
@@ -50,6 +51,9 @@ export function createResolver(deps: ResolverDeps): FixTools['resolve'] {
     }
   };
 }
+
+/** What tools made of the same files and packages: a set of fixes is tried again and again. */
+type Raised = Map<string, Promise<Resolution>>;
 
 type Pins = Map<string, Promise<{ readonly reference: string; readonly name: string }>>;
 
@@ -81,7 +85,11 @@ async function pinnedImage({ request }: ResolverDeps, image: string): Promise<{ 
   return { reference: `${image}@${digest}`, name: name.slice(name.lastIndexOf(':') + 1) };
 }
 
-async function raise(deps: ResolverDeps, bumps: readonly Bump[], overlay: Overlay): Promise<Resolution> {
+async function raise(
+  deps: ResolverDeps,
+  bumps: readonly Bump[],
+  { overlay, raised }: { readonly overlay: Overlay; readonly raised: Raised },
+): Promise<Resolution> {
   const file = bumps[0]?.file ?? '';
   const read = async (path: string) => overlay.get(path) ?? (await deps.readText(path));
   const plan = planBumps(bumps, (await read(file)) ?? '');
@@ -91,18 +99,21 @@ async function raise(deps: ResolverDeps, bumps: readonly Bump[], overlay: Overla
     case 'text':
       return { ok: true, edits: plan.edits };
     case 'tool':
-      return raiseByTool(deps, plan, { file, read });
+      return raiseByTool(deps, plan, { file, read, raised });
   }
 }
 
+type Read = (path: string) => Promise<string | undefined>;
+type ToolPlan = Extract<BumpPlan, { readonly kind: 'tool' }>;
+
 async function raiseByTool(
-  { machine, interrupt }: ResolverDeps,
-  plan: Extract<BumpPlan, { readonly kind: 'tool' }>,
-  { file, read }: { readonly file: string; readonly read: (path: string) => Promise<string | undefined> },
+  deps: ResolverDeps,
+  plan: ToolPlan,
+  { file, read, raised }: { readonly file: string; readonly read: Read; readonly raised: Raised },
 ): Promise<Resolution> {
   const folder = file.slice(0, file.lastIndexOf('/') + 1);
   try {
-    findProgram(machine.env, plan.program);
+    findProgram(deps.machine.env, plan.program);
   } catch (thrown) {
     if (!isFault(thrown, 'bin/program-missing')) throw thrown;
     return {
@@ -115,6 +126,21 @@ async function raiseByTool(
     const text = await read(`${folder}${name}`);
     if (text !== undefined) files.set(`work/${name}`, text);
   }
+  const key = JSON.stringify([folder, plan.script, [...files]]);
+  const known = raised.get(key) ?? runTool(deps, plan, { folder, files, read });
+  raised.set(key, known);
+  return known;
+}
+
+async function runTool(
+  { machine, interrupt }: ResolverDeps,
+  plan: ToolPlan,
+  {
+    folder,
+    files,
+    read,
+  }: { readonly folder: string; readonly files: ReadonlyMap<string, string>; readonly read: Read },
+): Promise<Resolution> {
   const isSet = typeof plan.registry === 'string';
   const result = await runTask(
     machine,

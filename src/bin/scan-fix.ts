@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openActionStore } from '../actions/index.ts';
 import { reasonOf, silentLog, systemClock } from '../base/index.ts';
 import type { FixReport, FixTests, Interrupt, ScanCommandRequest, ScanFixOptions } from '../cli/index.ts';
+import type { Finding } from '../finding/index.ts';
 import {
   detectTests,
   type FixResult,
@@ -26,7 +27,7 @@ const MIB = 1024 ** 2;
 const TEST_TREE_BYTES_MAX = 512 * MIB;
 const TEST_MINUTES_MAX = 20;
 /** How often tests are run at most: before, after, and to find the fixes that break them. */
-const TEST_RUNS_MAX = 12;
+const TEST_RUNS_MAX = 24;
 
 /**
  * `sallyport scan --fix`: mends what can be mended and proves it by new scans and by the repository's own tests, before one file is
@@ -46,8 +47,8 @@ export async function scanAndFix(
   try {
     const tools = await toolsFor(machine, session, { options, interrupt });
     const first = { findings: session.result.findings, gaps: session.result.gaps };
-    const refix = (accept: (rule: string) => boolean) => fixFindings(first, tools, ({ rule }) => accept(rule));
-    const whole = await refix(() => true);
+    const refix: Refix = (leaveOut) => fixFindings(first, tools, leaveOut);
+    const whole = await refix(() => undefined);
     const tests = new Tests(machine, { request, options, interrupt });
     const { result, outcome } = await tests.verify(whole, refix, session.tree);
     const changes = await changesOf(session, result);
@@ -83,7 +84,7 @@ async function toolsFor(
   };
 }
 
-type Refix = (accept: (rule: string) => boolean) => Promise<FixResult>;
+type Refix = (leaveOut: (finding: Finding) => string | undefined) => Promise<FixResult>;
 
 /** Runs the tests of a repository with and without the fixes, each time in a sandbox of its own. */
 class Tests {
@@ -132,28 +133,41 @@ class Tests {
     return { result: kept.result, outcome: { kind: 'passed', name, leftOut: kept.leftOut } };
   }
 
-  /** Splits the rules whose fixes were applied until those are known that break the tests. What can't be tried any more is left out. */
+  /**
+   * Splits the fixes until those are known that break the tests: by kind first, since a manifest for a cluster breaks other tests than a
+   * raised package, then by rule and file. What can't be tried any more is left out.
+   */
   async #withoutBreaking(
     whole: FixResult,
     refix: Refix,
     run: (overlay: FixResult['overlay']) => Promise<TaskResult>,
   ): Promise<{ readonly result: FixResult; readonly leftOut: readonly string[] }> {
-    const rules = [...new Set(whole.mended.map(({ finding }) => finding.rule))].sort();
-    const kept: string[] = [];
-    let result = await refix(() => false);
-    const open = halves(rules);
+    const open = [...Map.groupBy(whole.mended, ({ finding }) => finding.kind).values()].map((mended) => [
+      ...new Set(mended.map(({ finding }) => unitOf(finding))),
+    ]);
+    const kept = new Set<string>();
+    const leftOut = new Map<string, string>();
+    let result = await refix(() => 'its fix was not tried');
     for (let group = open.pop(); group !== undefined; group = open.pop()) {
       const wanted = new Set([...kept, ...group]);
-      const tried = await refix((rule) => wanted.has(rule));
-      const isTried = this.#runs < TEST_RUNS_MAX;
-      if (isTried && (await run(tried.overlay)).ok) {
-        kept.push(...group);
+      if (this.#runs >= TEST_RUNS_MAX) {
+        for (const unit of group)
+          leftOut.set(unit, `the limit of ${TEST_RUNS_MAX} runs of the tests was reached before it`);
+        continue;
+      }
+      const tried = await refix((finding) => (wanted.has(unitOf(finding)) ? undefined : 'its fix was not tried'));
+      if ((await run(tried.overlay)).ok) {
+        for (const unit of group) kept.add(unit);
         result = tried;
-      } else if (isTried && group.length > 1) {
+      } else if (group.length > 1) {
         open.push(...halves(group));
+      } else {
+        leftOut.set(group[0] ?? '', 'the tests fail with its fix');
       }
     }
-    return { result, leftOut: rules.filter((rule) => !kept.includes(rule)) };
+    // The same texts once more, with the reasons that are known now.
+    if (leftOut.size > 0) result = await refix((finding) => leftOut.get(unitOf(finding)));
+    return { result, leftOut: [...leftOut.keys()].map((unit) => unit.replace('\n', ' in ')) };
   }
 
   async #run(commands: readonly TestCommand[], files: ReadonlyMap<string, string | Uint8Array>): Promise<TaskResult> {
@@ -180,7 +194,12 @@ class Tests {
   }
 }
 
-function halves(list: readonly string[]): (readonly string[])[] {
+/** What is tried or left out as one. */
+function unitOf({ rule, place }: Finding): string {
+  return `${rule}\n${place.file}`;
+}
+
+function halves(list: readonly string[]): string[][] {
   const middle = Math.ceil(list.length / 2);
   return [list.slice(middle), list.slice(0, middle)].filter((half) => half.length > 0);
 }

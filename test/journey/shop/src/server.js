@@ -42,7 +42,7 @@ app.get('/preview', async (req, res) => {
 });
 
 app.post('/discount', (req, res) => {
-  const factor = eval(req.body.formula); // PLANT[CWE-95]
+  const factor = eval(req.body.formula); // PLANT[CWE-94|CWE-95]
   res.json({ price: priceOf(10, 1) * factor });
 });
 
@@ -53,7 +53,7 @@ app.post('/session', (req, res) => {
 });
 
 function fingerprintOf(password) {
-  return crypto.createHash('md5').update(password).digest('hex'); // PLANT[CWE-328]
+  return crypto.createHash('md5').update(password).digest('hex'); // PLANT[CWE-328|CWE-327|CWE-916]
 }
 
 module.exports = { app, fingerprintOf };
