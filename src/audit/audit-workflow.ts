@@ -6,7 +6,7 @@ import { checkInjection, type OpenSink, scopeOf, weightOf, worstOf } from './che
 import { checkArtipacked, checkPermissions } from './check-permissions.ts';
 import { checkRelease } from './check-release.ts';
 import { checkSecrets, checkSecretSteps, secretsIn } from './check-secrets.ts';
-import { checkEnv, checkSteps } from './check-steps.ts';
+import { checkEnv, checkShellName, checkSteps } from './check-steps.ts';
 import {
   checkImages,
   checkUse,
@@ -48,11 +48,13 @@ export function auditWorkflow(context: AuditContext, root: YamlNode, policy: Pol
   checkRelease(context, workflow, units, reach);
   checkEnv(context, workflow.env, 'env');
   checkPlainSecrets(context, workflow.env, 'env');
+  checkShellName(context, at(root, 'defaults', 'run', 'shell'), 'defaults');
   for (const job of workflow.jobs) {
     checkEnv(context, job.env, `jobs.${job.id}`);
     for (const env of [job.env, ...job.steps.map((step) => step.env)])
       checkPlainSecrets(context, env, `jobs.${job.id}`);
     checkSteps(context, job.steps, { scope: `jobs.${job.id}` });
+    checkShellName(context, at(job.body, 'defaults', 'run', 'shell'), `jobs.${job.id}`);
     checkArtipacked(context, job);
     checkImages(context, job);
   }

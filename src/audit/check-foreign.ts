@@ -259,14 +259,14 @@ export function checkTriggers(
 ): void {
   for (const trigger of workflow.triggers) {
     const isTarget = trigger.event === 'pull_request_target';
-    if (!isTarget && trigger.event !== 'workflow_run') continue;
+    if (!isTarget && trigger.event !== 'workflow_run' && trigger.event !== 'issue_comment') continue;
     const branches = textsOf(at(trigger.body, 'branches'));
     context.report({
       rule: 'dangerous-triggers',
       span: trigger.at,
       message: isTarget
         ? '`pull_request_target` runs for changes of outsiders with secrets and a token that may write'
-        : '`workflow_run` runs with the rights of the default branch after a run that an outsider may have started',
+        : `\`${trigger.event}\` runs with the rights of the default branch for what an outsider did`,
       severity: [...reach.values()].every(({ events }) => events.get(trigger.event) === 0)
         ? 'info'
         : isTarget

@@ -267,7 +267,7 @@ export function checkArtipacked(
         upload === undefined
           ? 'The token stays in `.git/config` for every later step of the job, and nothing here pushes with it'
           : 'The token stays in `.git/config`, and a later step uploads the workspace with it',
-      severity: upload === undefined ? (isOutside ? 'info' : 'low') : isOutside ? 'low' : 'high',
+      severity: upload === undefined ? 'info' : isOutside ? 'low' : 'high',
       confidence: upload === undefined ? 'low' : 'high',
       scope: `jobs.${job.id}`,
       identity: `${step.index} ${step.actionName}`,
