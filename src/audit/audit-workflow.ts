@@ -1,5 +1,6 @@
 import type { Match } from '../finding/index.ts';
-import { analyseAction, analyseWorkflow, type Inputs, taintOfScalar, type UnitView } from './analysis.ts';
+import { analyseAction, analyseWorkflow, type Inputs, taintOfScalar } from './analysis.ts';
+import type { UnitView } from './views.ts';
 import { checkCondition, checkConditions, checkForm, checkTernaries } from './check-conditions.ts';
 import { checkForeign, checkTriggers } from './check-foreign.ts';
 import { checkInjection, type OpenSink, scopeOf, weightOf, worstOf } from './check-injection.ts';

@@ -1,4 +1,5 @@
-import { type Foreign, reachAt, type StepView, type UnitView } from './analysis.ts';
+import { reachAt } from './analysis.ts';
+import type { Foreign, StepView, UnitView } from './views.ts';
 import type { AuditContext } from './context.ts';
 import { scopeOf } from './check-injection.ts';
 import { executionOf, executionOfAction } from './execution.ts';
@@ -100,7 +101,8 @@ function isMutable(foreign: Foreign, events: readonly string[]): boolean {
 
 /** A step that runs what lies in the workspace, after an outsider put it there. */
 function checkUse(context: AuditContext, workflow: AuditedWorkflow, view: StepView, used: Set<Foreign>): void {
-  for (const foreign of view.foreign) {
+  const own = view.brings?.line === undefined ? [] : [view.brings];
+  for (const foreign of [...view.foreign, ...own]) {
     if (foreign.folder === undefined && foreign.kind === 'artifact' && !runsOutside(view)) continue;
     const { level, events } = levelOf(foreign, view.reach);
     if (level === 0) continue;
@@ -190,6 +192,7 @@ function executionIn(
   if (step.run === undefined || view.script === undefined) return undefined;
   let isInside = folder === '' || isBelow(step.workingDirectory, folder);
   for (const command of view.script.commands) {
+    if (view.brings === foreign && command.line <= (foreign.line ?? 0)) continue;
     if (command.words[0] === 'cd' || command.words[0] === 'pushd')
       isInside = folder === '' || isInside || isBelow(command.words[1] ?? '', folder);
     const what = executionOf(command);

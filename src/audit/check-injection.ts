@@ -1,5 +1,5 @@
 import type { Confidence, Fix, Severity } from '../finding/index.ts';
-import type { ScriptView, StepView, UnitView } from './analysis.ts';
+import type { ScriptView, StepView, UnitView } from './views.ts';
 import type { AuditContext } from './context.ts';
 import { moveToEnv, none, shellKindOf } from './fixes.ts';
 import { OUTSIDER_EVENTS, PRIVILEGED_EVENTS, type Reached } from './guards.ts';

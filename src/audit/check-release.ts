@@ -1,5 +1,5 @@
 import type { JobReach } from './reach.ts';
-import type { StepView, UnitView } from './analysis.ts';
+import type { StepView, UnitView } from './views.ts';
 import type { AuditContext } from './context.ts';
 import { scopeOf, worstOf } from './check-injection.ts';
 import { none, setInput } from './fixes.ts';
