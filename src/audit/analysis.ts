@@ -24,6 +24,8 @@ export type FlowContext = {
   /** Job id to its outputs, lower case. */
   readonly jobOutputs: Outputs;
   readonly jobHeads: Map<string, Head>;
+  /** Inputs are taken for what callers may hand over: the head of a change. */
+  readonly isCalled: boolean;
 };
 
 /** Levels of jobs that need each other; a longer chain is followed so far. */
@@ -33,7 +35,7 @@ const PASSES = 3;
 export function analyseWorkflow(
   workflow: AuditedWorkflow,
   reader: ExpressionReader,
-  options: { readonly input: Inputs; readonly reach: ReadonlyMap<string, JobReach> },
+  options: { readonly input: Inputs; readonly reach: ReadonlyMap<string, JobReach>; readonly isCalled?: boolean },
 ): readonly UnitView[] {
   const context: FlowContext = {
     reader,
@@ -41,6 +43,7 @@ export function analyseWorkflow(
     workflowEnv: new Map(),
     jobOutputs: new Map(),
     jobHeads: new Map(),
+    isCalled: options.isCalled ?? false,
   };
   const scope = scopeOf(context, { env: new Map(), steps: new Map() });
   const workflowEnv = envOf(workflow.env, new Map(), scope, reader);
@@ -172,6 +175,10 @@ function headScopeOf(
     outputOf: (id, name) => state.heads.get(`${id}.${name}`) ?? state.heads.get(`${id}.*`),
     needOf: (id, name) => context.jobHeads.get(`${id}.${name}`),
     envOf: (name) => state.heads.get(`env.${name.toLowerCase()}`),
+    inputOf: (name) =>
+      context.isCalled && /ref|sha|branch|commit|head/.test(name)
+        ? { kind: 'ref', text: `inputs.${name}`, input: name }
+        : undefined,
   };
   if (step === undefined || reader === undefined) return scope;
   const own = new Map<string, Head>();

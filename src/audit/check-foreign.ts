@@ -51,6 +51,10 @@ function isLabelKept(workflow: AuditedWorkflow, view: StepView): boolean {
   return names.includes('synchronize') && /labels\.\*\.name|\.labels\b/.test(conditions);
 }
 
+function inputOfHead({ head }: Foreign): { readonly input?: string } {
+  return head.input === undefined ? {} : { input: head.input };
+}
+
 const NO_CHECKOUT_FIX = none(
   'the workflow has to be split: what it does with the code, and what it does with its rights',
   'Run the code of the change under `pull_request`, without secrets; hand results on as artifacts that the privileged workflow treats as data.',
@@ -68,6 +72,7 @@ function checkCheckout(context: AuditContext, workflow: AuditedWorkflow, view: S
       message: `Code of an outsider (\`${foreign.head.text}\`) is checked out by \`${events.join('`, `')}\`, where the token may write and secrets are at hand`,
       scope,
       identity,
+      ...inputOfHead(foreign),
       fix: NO_CHECKOUT_FIX,
     });
     return;
@@ -80,6 +85,7 @@ function checkCheckout(context: AuditContext, workflow: AuditedWorkflow, view: S
         'A label lets the change in, but it stays on when its author pushes again, and the push starts this workflow too',
       scope,
       identity,
+      ...inputOfHead(foreign),
     });
   } else if (isMutable(foreign, events)) {
     context.report({
@@ -89,6 +95,7 @@ function checkCheckout(context: AuditContext, workflow: AuditedWorkflow, view: S
       severity: foreign.head.kind === 'ref' ? 'high' : 'medium',
       scope,
       identity,
+      ...inputOfHead(foreign),
     });
   }
 }
@@ -148,6 +155,7 @@ function reportUse(
       ...(level === 2 ? {} : { severity: 'medium', confidence: 'medium' }),
       scope,
       identity,
+      ...inputOfHead(foreign),
       trace,
     });
   } else if (level === 2) {
@@ -157,6 +165,7 @@ function reportUse(
       message: `\`${execution.what}\` runs the code of an outsider's change on ${on}, with the rights of the repository`,
       scope,
       identity,
+      ...inputOfHead(foreign),
       trace,
       fix: NO_CHECKOUT_FIX,
     });
@@ -168,6 +177,7 @@ function reportUse(
       severity: foreign.head.kind === 'ref' ? 'critical' : 'high',
       scope,
       identity,
+      ...inputOfHead(foreign),
       trace,
     });
   }
