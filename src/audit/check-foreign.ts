@@ -108,7 +108,7 @@ function isMutable(foreign: Foreign, events: readonly string[]): boolean {
 
 /** A step that runs what lies in the workspace, after an outsider put it there. */
 function checkUse(context: AuditContext, workflow: AuditedWorkflow, view: StepView, used: Set<Foreign>): void {
-  const own = view.brings?.line === undefined ? [] : [view.brings];
+  const own = view.brings?.pipeline === undefined ? [] : [view.brings];
   for (const foreign of [...view.foreign, ...own]) {
     if (foreign.folder === undefined && foreign.kind === 'artifact' && !runsOutside(view)) continue;
     const { level, events } = levelOf(foreign, view.reach);
@@ -202,7 +202,7 @@ function executionIn(
   if (step.run === undefined || view.script === undefined) return undefined;
   let isInside = folder === '' || isBelow(step.workingDirectory, folder);
   for (const command of view.script.commands) {
-    if (view.brings === foreign && command.line <= (foreign.line ?? 0)) continue;
+    if (view.brings === foreign && command.pipeline <= (foreign.pipeline ?? 0)) continue;
     if (command.words[0] === 'cd' || command.words[0] === 'pushd')
       isInside = folder === '' || isInside || isBelow(command.words[1] ?? '', folder);
     const what = executionOf(command);

@@ -50,7 +50,7 @@ export function foreignOf(
         step,
         span: reader.lineSpan(step.run, command.line),
         head: found.head,
-        line: command.line,
+        pipeline: command.pipeline,
         folder: '',
         reach,
       };
@@ -83,7 +83,7 @@ function artifactOf(
   script: ScriptView | undefined,
   reader: ExpressionReader,
 ):
-  | { readonly span: Span; readonly head: Head; readonly folder: string | undefined; readonly line?: number }
+  | { readonly span: Span; readonly head: Head; readonly folder: string | undefined; readonly pipeline?: number }
   | undefined {
   const head: Head = { kind: 'sha', text: 'an artifact', events: ['workflow_run'] };
   const folderOf = (text: string | undefined) =>
@@ -108,7 +108,7 @@ function artifactOf(
     span: reader.lineSpan(step.run, download.line),
     head,
     folder: /\bRUNNER_TEMP|\/tmp\//.test(download.raw) ? undefined : '',
-    line: download.line,
+    pipeline: download.pipeline,
   };
 }
 

@@ -38,14 +38,6 @@ const COMMAND_SOURCES: readonly (readonly [RegExp, Omit<Source, 'kind'>])[] = [
     { text: 'gh api', isMultiline: true },
   ],
   [
-    /\bgit\s+(?:log|show)\b.*(?:%s|%B|%b|%an|%ae|--format|--pretty|--oneline)/,
-    {
-      text: 'the message of a commit',
-      isMultiline: true,
-      events: ['pull_request', 'pull_request_target', 'push', 'workflow_run', 'issue_comment'],
-    },
-  ],
-  [
     /\bjq\b.*\.(?:pull_request|issue|comment|review|discussion|head_commit|workflow_run)\S*\.(?:title|body|message|ref|label|head_branch|name|email)\b.*GITHUB_EVENT_PATH/,
     { text: 'GITHUB_EVENT_PATH', isMultiline: true },
   ],
@@ -54,6 +46,21 @@ const COMMAND_SOURCES: readonly (readonly [RegExp, Omit<Source, 'kind'>])[] = [
     { text: 'GITHUB_EVENT_PATH', isMultiline: true },
   ],
 ];
+
+const MESSAGES = /\bgit\s+(?:log|show)\b.*(?:%s|%B|%b|%an|%ae|--format|--pretty|--oneline)/;
+/** The subject of one commit has no line break. */
+const ONE_SUBJECT = /(?:\s-1\b|-n\s*1\b|\bgit\s+show\b).*%s(?!.*%[Bb])/;
+
+/** Messages of commits: of the change where its code lies there, else of what was pushed or proposed. */
+function messageSource(raw: string, files: Source | undefined): Taint {
+  if (!MESSAGES.test(raw)) return [];
+  const events = [
+    'pull_request',
+    'push',
+    ...(files === undefined ? [] : ['pull_request_target', 'workflow_run', 'issue_comment']),
+  ];
+  return [{ kind: 'outside', text: 'the message of a commit', isMultiline: !ONE_SUBJECT.test(raw), events }];
+}
 
 const CHANGE_FILES = /\bgit\s+(?:diff|diff-tree|show)\b.*--name-(?:only|status)/;
 const READERS =
@@ -124,6 +131,7 @@ function taintOfRaw(raw: string, variables: ReadonlyMap<string, Taint>, inputs: 
     found.push(variables.get(match[1] ?? '') ?? []);
   }
   for (const [pattern, source] of COMMAND_SOURCES) if (pattern.test(raw)) found.push([{ kind: 'outside', ...source }]);
+  found.push(messageSource(raw, inputs.files));
   if (CHANGE_FILES.test(raw)) {
     found.push([
       {

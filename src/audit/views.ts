@@ -16,8 +16,8 @@ export type Foreign = {
   readonly head: Head;
   /** Folder below the workspace, '' for all of it, nothing for a place outside of it. */
   readonly folder: string | undefined;
-  /** The line of the script that brings it, when a script does. */
-  readonly line?: number;
+  /** The pipeline of the script that brings it, when a script does. */
+  readonly pipeline?: number;
   /** Event to how far an outsider gets there. */
   readonly reach: ReadonlyMap<string, Reached>;
 };
