@@ -1,59 +1,16 @@
 import type { Expression, ExpressionReader } from './expressions.ts';
 import { highest, type Reached } from './guards.ts';
-import { type Head, type HeadScope, headOfCommand, headOfReference, headOfScript, headOfText } from './heads.ts';
-import { ARTIFACT_ACTIONS, HEAD_OUTPUTS, OUTSIDE_OUTPUTS, PASSING_INPUTS, READING_ACTIONS } from './knowledge.ts';
+import { foreignOf, headOfScalar } from './foreign.ts';
+import { type Head, type HeadScope, headOfScript } from './heads.ts';
+import type { Foreign, ScriptView, StepView, UnitView } from './views.ts';
+import { HEAD_OUTPUTS, OUTSIDE_OUTPUTS, PASSING_INPUTS, READING_ACTIONS } from './knowledge.ts';
 import type { AuditedJob, AuditedStep, AuditedWorkflow } from './model.ts';
 import { inputNode, inputOf } from './model.ts';
 import { type JobReach, stepReach } from './reach.ts';
-import { type Command, commandsOf, fileWritesOf, type FileWrite } from './script.ts';
-import { MARK_CLOSE, MARK_OPEN, readScript, type ScriptFacts } from './script-taint.ts';
+import { commandsOf, fileWritesOf } from './script.ts';
+import { MARK_CLOSE, MARK_OPEN, readScript } from './script-taint.ts';
 import { join, type Scope, type Source, type Taint, taintOfTree } from './taint.ts';
-import { valueReferences } from '../workflow/index.ts';
-import { at, entriesOf, type Scalar, type Span, scalarsOf, type YamlNode } from './yaml-tree.ts';
-
-/** Code or files of an outsider that lie in the workspace from a step on. */
-export type Foreign = {
-  readonly kind: 'checkout' | 'artifact';
-  readonly step: AuditedStep;
-  /** Where it is reported. */
-  readonly span: Span;
-  readonly head: Head;
-  /** Folder below the workspace, '' for all of it, nothing for a place outside of it. */
-  readonly folder: string | undefined;
-  /** Event to how far an outsider gets there. */
-  readonly reach: ReadonlyMap<string, Reached>;
-};
-
-/** A step with all that is known when it runs. */
-export type StepView = {
-  readonly step: AuditedStep;
-  readonly job: AuditedJob | undefined;
-  readonly reach: ReadonlyMap<string, Reached>;
-  readonly scope: Scope;
-  readonly env: ReadonlyMap<string, Taint>;
-  /** The script of a `run`, or nothing. */
-  readonly script: ScriptView | undefined;
-  /** What lay there before the step. */
-  readonly foreign: readonly Foreign[];
-  /** What the step brings. */
-  readonly brings: Foreign | undefined;
-};
-
-export type ScriptView = {
-  /** The script with marks for its expressions. */
-  readonly text: string;
-  readonly expressions: readonly Expression[];
-  readonly commands: readonly Command[];
-  readonly writes: readonly FileWrite[];
-  readonly facts: ScriptFacts;
-};
-
-export type UnitView = {
-  readonly job: AuditedJob | undefined;
-  readonly steps: readonly StepView[];
-  /** What expressions behind the last step see. */
-  readonly after?: Scope;
-};
+import { at, entriesOf, type Scalar, scalarsOf, type YamlNode } from './yaml-tree.ts';
 
 export type Inputs = (name: string) => Taint;
 
@@ -67,6 +24,8 @@ export type FlowContext = {
   /** Job id to its outputs, lower case. */
   readonly jobOutputs: Outputs;
   readonly jobHeads: Map<string, Head>;
+  /** Inputs are taken for what callers may hand over: the head of a change. */
+  readonly isCalled: boolean;
 };
 
 /** Levels of jobs that need each other; a longer chain is followed so far. */
@@ -76,7 +35,7 @@ const PASSES = 3;
 export function analyseWorkflow(
   workflow: AuditedWorkflow,
   reader: ExpressionReader,
-  options: { readonly input: Inputs; readonly reach: ReadonlyMap<string, JobReach> },
+  options: { readonly input: Inputs; readonly reach: ReadonlyMap<string, JobReach>; readonly isCalled?: boolean },
 ): readonly UnitView[] {
   const context: FlowContext = {
     reader,
@@ -84,6 +43,7 @@ export function analyseWorkflow(
     workflowEnv: new Map(),
     jobOutputs: new Map(),
     jobHeads: new Map(),
+    isCalled: options.isCalled ?? false,
   };
   const scope = scopeOf(context, { env: new Map(), steps: new Map() });
   const workflowEnv = envOf(workflow.env, new Map(), scope, reader);
@@ -198,9 +158,9 @@ function scopeOf(
       if (name === '*') return join([...outputs.values()]);
       const own = outputs.get(name);
       if (own !== undefined) return own;
-      return (outputs.get('*') ?? []).map((source) =>
-        source.kind === 'output' ? { ...source, name, text: `${source.text}: ${name}` } : source,
-      );
+      return (outputs.get('*') ?? [])
+        .filter((source) => source.outputs?.test(name) ?? true)
+        .map((source) => (source.kind === 'output' ? { ...source, name, text: `${source.text}: ${name}` } : source));
     },
   };
 }
@@ -215,6 +175,10 @@ function headScopeOf(
     outputOf: (id, name) => state.heads.get(`${id}.${name}`) ?? state.heads.get(`${id}.*`),
     needOf: (id, name) => context.jobHeads.get(`${id}.${name}`),
     envOf: (name) => state.heads.get(`env.${name.toLowerCase()}`),
+    inputOf: (name) =>
+      context.isCalled && /ref|sha|branch|commit|head/.test(name)
+        ? { kind: 'ref', text: `inputs.${name}`, input: name }
+        : undefined,
   };
   if (step === undefined || reader === undefined) return scope;
   const own = new Map<string, Head>();
@@ -243,18 +207,6 @@ function envOf(
 
 export function taintOfScalar(scalar: Scalar, scope: Scope, reader: ExpressionReader): Taint {
   return join(reader.expressionsOf(scalar).map(({ tree }) => taintOfTree(tree, scope)));
-}
-
-function headOfScalar(scalar: Scalar, scope: HeadScope, reader: ExpressionReader): Head | undefined {
-  const literal = reader
-    .piecesOf(scalar)
-    .map((piece) => ('literal' in piece ? piece.literal : ''))
-    .join('');
-  return headOfText(
-    literal,
-    reader.expressionsOf(scalar).map(({ tree }) => tree),
-    scope,
-  );
 }
 
 function scriptOf(
@@ -292,107 +244,6 @@ function filesOf(foreign: readonly Foreign[]): Source | undefined {
     isMultiline: true,
     at: first.span,
     ...(first.head.events === undefined ? {} : { events: first.head.events }),
-  };
-}
-
-/** The code or files that a step brings into the workspace. */
-function foreignOf(
-  step: AuditedStep,
-  script: ScriptView | undefined,
-  options: {
-    readonly reach: ReadonlyMap<string, Reached>;
-    readonly heads: HeadScope;
-    readonly reader: ExpressionReader;
-  },
-): Foreign | undefined {
-  const { reach, reader } = options;
-  if (step.actionName === 'actions/checkout') return checkoutOf(step, options);
-  const artifact = artifactOf(step, script, reader);
-  if (artifact !== undefined) return { kind: 'artifact', step, reach, ...artifact };
-  if (script === undefined || step.run === undefined) return undefined;
-  const headOfMarks = (raw: string) => {
-    for (const match of raw.matchAll(/\ue000(\d+)\ue001/g)) {
-      const tree = script.expressions[Number(match[1])]?.tree;
-      for (const reference of tree === undefined ? [] : valueReferences(tree)) {
-        const head = headOfReference(reference, options.heads);
-        if (head !== undefined) return head;
-      }
-    }
-    for (const match of raw.matchAll(/\$\{?([A-Za-z_]\w*)/g)) {
-      const head =
-        match[1] === 'GITHUB_HEAD_REF'
-          ? { kind: 'ref' as const, text: 'GITHUB_HEAD_REF' }
-          : options.heads.envOf(match[1] ?? '');
-      if (head !== undefined) return head;
-    }
-    return undefined;
-  };
-  let fetched: Head | undefined;
-  for (const command of script.commands) {
-    const found = headOfCommand(command, headOfMarks, fetched);
-    if (found === undefined) continue;
-    if (found.isFetch) fetched = found.head;
-    else
-      return {
-        kind: 'checkout',
-        step,
-        span: reader.lineSpan(step.run, command.line),
-        head: found.head,
-        folder: '',
-        reach,
-      };
-  }
-  return undefined;
-}
-
-function checkoutOf(
-  step: AuditedStep,
-  {
-    reach,
-    heads,
-    reader,
-  }: { readonly reach: ReadonlyMap<string, Reached>; readonly heads: HeadScope; readonly reader: ExpressionReader },
-): Foreign | undefined {
-  const refuses = step.action?.kind === 'remote' && /^v(?:[7-9]|\d\d)(?:\.|$)/.test(step.action.ref);
-  if (refuses && inputOf(step, 'allow-unsafe-pr-checkout') !== 'true') return undefined;
-  for (const name of ['ref', 'repository']) {
-    const node = inputNode(step, name);
-    const head = node?.kind === 'scalar' ? headOfScalar(node, heads, reader) : undefined;
-    if (head === undefined || node === undefined) continue;
-    const folder = (inputOf(step, 'path') ?? '').replace(/^\.\/|\/$/g, '');
-    return { kind: 'checkout', step, span: step.uses ?? node, head, folder: folder === '.' ? '' : folder, reach };
-  }
-  return undefined;
-}
-
-function artifactOf(
-  step: AuditedStep,
-  script: ScriptView | undefined,
-  reader: ExpressionReader,
-): { readonly span: Span; readonly head: Head; readonly folder: string | undefined } | undefined {
-  const head: Head = { kind: 'sha', text: 'an artifact', events: ['workflow_run'] };
-  const folderOf = (text: string | undefined) =>
-    text === undefined ? '' : /runner\.temp|RUNNER_TEMP|^\/tmp/.test(text) ? undefined : text.replace(/^\.\/|\/$/g, '');
-  if (step.uses !== undefined && step.actionName !== '') {
-    const path = inputOf(step, 'path');
-    if (ARTIFACT_ACTIONS.has(step.actionName)) return { span: step.uses, head, folder: folderOf(path) };
-    if (step.actionName === 'actions/download-artifact' && inputOf(step, 'run-id') !== undefined) {
-      return { span: step.uses, head, folder: folderOf(path) };
-    }
-    const inline = inputOf(step, 'script');
-    if (step.actionName === 'actions/github-script' && inline?.includes('downloadArtifact') === true) {
-      return { span: step.uses, head, folder: '' };
-    }
-    return undefined;
-  }
-  const download = script?.commands.find(({ raw }) =>
-    /\bgh\s+run\s+download\b|\/actions\/artifacts\/\S+\/zip/.test(raw),
-  );
-  if (download === undefined || step.run === undefined) return undefined;
-  return {
-    span: reader.lineSpan(step.run, download.line),
-    head,
-    folder: /\bRUNNER_TEMP|\/tmp\//.test(download.raw) ? undefined : '',
   };
 }
 
@@ -477,6 +328,7 @@ function rememberAction(
       kind: 'outside',
       text: `${known.what} (${step.actionName})`,
       isMultiline: true,
+      outputs: known.outputs,
       ...(span === undefined ? {} : { at: span }),
     };
     outputs.set('*', [source]);

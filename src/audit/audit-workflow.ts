@@ -1,12 +1,13 @@
 import type { Match } from '../finding/index.ts';
-import { analyseAction, analyseWorkflow, type Inputs, taintOfScalar, type UnitView } from './analysis.ts';
+import { analyseAction, analyseWorkflow, type Inputs, taintOfScalar } from './analysis.ts';
+import type { UnitView } from './views.ts';
 import { checkCondition, checkConditions, checkForm, checkTernaries } from './check-conditions.ts';
 import { checkForeign, checkTriggers } from './check-foreign.ts';
 import { checkInjection, type OpenSink, scopeOf, weightOf, worstOf } from './check-injection.ts';
 import { checkArtipacked, checkPermissions } from './check-permissions.ts';
 import { checkRelease } from './check-release.ts';
 import { checkSecrets, checkSecretSteps, secretsIn } from './check-secrets.ts';
-import { checkEnv, checkSteps } from './check-steps.ts';
+import { checkEnv, checkShellName, checkSteps } from './check-steps.ts';
 import {
   checkImages,
   checkUse,
@@ -21,6 +22,7 @@ import { type AuditContext, createContext, type Draft } from './context.ts';
 import { checkPlainSecrets } from './other-shared.ts';
 import type { AuditFacts } from './facts.ts';
 import { type AuditedJob, type AuditedWorkflow, stepsOf, workflowOf } from './model.ts';
+import { headOfScalar } from './foreign.ts';
 import { reachOfJobs } from './reach.ts';
 import type { Source, Taint } from './taint.ts';
 import { at, entriesOf, entryOf, type Scalar, scalarAt, scalarsOf, textOf, type YamlNode } from './yaml-tree.ts';
@@ -29,7 +31,18 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)
 type Collected = Mutable<Omit<AuditFacts, 'secrets' | 'lock'>> & { secrets?: readonly string[] };
 
 function collect(kind: AuditFacts['kind']): Collected {
-  return { kind, sinks: [], passes: [], outputs: [], open: [], unlocked: [], pins: [], inherits: [] };
+  return {
+    kind,
+    sinks: [],
+    passes: [],
+    outputs: [],
+    open: [],
+    unlocked: [],
+    pins: [],
+    inherits: [],
+    onCall: [],
+    calls: [],
+  };
 }
 
 export function auditWorkflow(context: AuditContext, root: YamlNode, policy: Policy): AuditFacts {
@@ -48,11 +61,13 @@ export function auditWorkflow(context: AuditContext, root: YamlNode, policy: Pol
   checkRelease(context, workflow, units, reach);
   checkEnv(context, workflow.env, 'env');
   checkPlainSecrets(context, workflow.env, 'env');
+  checkShellName(context, at(root, 'defaults', 'run', 'shell'), 'defaults');
   for (const job of workflow.jobs) {
     checkEnv(context, job.env, `jobs.${job.id}`);
     for (const env of [job.env, ...job.steps.map((step) => step.env)])
       checkPlainSecrets(context, env, `jobs.${job.id}`);
     checkSteps(context, job.steps, { scope: `jobs.${job.id}` });
+    checkShellName(context, at(job.body, 'defaults', 'run', 'shell'), `jobs.${job.id}`);
     checkArtipacked(context, job);
     checkImages(context, job);
   }
@@ -61,9 +76,46 @@ export function auditWorkflow(context: AuditContext, root: YamlNode, policy: Pol
   for (const unit of units) collectCalls(context, unit, facts);
   collectJobCalls(context, workflow, { facts, input, units });
   collectOutputs(context, entriesOf(at(root, 'on', 'workflow_call', 'outputs')), { facts, units, input });
+  auditCalled(context, workflow, { facts, input });
   const secrets = secretsOf(context, workflow);
   return secrets === undefined ? facts : { ...facts, secrets };
 }
+
+/**
+ * A reusable workflow runs by the events of its callers, which other files say. What each event would bring is looked at,
+ * and `finish` knows which of them come.
+ */
+function auditCalled(
+  context: AuditContext,
+  workflow: AuditedWorkflow,
+  { facts, input }: { readonly facts: Collected; readonly input: Inputs },
+): void {
+  const call = workflow.triggers.find(({ event }) => event === 'workflow_call');
+  if (call === undefined) return;
+  for (const event of CALLING_EVENTS) {
+    if (workflow.triggers.some((trigger) => trigger.event === event)) continue;
+    const called: AuditedWorkflow = { ...workflow, triggers: [{ event, at: call.at, body: undefined }] };
+    const reach = reachOfJobs(called, context.reader);
+    const drafts: Draft[] = [];
+    const units = analyseWorkflow(called, context.reader, { input, reach, isCalled: true });
+    checkForeign({ ...context, report: (draft) => drafts.push(draft) }, called, units);
+    for (const draft of drafts) {
+      const match = matchOf(context, draft);
+      if (match === undefined) continue;
+      facts.onCall.push({ event, match, ...(draft.input === undefined ? {} : { input: draft.input }) });
+    }
+  }
+}
+
+/** Events with which callers bring an outsider's code. */
+const CALLING_EVENTS = ['pull_request_target', 'issue_comment', 'workflow_run'] as const;
+
+const NO_HEADS = {
+  outputOf: () => undefined,
+  needOf: () => undefined,
+  envOf: () => undefined,
+  inputOf: () => undefined,
+} as const;
 
 /** What the inputs of a workflow are: those of callers, and those that whoever may start it writes. */
 function inputsOf(workflow: AuditedWorkflow): Inputs {
@@ -102,7 +154,14 @@ export function auditAction(context: AuditContext, root: YamlNode, policy: Polic
   if (using !== 'composite') return facts;
   const steps = stepsOf(at(root, 'runs', 'steps'), { shell: 'bash', folder: '' });
   const input: Inputs = (name) => [{ kind: 'input', text: `inputs.${name}`, name, isMultiline: true }];
-  const flow = { reader: context.reader, input, workflowEnv: new Map(), jobOutputs: new Map(), jobHeads: new Map() };
+  const flow = {
+    reader: context.reader,
+    input,
+    workflowEnv: new Map(),
+    jobOutputs: new Map(),
+    jobHeads: new Map(),
+    isCalled: false,
+  };
   const unit: UnitView = analyseAction(steps, flow);
   checkInjection(context, [unit], (sink) => openSink(context, facts, sink));
   checkSteps(context, steps, { scope: 'runs' });
@@ -292,6 +351,13 @@ function collectJobCalls(
         reach,
       });
     }
+    const heads = entriesOf(at(job.body, 'with')).flatMap(({ key, value }) =>
+      value.kind === 'scalar' && headOfScalar(value, NO_HEADS, context.reader) !== undefined
+        ? [key.text.toLowerCase()]
+        : [],
+    );
+    const events = [...reach].filter(([, level]) => level === 2).map(([event]) => event);
+    facts.calls.push({ path, events, heads });
     collectInherit(context, job, path, facts);
   }
 }

@@ -1,4 +1,5 @@
-import { type Foreign, reachAt, type StepView, type UnitView } from './analysis.ts';
+import { reachAt } from './analysis.ts';
+import type { Foreign, StepView, UnitView } from './views.ts';
 import type { AuditContext } from './context.ts';
 import { scopeOf } from './check-injection.ts';
 import { executionOf, executionOfAction } from './execution.ts';
@@ -50,6 +51,10 @@ function isLabelKept(workflow: AuditedWorkflow, view: StepView): boolean {
   return names.includes('synchronize') && /labels\.\*\.name|\.labels\b/.test(conditions);
 }
 
+function inputOfHead({ head }: Foreign): { readonly input?: string } {
+  return head.input === undefined ? {} : { input: head.input };
+}
+
 const NO_CHECKOUT_FIX = none(
   'the workflow has to be split: what it does with the code, and what it does with its rights',
   'Run the code of the change under `pull_request`, without secrets; hand results on as artifacts that the privileged workflow treats as data.',
@@ -67,6 +72,7 @@ function checkCheckout(context: AuditContext, workflow: AuditedWorkflow, view: S
       message: `Code of an outsider (\`${foreign.head.text}\`) is checked out by \`${events.join('`, `')}\`, where the token may write and secrets are at hand`,
       scope,
       identity,
+      ...inputOfHead(foreign),
       fix: NO_CHECKOUT_FIX,
     });
     return;
@@ -79,6 +85,7 @@ function checkCheckout(context: AuditContext, workflow: AuditedWorkflow, view: S
         'A label lets the change in, but it stays on when its author pushes again, and the push starts this workflow too',
       scope,
       identity,
+      ...inputOfHead(foreign),
     });
   } else if (isMutable(foreign, events)) {
     context.report({
@@ -88,6 +95,7 @@ function checkCheckout(context: AuditContext, workflow: AuditedWorkflow, view: S
       severity: foreign.head.kind === 'ref' ? 'high' : 'medium',
       scope,
       identity,
+      ...inputOfHead(foreign),
     });
   }
 }
@@ -100,7 +108,8 @@ function isMutable(foreign: Foreign, events: readonly string[]): boolean {
 
 /** A step that runs what lies in the workspace, after an outsider put it there. */
 function checkUse(context: AuditContext, workflow: AuditedWorkflow, view: StepView, used: Set<Foreign>): void {
-  for (const foreign of view.foreign) {
+  const own = view.brings?.pipeline === undefined ? [] : [view.brings];
+  for (const foreign of [...view.foreign, ...own]) {
     if (foreign.folder === undefined && foreign.kind === 'artifact' && !runsOutside(view)) continue;
     const { level, events } = levelOf(foreign, view.reach);
     if (level === 0) continue;
@@ -146,6 +155,7 @@ function reportUse(
       ...(level === 2 ? {} : { severity: 'medium', confidence: 'medium' }),
       scope,
       identity,
+      ...inputOfHead(foreign),
       trace,
     });
   } else if (level === 2) {
@@ -155,6 +165,7 @@ function reportUse(
       message: `\`${execution.what}\` runs the code of an outsider's change on ${on}, with the rights of the repository`,
       scope,
       identity,
+      ...inputOfHead(foreign),
       trace,
       fix: NO_CHECKOUT_FIX,
     });
@@ -166,6 +177,7 @@ function reportUse(
       severity: foreign.head.kind === 'ref' ? 'critical' : 'high',
       scope,
       identity,
+      ...inputOfHead(foreign),
       trace,
     });
   }
@@ -190,6 +202,7 @@ function executionIn(
   if (step.run === undefined || view.script === undefined) return undefined;
   let isInside = folder === '' || isBelow(step.workingDirectory, folder);
   for (const command of view.script.commands) {
+    if (view.brings === foreign && command.pipeline <= (foreign.pipeline ?? 0)) continue;
     if (command.words[0] === 'cd' || command.words[0] === 'pushd')
       isInside = folder === '' || isInside || isBelow(command.words[1] ?? '', folder);
     const what = executionOf(command);
@@ -259,14 +272,14 @@ export function checkTriggers(
 ): void {
   for (const trigger of workflow.triggers) {
     const isTarget = trigger.event === 'pull_request_target';
-    if (!isTarget && trigger.event !== 'workflow_run') continue;
+    if (!isTarget && trigger.event !== 'workflow_run' && trigger.event !== 'issue_comment') continue;
     const branches = textsOf(at(trigger.body, 'branches'));
     context.report({
       rule: 'dangerous-triggers',
       span: trigger.at,
       message: isTarget
         ? '`pull_request_target` runs for changes of outsiders with secrets and a token that may write'
-        : '`workflow_run` runs with the rights of the default branch after a run that an outsider may have started',
+        : `\`${trigger.event}\` runs with the rights of the default branch for what an outsider did`,
       severity: [...reach.values()].every(({ events }) => events.get(trigger.event) === 0)
         ? 'info'
         : isTarget

@@ -1,8 +1,8 @@
 import type { Confidence, Fix, Severity } from '../finding/index.ts';
-import type { ScriptView, StepView, UnitView } from './analysis.ts';
+import type { ScriptView, StepView, UnitView } from './views.ts';
 import type { AuditContext } from './context.ts';
 import { moveToEnv, none, shellKindOf } from './fixes.ts';
-import { PRIVILEGED_EVENTS, type Reached } from './guards.ts';
+import { OUTSIDER_EVENTS, PRIVILEGED_EVENTS, type Reached } from './guards.ts';
 import { SCRIPT_INPUTS } from './knowledge.ts';
 import { titleOf } from './model.ts';
 import { type Source, type Taint, taintOfTree } from './taint.ts';
@@ -42,8 +42,16 @@ export function weightOf(source: Source, reach: ReadonlyMap<string, Reached>): W
     return { severity: 'medium', confidence: 'medium' };
   if (privileged === 1) return { severity: 'medium', confidence: 'medium' };
   if (isCallable) return { severity: 'medium', confidence: 'medium' };
+  // No event of this workflow has the text: it is empty today, and the next trigger that is added fills it.
+  if (source.kind === 'outside' && events.length === 0 && source.events !== undefined)
+    return isOpen(reach) ? { severity: 'low', confidence: 'low' } : undefined;
   if (changes === 1) return { severity: 'low', confidence: 'medium' };
   return undefined;
+}
+
+/** Whether any event leads there at all: a condition did not shut everyone out. */
+function isOpen(reach: ReadonlyMap<string, Reached>): boolean {
+  return [...reach].some(([event, level]) => level > 0 || !OUTSIDER_EVENTS.has(event));
 }
 
 function levelOf(events: readonly (readonly [string, Reached])[]): Reached {

@@ -92,17 +92,18 @@ function replaceTop(context: AuditContext, workflow: AuditedWorkflow, node: Yaml
   if (needed === undefined || workflow.jobs.some(({ uses }) => uses !== undefined)) {
     return none('what the steps do with the token is not known', 'Write the scopes that each job needs.');
   }
-  const text = needed.length === 0 ? '{}' : `{ ${needed.join(', ')} }`;
+  const plain = needed.map((line) => line.replace(/ #.*$/, ''));
+  const text = plain.length === 0 ? '{}' : `{ ${plain.join(', ')} }`;
   return {
     kind: 'edit',
-    title: `Give the token ${needed.join(', ') || 'no permission'}`,
+    title: `Give the token ${plain.join(', ') || 'no permission'}`,
     edits: [{ file: context.file.path, start: node.start, end: node.end, text }],
   };
 }
 
 /** What the steps need of the token, when all of them are known. Scripts with `gh` or the token are not. */
 export function permissionsNeeded(steps: readonly AuditedStep[]): readonly string[] | undefined {
-  const needed = new Map<string, 'read' | 'write'>();
+  const needed = new Map<string, { readonly access: 'read' | 'write'; readonly action: string }>();
   for (const step of steps) {
     if (step.uses === undefined) {
       if (
@@ -126,10 +127,12 @@ export function permissionsNeeded(steps: readonly AuditedStep[]): readonly strin
     )
       return undefined;
     for (const [scope, access] of PERMISSIONS_NEEDED[step.actionName] ?? []) {
-      if (needed.get(scope) !== 'write') needed.set(scope, access);
+      if (needed.get(scope)?.access !== 'write') needed.set(scope, { access, action: step.actionName });
     }
   }
-  return [...needed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([scope, access]) => `${scope}: ${access}`);
+  return [...needed]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([scope, { access, action }]) => `${scope}: ${access}${access === 'write' ? ` # ${action}` : ''}`);
 }
 
 function checkJob(context: AuditContext, workflow: AuditedWorkflow, job: AuditedJob): void {
@@ -267,7 +270,7 @@ export function checkArtipacked(
         upload === undefined
           ? 'The token stays in `.git/config` for every later step of the job, and nothing here pushes with it'
           : 'The token stays in `.git/config`, and a later step uploads the workspace with it',
-      severity: upload === undefined ? (isOutside ? 'info' : 'low') : isOutside ? 'low' : 'high',
+      severity: upload === undefined ? 'info' : isOutside ? 'low' : 'high',
       confidence: upload === undefined ? 'low' : 'high',
       scope: `jobs.${job.id}`,
       identity: `${step.index} ${step.actionName}`,

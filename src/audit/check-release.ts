@@ -1,5 +1,5 @@
 import type { JobReach } from './reach.ts';
-import type { StepView, UnitView } from './analysis.ts';
+import type { StepView, UnitView } from './views.ts';
 import type { AuditContext } from './context.ts';
 import { scopeOf, worstOf } from './check-injection.ts';
 import { none, setInput } from './fixes.ts';
@@ -11,7 +11,7 @@ import { at, entriesOf, type Span, textOf } from './yaml-tree.ts';
 const PUBLISHING_ACTIONS =
   /^(?:softprops\/action-gh-release|goreleaser\/goreleaser-action|pypa\/gh-action-pypi-publish|ncipollo\/release-action|js-devtools\/npm-publish|changesets\/action|cycjimmy\/semantic-release-action|actions\/create-release|rubygems\/release-gem|actions\/attest.*|svenstaro\/upload-release-action|actions\/upload-release-asset|tauri-apps\/tauri-action|pascalgn\/npm-publish-action|katyo\/publish-crates|gradle-update\/.*|marvinpinto\/action-automatic-releases|peaceiris\/actions-gh-pages|actions\/deploy-pages)$/;
 const PUBLISHING_COMMANDS =
-  /\b(?:npm|pnpm|yarn|bun|cargo|poetry|uv|flit|hatch|pdm|lerna|vsce|ovsx)\s+(?:npm\s+)?publish\b|\btwine\s+upload\b|\bgh\s+release\s+(?:create|upload)\b|\bgem\s+push\b|\bdocker\s+(?:buildx\s+build\b.*--push|push)\b|\bmvn\b.*\bdeploy\b|\bdotnet\s+nuget\s+push\b|\bnuget\s+push\b|\bgoreleaser\s+release\b|\bsemantic-release\b|\bhelm\s+push\b/;
+  /\b(?:npm|pnpm|yarn|bun|cargo|poetry|uv|flit|hatch|pdm|lerna|vsce|ovsx)\s+(?:npm\s+|\+\w+\s+)?publish\b|\btwine\s+upload\b|\bgh\s+release\s+(?:create|upload)\b|\bgem\s+push\b|\bdocker\s+(?:buildx\s+build\b.*--push|push)\b|\bmvn\b.*\bdeploy\b|\bdotnet\s+nuget\s+push\b|\bnuget\s+push\b|\bgoreleaser\s+release\b|\bsemantic-release\b|\bhelm\s+push\b|\bgradlew?\s+(?:\S+\s+)*\S*[pP]ublish\S*/;
 
 function isPublishing(step: AuditedStep): boolean {
   if (step.run !== undefined) return PUBLISHING_COMMANDS.test(step.run.text);
@@ -37,7 +37,8 @@ export function checkRelease(
   for (const job of workflow.jobs) {
     const publishes = job.steps.some(isPublishing);
     const onlyChanges = workflow.triggers.every(({ event }) => event === 'pull_request');
-    if (publishes && !onlyChanges) for (const step of job.steps) checkCache(context, job, step, isRelease);
+    if ((publishes || isRelease) && !onlyChanges)
+      for (const step of job.steps) checkCache(context, job, step, isRelease);
     for (const step of job.steps) checkPublishing(context, workflow, job, step);
   }
   for (const unit of units) {
@@ -63,7 +64,18 @@ function cachingOf(
   const { actionName: name } = step;
   if (/^actions\/cache(?:\/restore)?$/.test(name))
     return inputOf(step, 'lookup-only') === 'true' ? undefined : { node: undefined, isExplicit: true };
-  if (/^actions\/setup-(?:node|java|python|dotnet)$/.test(name)) return input('cache');
+  if (/^actions\/setup-(?:node|java|python|dotnet)$/.test(name)) {
+    const major = step.action?.kind === 'remote' ? /^v(\d+)/.exec(step.action.ref)?.[1] : undefined;
+    const isByItself =
+      name === 'actions/setup-node' &&
+      major !== undefined &&
+      Number(major) >= 5 &&
+      inputOf(step, 'package-manager-cache') !== 'false';
+    return (
+      input('cache') ??
+      (isByItself ? { node: undefined, isExplicit: false, off: ['package-manager-cache', 'false'] } : undefined)
+    );
+  }
   if (name === 'actions/setup-go') {
     if (inputOf(step, 'cache') === 'false') return undefined;
     const major = step.action?.kind === 'remote' ? /^v(\d+)/.exec(step.action.ref)?.[1] : undefined;
@@ -74,7 +86,12 @@ function cachingOf(
   if (name === 'ruby/setup-ruby') return input('bundler-cache');
   if (name === 'swatinem/rust-cache')
     return inputOf(step, 'lookup-only') === 'true' ? undefined : { node: undefined, isExplicit: true };
-  if (name === 'astral-sh/setup-uv') return input('enable-cache');
+  if (name === 'astral-sh/setup-uv') {
+    return inputOf(step, 'enable-cache') === undefined
+      ? { node: undefined, isExplicit: false, off: ['enable-cache', 'false'] }
+      : input('enable-cache');
+  }
+  if (name === 'pyo3/maturin-action') return input('sccache');
   if (/^gradle\/(?:actions\/setup-gradle|gradle-build-action)$/.test(name))
     return inputOf(step, 'cache-disabled') === 'true'
       ? undefined
@@ -161,14 +178,18 @@ function checkPublishing(context: AuditContext, workflow: AuditedWorkflow, job: 
       ? 'npm'
       : /\btwine\s+upload|\b(?:uv|poetry|flit|hatch|pdm)\s+publish\b/.test(line)
         ? 'PyPI'
-        : /\bcargo\s+publish\b/.test(line)
+        : /\bcargo\s+(?:\+\S+\s+)?publish\b/.test(line)
           ? 'crates.io'
           : /\bgem\s+push\b/.test(line)
             ? 'RubyGems'
             : /\bnuget\s+push\b/.test(line)
               ? 'NuGet'
               : undefined;
-    if (registry === undefined || /--dry-run|--repository[ =]|--registry[ =]|--index[ =]|testpypi/.test(line)) continue;
+    if (
+      registry === undefined ||
+      /--dry-run|\s-n\b|--host[ =]|--repository[ =]|--registry[ =]|--index[ =]|testpypi/.test(line)
+    )
+      continue;
     const isPrivate =
       registry === 'npm' &&
       job.steps.some((one) =>

@@ -141,7 +141,7 @@ function adhocInstall(command: Command): string | undefined {
     const packages = tail.filter((arg, index) => !arg.startsWith('-') && !isValueOf(tail[index - 1]));
     found = isListed(tail) ? undefined : packages.find((arg) => /^[A-Za-z]/.test(arg) && !isPinnedPython(arg));
   } else if (name === 'pipx' && (verb === 'install' || verb === 'run')) found = loose(isPinnedPython);
-  else if (name === 'gem' && verb === 'install')
+  else if (name === 'gem' && /^(?:i|install)$/.test(verb))
     found = rest.some((arg) => /^(?:-v|--version)/.test(arg))
       ? undefined
       : loose((arg) => /:\d/.test(arg) || arg.endsWith('.gem'));
@@ -230,7 +230,10 @@ function removeFix(context: AuditContext, env: YamlNode | undefined, entry: Entr
 }
 
 function checkShell(context: AuditContext, step: AuditedStep, scope: string): void {
-  const shell = at(step.body, 'shell');
+  checkShellName(context, at(step.body, 'shell'), scope);
+}
+
+export function checkShellName(context: AuditContext, shell: YamlNode | undefined, scope: string): void {
   const text = textOf(shell);
   if (shell === undefined || text === undefined || text.includes('${{')) return;
   if (/^cmd\b/.test(text)) {

@@ -5,7 +5,7 @@ import { none } from './fixes.ts';
 import { inputOf, nameOfAction } from './model.ts';
 import { isKnownOwner, nearestName } from './names.ts';
 import { compareVersions } from './versions.ts';
-import { at, entriesOf, type Scalar, type Span, textOf, type YamlNode } from './yaml-tree.ts';
+import { at, entriesOf, listOf, type Scalar, type Span, textOf, textsOf, type YamlNode } from './yaml-tree.ts';
 
 /** One `uses:`, of a step or of a job. */
 export type Use = {
@@ -328,14 +328,23 @@ function checkPolicy(context: AuditContext, use: Use, action: Remote, policy: Po
 export function checkImages(context: AuditContext, job: { readonly id: string; readonly body: YamlNode }): void {
   const scope = `jobs.${job.id}`;
   const container = at(job.body, 'container');
-  checkContainer(context, container, scope);
-  for (const { value } of entriesOf(at(job.body, 'services'))) checkContainer(context, value, scope);
+  const matrix = at(job.body, 'strategy', 'matrix');
+  checkContainer(context, container, { scope, matrix });
+  for (const { value } of entriesOf(at(job.body, 'services'))) checkContainer(context, value, { scope, matrix });
 }
 
-function checkContainer(context: AuditContext, node: YamlNode | undefined, scope: string): void {
+function checkContainer(
+  context: AuditContext,
+  node: YamlNode | undefined,
+  { scope, matrix }: { readonly scope: string; readonly matrix: YamlNode | undefined },
+): void {
   const image = node?.kind === 'scalar' ? node : at(node, 'image');
   const text = textOf(image);
-  if (image?.kind === 'scalar' && text !== undefined) checkImage(context, image, scope);
+  if (image?.kind === 'scalar' && text !== undefined) {
+    const name = /^\$\{\{\s*matrix\.([\w-]+)\s*\}\}$/.exec(text)?.[1];
+    if (name === undefined) checkImage(context, image, scope);
+    else for (const value of matrixValues(matrix, name)) checkImage(context, { ...image, text: value }, scope);
+  }
   const password = at(node, 'credentials', 'password');
   const written = textOf(password);
   if (password !== undefined && written !== undefined && !written.includes('${{')) {
@@ -368,9 +377,14 @@ function checkContainer(context: AuditContext, node: YamlNode | undefined, scope
   }
 }
 
+/** What a name of the matrix stands for, as far as it is written out. */
+function matrixValues(matrix: YamlNode | undefined, name: string): readonly string[] {
+  return [...textsOf(at(matrix, name)), ...listOf(at(matrix, 'include')).flatMap((one) => textsOf(at(one, name)))];
+}
+
 export function checkImage(context: AuditContext, image: Span & { readonly text: string }, scope: string): void {
   const { text } = image;
-  if (text === '' || /^\$|\$\{\{|\$\(|\$\[\[|^<</.test(text) || /@sha256:[0-9a-f]{64}$/.test(text)) return;
+  if (text === '' || /\$|<</.test(text) || /@sha256:[0-9a-f]{64}$/.test(text)) return;
   const tag = /:([\w.-]+)$/.exec(text)?.[1];
   const isLoose = tag === undefined || /^(?:latest|main|master|edge|nightly|stable)$/.test(tag);
   context.report({

@@ -16,6 +16,8 @@ export type Draft = {
   readonly identity?: string;
   readonly trace?: readonly { readonly span: Span; readonly message: string }[];
   readonly fix?: Fix;
+  /** It is one only when the caller of this workflow hands the head of a change to this input. */
+  readonly input?: string;
 };
 
 /** One file that is audited: what its checks see and where they report. */

@@ -36,6 +36,14 @@ export type AuditFacts = {
     readonly edit: Omit<Edit, 'text'>;
     readonly indent: number;
   }[];
+  /** What is found when a caller starts this reusable workflow by an event of outsiders. */
+  readonly onCall: readonly { readonly event: string; readonly input?: string; readonly match: Match }[];
+  /** Reusable workflows of this tree that are called: by which events that an outsider sets off alone, with which heads. */
+  readonly calls: readonly {
+    readonly path: string;
+    readonly events: readonly string[];
+    readonly heads: readonly string[];
+  }[];
   /** Secrets that a reusable workflow declares or uses; nothing when it hands all of them on. */
   readonly secrets?: readonly string[];
   readonly lock?: { readonly workflows: readonly string[]; readonly dependencies: { readonly [key: string]: string } };
@@ -50,4 +58,6 @@ export const NO_FACTS: AuditFacts = {
   unlocked: [],
   pins: [],
   inherits: [],
+  onCall: [],
+  calls: [],
 };

@@ -10,6 +10,7 @@ export function finish(facts: ReadonlyMap<string, AuditFacts>): TreeOutcome {
   const matches: Match[] = [];
   const tree = createTree(facts);
   const versions = contradictions(facts);
+  const reported = new Set<Match>();
   for (const [path, file] of facts) {
     for (const open of file.open) {
       const resolved = resolveOpen(open, path, tree);
@@ -27,9 +28,25 @@ export function finish(facts: ReadonlyMap<string, AuditFacts>): TreeOutcome {
         });
       } else if (versions.has(`${pin.repository} ${pin.sha}`)) matches.push(pin.match);
     }
+    for (const call of file.calls) {
+      for (const { event, input, match } of tree.find(path, call.path)?.onCall ?? []) {
+        const isBrought = call.events.includes(event) && (input === undefined || call.heads.includes(input));
+        if (isBrought) reported.add(match);
+      }
+    }
     for (const inherit of file.inherits) matches.push(inheritOf(inherit, tree.find(path, inherit.path)));
   }
-  return { matches };
+  return { matches: [...matches, ...withoutRepeats(reported)] };
+}
+
+/** Several events may bring the same. */
+function withoutRepeats(matches: ReadonlySet<Match>): readonly Match[] {
+  const found = new Map<string, Match>();
+  for (const match of matches) {
+    const { file, line, column } = match.place;
+    found.set(`${match.rule} ${file} ${line} ${column}`, match);
+  }
+  return [...found.values()];
 }
 
 type Tree = {

@@ -135,6 +135,9 @@ export function shellKindOf(shell: string): ShellKind {
   return SHELLS[shell.trim().split(/\s+/)[0]?.replace(/^.*\//, '') ?? ''] ?? 'unknown';
 }
 
+/** Begins the number that stands for an expression that stays where it is. */
+const KEPT = '970413';
+
 /**
  * Moves outside expressions of a script into `env:` of the step, quoted for the shell by the same reading of the script
  * that the engine uses when it runs it (K13). Nothing when that reading refuses, or when the result would not be the
@@ -153,17 +156,17 @@ export function moveToEnv(
   const { scalar } = script;
   const outside = context.reader.expressionsOf(scalar).filter(script.isOutside);
   const where = { line: 1, column: 1 };
+  // Expressions that stay are numbers to the reading, which it leaves alone, and come back as they are written.
+  const kept = new Map<string, string>();
   const parts = context.reader.piecesOf(scalar).map((piece): HoistPart => {
     if ('literal' in piece) return piece;
     const { expression } = piece;
     const influenced = script.isOutside(expression);
-    return {
-      value: influenced ? 'x' : `\${{ ${expression.text} }}`,
-      expression: expression.text,
-      influenced,
-      at: where,
-    };
+    const value = influenced ? 'x' : `${KEPT}${String(kept.size).padStart(4, '0')}`;
+    if (!influenced) kept.set(value, context.file.text.slice(expression.start, expression.end));
+    return { value, expression: expression.text, influenced, at: where };
   });
+  if (scalar.text.includes(KEPT)) return none('the script is not understood');
   const hoisted = hoistScript(parts, script.shell);
   const byHand = 'Give the expression a name under `env:` of the step and use that variable, quoted, in the script.';
   if (!hoisted.ok) return none(hoisted.refusals[0]?.reason ?? 'the script is not understood', byHand);
@@ -182,6 +185,7 @@ export function moveToEnv(
       added.push(`${name.name}: \${{ ${outside[index]?.text ?? ''} }}`);
     }
   }
+  for (const [value, written] of kept) text = text.replaceAll(value, () => written);
   const edits = [
     rewrite(context, scalar, text),
     ...(added.length === 0 ? [] : [addEnv(context, step, added, script.key)]),
@@ -353,20 +357,32 @@ function scalarAtOffset(node: YamlNode, offset: number): Scalar | undefined {
   return undefined;
 }
 
-/** Adds `permissions:` to a workflow, before its jobs. */
+/**
+ * Adds `permissions:` to a workflow, before its jobs. What may write goes into the one job that there is; with several
+ * nobody can say here which of them needs it.
+ */
 export function addPermissions(context: AuditContext, root: YamlNode, lines: readonly string[]): Fix | undefined {
   const jobs = entryOf(root, 'jobs');
   if (jobs === undefined || root.kind !== 'mapping' || root.isFlow || at(root, 'permissions') !== undefined)
     return undefined;
+  const title = `Give the token ${lines.map((line) => line.replace(/ #.*$/, '')).join(', ') || 'no permission'}`;
+  if (lines.some((line) => line.includes(': write'))) {
+    const [job, ...others] = entriesOf(jobs.value);
+    const first = entriesOf(job?.value)[0];
+    if (first === undefined || others.length > 0 || job?.value.kind !== 'mapping' || job.value.isFlow) return undefined;
+    return {
+      kind: 'edit',
+      title,
+      edits: [insertBefore(context, first, { key: 'permissions', block: lines, isFlow: false })],
+    };
+  }
   const newline = newlineOf(context.file.text);
-  const text =
-    lines.length === 0
-      ? `permissions: {}${newline}${newline}`
-      : ['permissions:', ...lines.map((line) => `  ${line}`), '', ''].join(newline);
-  const edit = { file: context.file.path, start: jobs.key.start, end: jobs.key.start, text };
+  const block =
+    lines.length === 0 ? 'permissions: {}' : ['permissions:', ...lines.map((line) => `  ${line}`)].join(newline);
+  const { start } = jobs.key;
   return {
     kind: 'edit',
-    title: `Give the token of the workflow ${lines.join(', ') || 'no permission'}`,
-    edits: [edit],
+    title,
+    edits: [{ file: context.file.path, start, end: start, text: `${block}${newline}${newline}` }],
   };
 }

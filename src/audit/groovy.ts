@@ -23,6 +23,9 @@ export type GroovyString = {
 
 /** Strings of one file that are read. */
 const STRINGS_MAX = 20_000;
+/** Characters of one statement that are kept, and those before a string or a brace that say what it belongs to. */
+const STATEMENT_MAX = 2_000;
+const TAIL = 200;
 /** Nesting of blocks that is kept. */
 const BLOCKS_MAX = 100;
 
@@ -47,13 +50,13 @@ export function readGroovy(text: string): { readonly strings: readonly GroovyStr
       at = end < 0 ? text.length : end + 1;
     } else if (character === "'" || character === '"') {
       const string = stringAt(text, at);
-      const found = describe(string, statement, { blocks, calls });
+      const found = describe(string, statement.slice(-TAIL), { blocks, calls });
       strings.push(found);
       if (found.call === 'stage') lastStage = found.text;
-      statement += "''";
+      if (statement.length < STATEMENT_MAX) statement += "''";
       at = string.end - 1;
     } else if (character === '{') {
-      const name = /([A-Za-z_]\w*)\s*(?:\([^()]*\))?\s*$/.exec(statement)?.[1] ?? '';
+      const name = /([A-Za-z_]\w*)\s*(?:\([^()]*\))?\s*$/.exec(statement.slice(-TAIL))?.[1] ?? '';
       if (blocks.length < BLOCKS_MAX)
         blocks.push({ name, stage: name === 'stage' ? lastStage : (blocks.at(-1)?.stage ?? '') });
       statement = '';
@@ -63,14 +66,14 @@ export function readGroovy(text: string): { readonly strings: readonly GroovyStr
       statement = '';
       calls = [];
     } else if (character === '(') {
-      calls.push(/([\w.]+)\s*$/.exec(statement)?.[1] ?? '');
-      statement += character;
+      calls.push(/([\w.]{1,80})\s{0,20}$/.exec(statement.slice(-TAIL))?.[1] ?? '');
+      if (statement.length < STATEMENT_MAX) statement += character;
     } else if (character === ')') {
       calls.pop();
-      statement += character;
+      if (statement.length < STATEMENT_MAX) statement += character;
     } else if ((character === '\n' && calls.length === 0 && !/[,:=]\s*$/.test(statement)) || character === ';') {
       statement = '';
-    } else if (statement.length < 2_000) statement += character;
+    } else if (statement.length < STATEMENT_MAX) statement += character;
   }
   return { strings };
 }

@@ -6,12 +6,19 @@ import type { Command } from './script.ts';
  * What leads to the head of an outsider's change. `sha`: to one commit that the event names. `ref`: to whatever is
  * there when it is fetched.
  */
-export type Head = { readonly kind: 'sha' | 'ref'; readonly text: string; readonly events?: readonly string[] };
+export type Head = {
+  readonly kind: 'sha' | 'ref';
+  readonly text: string;
+  readonly events?: readonly string[];
+  /** The input of a reusable workflow that it is, if its caller hands a head over. */
+  readonly input?: string;
+};
 
 export type HeadScope = {
   readonly outputOf: (id: string, name: string) => Head | undefined;
   readonly needOf: (id: string, name: string) => Head | undefined;
   readonly envOf: (name: string) => Head | undefined;
+  readonly inputOf: (name: string) => Head | undefined;
 };
 
 const CHANGES = ['pull_request', 'pull_request_target', 'pull_request_review', 'pull_request_review_comment'];
@@ -41,6 +48,7 @@ export function headOfReference({ context, path }: Reference, scope: HeadScope):
   if (context === 'steps' && path[1] === 'outputs') return scope.outputOf(path[0] ?? '', path[2] ?? '*');
   if (context === 'needs' && path[1] === 'outputs') return scope.needOf(path[0] ?? '', path[2] ?? '*');
   if (context === 'env') return scope.envOf(path[0] ?? '');
+  if (context === 'inputs') return scope.inputOf(path[0] ?? '');
   const known = REFERENCES.find(([pattern]) => pattern.test(text));
   return known === undefined
     ? undefined

@@ -25,19 +25,24 @@ export function auditAzure(context: AuditContext, root: YamlNode): void {
 }
 
 /** Parameters that take any text; a list of values, numbers and booleans do not. */
-function stringParameters(root: YamlNode): readonly string[] {
+function stringParameters(root: YamlNode): RegExp | undefined {
   const list = at(root, 'parameters');
-  return listOf(list).flatMap((item) => {
+  const names = listOf(list).flatMap((item) => {
     const name = textOf(at(item, 'name'));
     const type = textOf(at(item, 'type')) ?? 'string';
     return name === undefined || type !== 'string' || at(item, 'values') !== undefined ? [] : [name];
   });
+  const words = names.filter((name) => /^[\w-]+$/.test(name)).slice(0, PARAMETERS_MAX);
+  return words.length === 0 ? undefined : new RegExp(`\\$\\{\\{\\s*parameters\\.(?:${words.join('|')})\\s*\\}\\}`);
 }
+
+/** Parameters of one pipeline that are looked for. */
+const PARAMETERS_MAX = 500;
 
 /** Levels of stages, jobs, strategies and steps. */
 const LEVELS_MAX = 12;
 
-type Place = { readonly scope: string; readonly parameters: readonly string[]; readonly depth: number };
+type Place = { readonly scope: string; readonly parameters: RegExp | undefined; readonly depth: number };
 
 function visit(context: AuditContext, node: YamlNode, place: Place): void {
   if (place.depth > LEVELS_MAX) return;
@@ -96,13 +101,7 @@ function auditScript(context: AuditContext, run: Scalar, { scope, parameters }: 
   checkOtherScript(context, run, scope);
   checkSpliced(context, run, { scope, pattern: SPLICED, severity: 'high' });
   checkEvaluated(context, run, { scope, variables: CHOSEN });
-  for (const name of parameters) {
-    checkSpliced(context, run, {
-      scope,
-      pattern: new RegExp(`\\$\\{\\{\\s*parameters\\.${name.replaceAll(/[^\w-]/g, '')}\\s*\\}\\}`),
-      severity: 'low',
-    });
-  }
+  if (parameters !== undefined) checkSpliced(context, run, { scope, pattern: parameters, severity: 'low' });
   const token = /\$\(System\.AccessToken\)/i.exec(run.text);
   if (token === null) return;
   const line = run.text.slice(0, token.index).split('\n').length - 1;

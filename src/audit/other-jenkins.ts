@@ -162,9 +162,12 @@ function checkSecret(context: AuditContext, string: GroovyString): void {
 const DEPLOYS =
   /\bkubectl\s+(?:apply|rollout|set)\b|\bhelm\s+(?:upgrade|install)\b|\bterraform\s+apply\b|\baws\s+(?:s3\s+(?:sync|cp)|ecs\s+update|cloudformation\s+deploy)\b|\bansible-playbook\b|\bserverless\s+deploy\b/;
 
+/** Stages of one file that are looked at as a whole. */
+const STAGES_MAX = 200;
+
 /** A stage for production that every branch goes through. */
 function checkStages(context: AuditContext, strings: readonly GroovyString[]): void {
-  for (const stage of strings.filter(({ call }) => call === 'stage')) {
+  for (const stage of strings.filter(({ call }) => call === 'stage').slice(0, STAGES_MAX)) {
     if (!/\bprod(?:uction)?\b|\blive\b/i.test(stage.text) || !/deploy|release|rollout|ship/i.test(stage.text)) continue;
     const inside = strings.filter((one) => one.stage === stage.text && one !== stage);
     if (!inside.some((one) => SHELLS.test(one.call) && DEPLOYS.test(one.text))) continue;

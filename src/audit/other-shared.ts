@@ -6,7 +6,7 @@ import { commandsOf } from './script.ts';
 import { type Entry, entriesOf, listOf, type Scalar, scalarAt, textOf, type YamlNode } from './yaml-tree.ts';
 
 const SECRET_NAME =
-  /(?:^|_|-|\.)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?|AUTH_KEY|CLIENT_SECRET|PWD)(?:$|_(?:ID)?$)/i;
+  /(?:^|[_.-])(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRET_KEY|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|SIGNING_?KEY|ENCRYPTION_?KEY|CREDENTIALS?|AUTH_KEY|PWD)$/i;
 /** Names that only speak of secrets: where they lie, how long they live. */
 const NO_SECRET_NAME =
   /(?:_FILE|_PATH|_NAME|_URL|_ENDPOINT|_TTL|_ID|_USER|_HEADER|_TYPE|_LENGTH|_ENABLED|_EXPIR\w*)$|PUBLIC|TOKENIZER|DOCKER_TLS/i;

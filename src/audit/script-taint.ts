@@ -23,7 +23,7 @@ export type ScriptInputs = {
 
 /** What comes out of these is a number, a digest or chosen by a pattern: no text that anything acts on. */
 const FILTERS =
-  /\btr\s+-(?:cd|dc)\b|\bsed\s+(?:-\w+\s+)*['"]?s.\[\^|\bgrep\s+-\w*o\w*|\bwc\s+-|sha\d*sum|md5sum|\bbase64\b|\bsha\b|printf\s+['"]?%q|\bjq\b[^|]*(?:@sh|@uri|@base64|\.(?:number|id|sha|length)\b)|\bawk\b[^|]*NR\b|\b(?:expr|bc)\b|\|\s*(?:md5|cksum|xxd)\b|\bslugify\b/;
+  /\btr\s+-(?:cd|dc)\b|\bsed\s+(?:-\w+\s+)*['"]?s.\[\^|\bwc\s+-|sha\d*sum|md5sum|\bbase64\b|\bsha\b|printf\s+['"]?%q|\bjq\b[^|]*(?:@sh|@uri|@base64|\.(?:number|id|sha|length)\b)|\bawk\b[^|]*NR\b|\b(?:expr|bc)\b|\|\s*(?:md5|cksum|xxd)\b|\bslugify\b/;
 
 /** What these print is an outsider's, wherever they run: texts of changes, messages of commits, names of files. */
 const COMMAND_SOURCES: readonly (readonly [RegExp, Omit<Source, 'kind'>])[] = [
@@ -38,14 +38,6 @@ const COMMAND_SOURCES: readonly (readonly [RegExp, Omit<Source, 'kind'>])[] = [
     { text: 'gh api', isMultiline: true },
   ],
   [
-    /\bgit\s+(?:log|show)\b.*(?:%s|%B|%b|%an|%ae|--format|--pretty|--oneline)/,
-    {
-      text: 'the message of a commit',
-      isMultiline: true,
-      events: ['pull_request', 'pull_request_target', 'push', 'workflow_run', 'issue_comment'],
-    },
-  ],
-  [
     /\bjq\b.*\.(?:pull_request|issue|comment|review|discussion|head_commit|workflow_run)\S*\.(?:title|body|message|ref|label|head_branch|name|email)\b.*GITHUB_EVENT_PATH/,
     { text: 'GITHUB_EVENT_PATH', isMultiline: true },
   ],
@@ -54,6 +46,21 @@ const COMMAND_SOURCES: readonly (readonly [RegExp, Omit<Source, 'kind'>])[] = [
     { text: 'GITHUB_EVENT_PATH', isMultiline: true },
   ],
 ];
+
+const MESSAGES = /\bgit\s+(?:log|show)\b.*(?:%s|%B|%b|%an|%ae|--format|--pretty|--oneline)/;
+/** The subject of one commit has no line break. */
+const ONE_SUBJECT = /(?:\s-1\b|-n\s*1\b|\bgit\s+show\b).*%s(?!.*%[Bb])/;
+
+/** Messages of commits: of the change where its code lies there, else of what was pushed or proposed. */
+function messageSource(raw: string, files: Source | undefined): Taint {
+  if (!MESSAGES.test(raw)) return [];
+  const events = [
+    'pull_request',
+    'push',
+    ...(files === undefined ? [] : ['pull_request_target', 'workflow_run', 'issue_comment']),
+  ];
+  return [{ kind: 'outside', text: 'the message of a commit', isMultiline: !ONE_SUBJECT.test(raw), events }];
+}
 
 const CHANGE_FILES = /\bgit\s+(?:diff|diff-tree|show)\b.*--name-(?:only|status)/;
 const READERS =
@@ -103,8 +110,18 @@ function assignmentsOf(command: Command): readonly (readonly [string, string])[]
   return found;
 }
 
+/** `grep -o` with a pattern of digits and the like; one with `.` or `[^…]` lets anything through. */
+function isFiltered(raw: string): boolean {
+  if (FILTERS.test(raw)) return true;
+  const pattern = /\bgrep\s+-\w*o\w*\s+(?:-\w+\s+)*(['"])(.*?)\1/.exec(raw)?.[2];
+  return pattern !== undefined && !/(?<!\\)\.|\[\^|\\S|\\W/.test(pattern);
+}
+
+/** What makes several lines of one: each match of `grep -o` has its own, and `\n` becomes a break. */
+const BREAKS_LINES = /\bgrep\s+-\w*o|\btr\b.*\\n|\becho\s+-e|%b|\bxargs\s+-n|\bfold\b/;
+
 function taintOfRaw(raw: string, variables: ReadonlyMap<string, Taint>, inputs: ScriptInputs): Taint {
-  if (FILTERS.test(raw)) return [];
+  if (isFiltered(raw)) return [];
   const found: Taint[] = [];
   for (const match of raw.matchAll(MARK)) found.push(inputs.expressions[Number(match[1])] ?? []);
   const text = inputs.isPowershell ? raw : withoutSingleQuoted(raw);
@@ -114,6 +131,7 @@ function taintOfRaw(raw: string, variables: ReadonlyMap<string, Taint>, inputs: 
     found.push(variables.get(match[1] ?? '') ?? []);
   }
   for (const [pattern, source] of COMMAND_SOURCES) if (pattern.test(raw)) found.push([{ kind: 'outside', ...source }]);
+  found.push(messageSource(raw, inputs.files));
   if (CHANGE_FILES.test(raw)) {
     found.push([
       {
@@ -125,7 +143,8 @@ function taintOfRaw(raw: string, variables: ReadonlyMap<string, Taint>, inputs: 
     ]);
   }
   if (inputs.files !== undefined && READERS.test(raw)) found.push([inputs.files]);
-  return join(found);
+  const taint = join(found);
+  return BREAKS_LINES.test(raw) ? taint.map((source) => ({ ...source, isMultiline: true })) : taint;
 }
 
 /** What stands in single quotes is no reference to a variable, unless double quotes are around: `"'$X'"`. */

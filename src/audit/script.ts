@@ -36,11 +36,11 @@ function linesOf(script: string): readonly Line[] {
       at += 1;
       text = `${text.replace(/\\\s*$/, ' ')}${source[at] ?? ''}`;
     }
-    const marker = /<<-?\s*(['"]?)([A-Za-z_][\w-]*)\1/.exec(text);
+    const marker = documentMarker(text);
     let document = '';
-    if (marker?.[2] !== undefined) {
+    if (marker !== undefined) {
       const body: string[] = [];
-      while (at + 1 < source.length && (source[at + 1] ?? '').trim() !== marker[2]) {
+      while (at + 1 < source.length && (source[at + 1] ?? '').trim() !== marker) {
         at += 1;
         body.push(source[at] ?? '');
       }
@@ -50,6 +50,13 @@ function linesOf(script: string): readonly Line[] {
     lines.push({ text, line: start, document });
   }
   return lines;
+}
+
+/** The word that ends a here-document; not one in double quotes, which is only printed. */
+function documentMarker(text: string): string | undefined {
+  const match = /<<-?\s*(['"]?)([A-Za-z_][\w-]*)\1/.exec(text);
+  if (match === null || text[match.index - 1] === '<') return undefined;
+  return (text.slice(0, match.index).split('"').length - 1) % 2 === 1 ? undefined : match[2];
 }
 
 export function commandsOf(script: string): readonly Command[] {

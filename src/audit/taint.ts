@@ -21,6 +21,8 @@ export type Source = {
   readonly path?: string;
   /** `output`: inputs of that action that hold an outsider's text. */
   readonly tainted?: readonly string[];
+  /** Of an action: the names of the outputs that hold the text, as a pattern. */
+  readonly outputs?: RegExp;
   /** Where it came in, when that is elsewhere than where it is used. */
   readonly at?: Span;
 };

@@ -344,6 +344,9 @@ export type GithubReach = 'none' | Reach;
 /** The path below `github`, lower case; an empty one is the whole context. */
 export function githubReach(path: readonly string[]): GithubReach {
   if (!isGithubInfluenced(path, true)) return 'none';
+  // A filter gives a list of what the schema promises: nothing a shell acts on, though K13 does not rely on it.
+  const isFree = path.some((key) => EVENT_FREE.has(key));
+  if (path[0] === 'event' && path.includes('*') && EVENT_TYPED.has(path.at(-1) ?? '') && !isFree) return 'shaped';
   return reachOf(path);
 }
 
