@@ -175,6 +175,7 @@ export function* addForCopy({ file, instructions }: Dockerfile): Iterable<Report
     if (instruction.flags.some(({ text }) => /^--(?:keep-git-dir|checksum|unpack)/.test(text))) continue;
     yield {
       span: instruction,
+      identity: instruction.args,
       message: 'ADD unpacks archives and fetches addresses by itself; for plain files COPY does only what it says.',
       fix: edit('Copy instead', {
         file: file.path,

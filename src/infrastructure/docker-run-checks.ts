@@ -27,9 +27,15 @@ export function* judgeRun(docker: Dockerfile, match: DockerRunMatch): Iterable<R
     yield {
       span: { start: flag?.start ?? command.start, end: flag?.end ?? command.end },
       message: messageOf(match.message, flag?.text ?? command.name),
+      identity: wordsOf(command),
       fix: fixOf(docker, { command, flag, fix }),
     };
   }
+}
+
+/** What tells two commands apart, whatever flags a mend adds or takes. */
+function wordsOf(command: Command): string {
+  return [command.name, ...command.words.map(({ text }) => text).filter((text) => !text.startsWith('-'))].join(' ');
 }
 
 function messageOf(template: string, value: string): string {
@@ -167,6 +173,7 @@ export const aptNotCleaned: DockerCheck = function* ({ stages }) {
     if (install === undefined || /\/var\/lib\/apt(?:\/lists|\/\*|\b)/.test(instruction.args)) continue;
     yield {
       span: { start: install.start, end: install.end },
+      identity: wordsOf(install),
       message: 'The package lists stay in the layer: size, and a picture of what was old when it was built.',
       fix: none(
         'Where the command ends may depend on the script.',
@@ -286,6 +293,7 @@ export const chmodWorld: DockerCheck = function* (docker) {
     if (mode === undefined || /^1[0-7]{3}$/.test(mode.text)) continue;
     yield {
       span: command,
+      identity: wordsOf(command),
       message: `chmod ${mode.text} lets every process in the container change these files.`,
       fix: none(
         'Who has to write is not known here.',
@@ -338,6 +346,12 @@ export const tlsOff: DockerCheck = function* (docker) {
         yield tlsReport(command, 'http.sslVerify=false');
       else if (/^(?:npm|yarn|pnpm)$/.test(command.name) && /strict-ssl[= ]false\b|--no-strict-ssl\b/.test(text))
         yield tlsReport(command, 'strict-ssl=false');
+      else if (
+        /^(?:yum|dnf|yum-config-manager|echo|printf)$/.test(command.name) &&
+        /\bsslverify\s?=\s?(?:0|false)\b/i.test(text) &&
+        !text.includes('http.')
+      )
+        yield tlsReport(command, 'sslverify=false');
     }
   }
 };

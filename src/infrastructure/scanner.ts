@@ -157,7 +157,10 @@ function scanKubernetes(file: FileView, judge: Judge): FileOutcome<Infrastructur
   const matches: Match[] = [];
   for (const object of objects) {
     for (const { id, match } of judge.kubernetes) {
-      for (const report of judgeObject(object, match)) matches.push(matchOf(id, file, report));
+      for (const report of judgeObject(object, match)) {
+        // Equal names in two namespaces are two things.
+        matches.push(matchOf(id, file, { ...report, scope: `${object.namespace ?? ''}/${report.scope ?? ''}` }));
+      }
     }
   }
   const facts = kubernetesFacts(objects, judge.named('network-policy-missing'));
