@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { planFiles } from '../src/engine/index.ts';
@@ -9,27 +9,47 @@ import { type Command, type Figure, median, timeInTurn } from './measure.ts';
 import { benchNetwork } from './network.ts';
 import { benchSandbox } from './sandbox.ts';
 
-const LAUNCHER = new URL('../bin/sallyport', import.meta.url).pathname;
+const ROOT = new URL('..', import.meta.url).pathname;
 const STEPS = 20;
 const ROUNDS = 7;
+/** A first installation fetches Node. */
+const INSTALL_MS_MAX = 5 * 60_000;
 
 export type RunBenchOptions = { readonly act?: string; readonly corpora?: string };
 
 /** `npm run bench -- run`: everything that `sallyport run` is made of, beside a bare command or a peer. */
 export async function benchRun(options: RunBenchOptions): Promise<Figure[]> {
-  return [
-    ...(await benchStart()),
-    ...(await benchSandbox()),
-    ...(await benchNetwork()),
-    ...(await benchWorkflow(options)),
-    ...(await benchPlan(options)),
-    ...benchMasks(),
-  ];
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-package-'));
+  try {
+    const launcher = installPackage(folder);
+    return [
+      ...(await benchStart(launcher)),
+      ...(await benchSandbox()),
+      ...(await benchNetwork()),
+      ...(await benchWorkflow(launcher, options)),
+      ...(await benchPlan(options)),
+      ...benchMasks(),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-async function benchStart(): Promise<Figure[]> {
+/** Builds, packs and installs the package into an empty folder: what is measured is what people have. */
+function installPackage(folder: string): string {
+  const run = (command: string, args: readonly string[], cwd: string) =>
+    execFileSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'], timeout: INSTALL_MS_MAX });
+  run(process.execPath, [join(ROOT, 'scripts/build.ts')], ROOT);
+  run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], ROOT);
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
+  writeFileSync(join(folder, 'package.json'), '{"private": true}');
+  run('npm', ['install', '--silent', '--ignore-scripts', '--prefer-offline', join(folder, tarball)], folder);
+  return join(folder, 'node_modules/.bin/sallyport');
+}
+
+async function benchStart(launcher: string): Promise<Figure[]> {
   const [own = [], bare = []] = await timeInTurn(
-    [{ command: [LAUNCHER, '--version'] }, { command: [process.execPath, '-e', '0'] }],
+    [{ command: [launcher, '--version'] }, { command: [process.execPath, '-e', '0'] }],
     11,
   );
   return [
@@ -44,7 +64,7 @@ function ratio(own: readonly number[], other: readonly number[]): number {
 }
 
 /** A workflow of 20 trivial steps: sandboxed, the same scripts bare, and in a peer's host mode without a sandbox. */
-async function benchWorkflow(options: RunBenchOptions): Promise<Figure[]> {
+async function benchWorkflow(launcher: string, options: RunBenchOptions): Promise<Figure[]> {
   const root = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
   try {
     const repository = join(root, 'repository');
@@ -59,7 +79,7 @@ async function benchWorkflow(options: RunBenchOptions): Promise<Figure[]> {
     const state = { HOME: root, XDG_STATE_HOME: join(root, 'state'), XDG_CACHE_HOME: join(root, 'cache') };
     const script = Array.from({ length: STEPS }, (_, index) => `bash -e -c 'echo step ${index}'`).join('\n');
     const commands: Command[] = [
-      { command: [LAUNCHER, 'run', '--quiet'], cwd: repository, env: state },
+      { command: [launcher, 'run', '--quiet'], cwd: repository, env: state },
       { command: ['sh', '-c', script], cwd: repository },
     ];
     if (options.act !== undefined) {

@@ -1,11 +1,102 @@
-/** Emits the package's JavaScript into `dist`. */
-import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * Emits the package's JavaScript into `dist`: few files, each with all that it needs, since a start spends most of its time
+ * on finding, reading and compiling modules. Names are kept, so that the stack of an error can be read.
+ */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { rolldown, type OutputChunk } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-const tsc = join(root, 'node_modules/.bin/tsc');
-const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-if (status === 0) process.stdout.write('dist\n');
-process.exitCode = status ?? 1;
+const dist = join(root, 'dist');
+
+/** Where a file of the source finds its parts at run time: see `isBuilt` in the sources. */
+const OUTPUTS = [
+  {
+    // The programs of this machine. A worker is started as a file of its own.
+    folder: 'bin',
+    extension: 'js',
+    entries: {
+      main: 'src/bin/main.ts',
+      'reader-worker': 'src/workflow/reader-worker.ts',
+      worker: 'src/scan/worker.ts',
+    },
+  },
+  // What jobs can look at and talk to, and nothing else: mounted into every sandbox.
+  { folder: 'inside', extension: 'mjs', entries: insideEntries() },
+] as const;
+
+rmSync(dist, { recursive: true, force: true });
+/** Installed beside the package, not bundled: see `docs/reference/dependencies.md`. */
+const manifest: { readonly dependencies: { readonly [name: string]: string } } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+);
+const outside = Object.keys(manifest.dependencies);
+const packages = new Set<string>();
+for (const output of OUTPUTS) for (const chunk of await bundle(output)) noteModules(chunk);
+copySchemas();
+writeFileSync(join(dist, 'third-party-licenses.txt'), licenses());
+process.stdout.write('dist\n');
+
+/** The programs that run inside of sandboxes, by the name that `insideProgram` gives. */
+function insideEntries(): { readonly [name: string]: string } {
+  const folder = 'src/runner/inside';
+  const names = readdirSync(join(root, folder)).filter((name) => /^[\w-]+\.ts$/.test(name));
+  return Object.fromEntries(names.map((name) => [name.slice(0, -'.ts'.length), `${folder}/${name}`]));
+}
+
+async function bundle(output: (typeof OUTPUTS)[number]): Promise<readonly OutputChunk[]> {
+  const build = await rolldown({
+    cwd: root,
+    input: output.entries,
+    platform: 'node',
+    external: (id) => id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
+    treeshake: true,
+  });
+  const written = await build.write({
+    dir: join(dist, output.folder),
+    format: 'esm',
+    entryFileNames: `[name].${output.extension}`,
+    chunkFileNames: `[name]-[hash].${output.extension}`,
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    comments: false,
+  });
+  await build.close();
+  return written.output.filter((part) => part.type === 'chunk');
+}
+
+function noteModules(chunk: OutputChunk): void {
+  for (const id of chunk.moduleIds) {
+    const parts = relative(root, id).split(sep);
+    const at = parts.lastIndexOf('node_modules');
+    if (at < 0) continue;
+    const scoped = parts[at + 1]?.startsWith('@') === true;
+    packages.add(parts.slice(0, at + (scoped ? 3 : 2)).join('/'));
+  }
+}
+
+/** GitHub's schemas of its syntax are read as data. */
+function copySchemas(): void {
+  const folder = 'node_modules/@actions/workflow-parser';
+  for (const name of ['workflow-v1.0', 'action-v1.0']) {
+    const text = readFileSync(join(root, folder, 'dist', `${name}.min.json`), 'utf8');
+    writeFileSync(join(dist, 'bin', `${name}.min.json`), text);
+  }
+  packages.add(folder);
+}
+
+/** Whose code lies in `dist`, and under what terms. */
+function licenses(): string {
+  return [...packages]
+    .sort()
+    .map((folder) => {
+      const at = join(root, folder);
+      const manifest: { name: string; version: string; license?: string } = JSON.parse(
+        readFileSync(join(at, 'package.json'), 'utf8'),
+      );
+      const file = readdirSync(at).find((name) => /^licen[cs]e/i.test(name));
+      const text = file === undefined ? '' : readFileSync(join(at, file), 'utf8').trim();
+      if (text === '' && manifest.license === undefined) throw new Error(`${folder} does not say its terms`);
+      return `${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${text}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}

@@ -25,19 +25,19 @@ export function openExecutor({ env, places }: Machine, toolFolders: readonly str
   });
 }
 
-/** Sources in a checkout, JavaScript in the package; of the packages only what runs inside. */
+/** Sources in a checkout, in the package the bundles made for the inside; of the packages only what runs inside. */
 function packageMounts(): readonly Mount[] {
   const isBuilt = import.meta.url.endsWith('.js');
   const root = join(import.meta.dirname, '../..');
-  const code = isBuilt ? 'dist' : 'src';
-  const zip = createRequire(import.meta.url).resolve('@zip.js/zip.js/package.json');
   const mount = (host: string, inside: string): Mount => ({
     host,
     inside: `${INSIDE.sallyport}/${inside}`,
     writable: false,
   });
+  if (isBuilt) return [mount(join(root, 'dist/inside'), 'inside')];
+  const zip = createRequire(import.meta.url).resolve('@zip.js/zip.js/package.json');
   return [
-    mount(join(root, code), code),
+    mount(join(root, 'src'), 'src'),
     mount(join(root, 'package.json'), 'package.json'),
     mount(join(zip, '..'), 'node_modules/@zip.js/zip.js'),
   ];

@@ -355,8 +355,8 @@ const INSIDE_PROGRAM_MS_MAX = 10 * 60 * 1000;
 
 export const INSIDE_NODE = '/sallyport/node';
 
-/** Where one of our own programs lies inside: sources in a checkout, JavaScript in the package. */
+/** Where one of our own programs lies inside: sources in a checkout, bundled JavaScript in the package. */
 export function insideProgram(name: string): string {
   const isBuilt = import.meta.url.endsWith('.js');
-  return isBuilt ? `/sallyport/dist/runner/inside/${name}.js` : `/sallyport/src/runner/inside/${name}.ts`;
+  return isBuilt ? `/sallyport/inside/${name}.mjs` : `/sallyport/src/runner/inside/${name}.ts`;
 }

@@ -31,7 +31,8 @@ export type Schema = { readonly definition: (name: string) => Definition };
  */
 export function loadSchema(name: 'workflow-v1.0' | 'action-v1.0'): Schema {
   // The package's own code can't be loaded: it imports this JSON without saying that it is JSON.
-  const entry = import.meta.resolve('@actions/workflow-parser');
+  // In the package the schemas lie beside the bundle.
+  const entry = import.meta.url.endsWith('.ts') ? import.meta.resolve('@actions/workflow-parser') : import.meta.url;
   const text = readFileSync(new URL(`./${name}.min.json`, entry), 'utf8');
   // JSON.parse gives any JSON value, which is what `Data` says.
   const file: Data = JSON.parse(text);
