@@ -1,11 +1,11 @@
-import { openSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmodSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../base/index.ts';
 import { type CgroupPlaces, delegate, findCgroups } from './cgroup.ts';
 import type { Executor, Mount, Pod } from './executor.ts';
 import { fault } from './faults.ts';
 import { ownerName, sweepDead } from './owner.ts';
+import { holdNamespaces, lowerNamespaces } from './namespace.ts';
 import { type Machine, openPod } from './pod.ts';
 import { probeMachine } from './probe.ts';
 import { copyHostEtc, hostRootArguments } from './root.ts';
@@ -54,13 +54,23 @@ export function createBubblewrapExecutor(options: BubblewrapOptions): Executor {
       }),
     open: async (spec) => {
       if (pods.size >= PODS_MAX) throw fault('spec-invalid', `${PODS_MAX} pods are open already`);
-      prepared ??= prepare(options);
-      const pod = await openPod(spec, await prepared, () => pods.delete(pod));
-      pods.add(pod);
-      return pod;
+      // First: the kernel makes them while everything else is prepared.
+      const held = holdNamespaces(findTools(options.tools), process.getuid?.() === 0);
+      try {
+        prepared ??= prepare(options);
+        const machine = await prepared;
+        const pod = await openPod(spec, machine, { held, onClosed: () => pods.delete(pod) });
+        pods.add(pod);
+        return pod;
+      } catch (error) {
+        await lowerNamespaces(held);
+        throw error;
+      }
     },
     close: async () => {
       await Promise.all([...pods].map((pod) => pod.close()));
+      // What could not be swept is left to the next runner.
+      await prepared?.then(({ swept }) => swept).catch(() => undefined);
     },
   };
 }
@@ -68,27 +78,26 @@ export function createBubblewrapExecutor(options: BubblewrapOptions): Executor {
 async function prepare(options: BubblewrapOptions): Promise<Machine> {
   const { stateDir } = options;
   const podsDir = path.join(stateDir, 'pods');
-  await mkdir(podsDir, { recursive: true, mode: 0o711 });
-  await Promise.all([chmod(stateDir, 0o711), chmod(podsDir, 0o711)]);
+  mkdirSync(podsDir, { recursive: true, mode: 0o711 });
+  for (const folder of [stateDir, podsDir]) chmodSync(folder, 0o711);
   const tools = findTools(options.tools);
   const places = options.cgroups ?? findCgroups();
   const parents = Object.values(places).flatMap((place) => (place.version === 0 ? [] : [place.folder]));
-  const [etc, owner, cgroups] = await Promise.all([
-    copyHostEtc(tools, stateDir),
-    ownerName(process.pid),
-    delegate(places, process.pid),
-    sweepDead(tools, podsDir, parents),
-  ]);
+  const swept = sweepDead(tools, podsDir, parents);
+  // `close` waits for it.
+  swept.catch(() => undefined);
+  const [etc, cgroups] = await Promise.all([copyHostEtc(tools, stateDir), delegate(places, process.pid)]);
   return {
     tools,
-    owner,
+    owner: ownerName(process.pid),
+    swept,
     cgroups,
     stateDir,
     podsDir,
     root: process.getuid?.() === 0,
     arch: seccompArch(process.arch),
     nodePath: options.nodePath,
-    hostRoot: await hostRootArguments({ toolCache: options.toolCache, etc }),
+    hostRoot: hostRootArguments({ toolCache: options.toolCache, etc }),
     fixedMounts: [...(options.packageMounts ?? []), ...(options.toolMounts ?? [])],
     inheritedFds: listInheritedFds(),
     nullFd: openSync('/dev/null', 'r+'),

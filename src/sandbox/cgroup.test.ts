@@ -65,7 +65,7 @@ test('a delegated version 2 group gets a leaf for the runner and limited childre
   });
 
   const places = await delegate(findCgroups(proc), 42);
-  const job = await makeCgroups(places, 'job', BOUNDS);
+  const job = makeCgroups(places, 'job', BOUNDS);
 
   expect(readFileSync(`${top}/v2/sallyport-runner/cgroup.procs`, 'utf8')).toBe('42');
   expect(readFileSync(`${top}/v2/cgroup.subtree_control`, 'utf8')).toBe('+memory +pids +cpu');
@@ -85,7 +85,7 @@ test('a bound that cannot be held is told with its reason, and no half-made grou
   } as const;
   mkdirSync(`${top}/memory`);
 
-  const job = await makeCgroups(places, 'job', BOUNDS);
+  const job = makeCgroups(places, 'job', BOUNDS);
 
   expect(job.folders).toEqual([]);
   expect(job.missing.pids).toBe('no control groups are mounted');

@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -152,7 +152,7 @@ function limits(
 }
 
 /** Makes the groups of a job. What cannot be limited is told in `missing`; nothing is half-limited. */
-export async function makeCgroups(places: CgroupPlaces, name: string, bounds: Bounds): Promise<JobCgroups> {
+export function makeCgroups(places: CgroupPlaces, name: string, bounds: Bounds): JobCgroups {
   const folders = new Set<string>();
   const missing: { [bound in CgroupBound]?: string } = {};
   let memoryEvents: string | undefined;
@@ -164,17 +164,20 @@ export async function makeCgroups(places: CgroupPlaces, name: string, bounds: Bo
     }
     const folder = path.join(place.folder, name);
     try {
-      await mkdir(folder, { recursive: true });
+      mkdirSync(folder, { recursive: true });
       for (const [file, value, optional] of limits(bound, place.version, bounds)) {
-        const written = writeFile(path.join(folder, file), value, { flag: 'r+' });
-        await (optional === undefined ? written : written.catch(() => undefined));
+        try {
+          writeFileSync(path.join(folder, file), value, { flag: 'r+' });
+        } catch (error) {
+          if (optional === undefined) throw error;
+        }
       }
       folders.add(folder);
       if (bound === 'memory')
         memoryEvents = path.join(folder, place.version === 1 ? 'memory.oom_control' : 'memory.events');
     } catch (error) {
       missing[bound] = `${folder}: ${reasonOf(error)}`;
-      if (!folders.has(folder)) await rmdir(folder).catch(() => undefined);
+      if (!folders.has(folder)) removeEmpty(folder);
     }
   }
   return {
@@ -186,6 +189,15 @@ export async function makeCgroups(places: CgroupPlaces, name: string, bounds: Bo
       for (const folder of folders) await removeCgroup(folder);
     },
   };
+}
+
+/** A group that could not be limited and that nothing joined. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It was not made, or is not ours.
+  }
 }
 
 /** Removes a group. Its last processes may still be ending: it is tried again for a while, then the error is thrown. */

@@ -18,9 +18,8 @@ const REQUEST_BYTES_MAX = 4_096;
 export const SETUP_EXIT_CODE = 125;
 
 /**
- * Joins the control groups named before `--`, lowers limits, and becomes the command after it, followed by the arguments
- * that it is told on a descriptor: their number, then one a line. Nothing that it reads is evaluated. Any failure ends it
- * before anything of the job runs; so does the end of the runner while it waits.
+ * Joins the control groups named before `--`, lowers limits, and becomes the command after it. Any failure ends it before
+ * anything of the job runs.
  */
 const ENTRY = `
 processes=$1; shift
@@ -30,13 +29,25 @@ ulimit -n ${OPEN_FILES_MAX} 2>/dev/null || ulimit -n "$(ulimit -H -n)" || exit $
 ulimit -l ${LOCKED_KIB_MAX} 2>/dev/null || ulimit -l "$(ulimit -H -l)" || exit ${SETUP_EXIT_CODE}
 # Dash names the limit on processes -p, others -u.
 [ -z "$processes" ] || ulimit -u "$processes" 2>/dev/null || ulimit -p "$processes" || exit ${SETUP_EXIT_CODE}
+exec "$@"`;
+
+/**
+ * Starts the command of its arguments, followed by those that it is told on a descriptor: their number, then one a line.
+ * Nothing that it reads is evaluated. The end of the runner while it waits ends it.
+ *
+ * It has joined the namespaces of the pod but is not in its PID namespace, only what it starts is: no process of the job
+ * sees or reaches it, and one that stops its own supervisor does not stop this one.
+ */
+const WAIT = `
 IFS= read -r count <&${REQUEST_FD} || exit ${SETUP_EXIT_CODE}
 while [ "$count" -gt 0 ]; do
   IFS= read -r argument <&${REQUEST_FD} || exit ${SETUP_EXIT_CODE}
   set -- "$@" "$argument"; count=$((count - 1))
 done
-exec ${REQUEST_FD}<&-
-exec "$@"`;
+exec ${REQUEST_FD}<&- 7>&2 2>/dev/null
+# Not the last command: a shell would become it. What the shell itself says of a killed command is not for the log.
+"$@" 2>&7 7>&-
+exit $?`;
 
 /** What is the same for all processes of a pod. */
 export type ChainOptions = {
@@ -65,8 +76,9 @@ export function launchChain(options: ChainOptions, form: ChainForm): ChildProces
   const { tools } = options;
   const entry = ['-c', ENTRY, 'sh', String(options.processesMax ?? ''), ...options.cgroups, '--'];
   const bwrap = [tools.bwrap, '--args', String(ARGS_FD), '--', ...form.arguments];
+  const wait = ['--no-fork', '--', tools.sh, '-c', WAIT, 'sh', ...bwrap];
   const covered = covers(options.inheritedFds, options.nullFd);
-  return spawn(tools.sh, [...entry, ...options.enterJob, '--', ...bwrap], {
+  return spawn(tools.sh, [...entry, ...options.enterJob, ...wait], {
     stdio: [form.stdin, form.output, form.output, 'pipe', 'pipe', 'pipe', 'pipe', ...covered],
     env: HELPER_ENV,
     cwd: '/',

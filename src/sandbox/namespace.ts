@@ -29,23 +29,28 @@ export type Namespaces = {
 /** The environment of host helpers: nothing of the runner's. */
 export const HELPER_ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } as const;
 
+/** Namespaces that stand but whose uids are not mapped yet. */
+export type HeldNamespaces = {
+  readonly holder: ChildProcess;
+  readonly ended: Promise<void>;
+  readonly up: Promise<number>;
+};
+
 /**
- * Raises the namespaces of one job.
+ * Makes the namespaces of one job, which nothing is in yet. They go with `lower`, or when they are raised, with those.
  *
  * The first process of the PID namespace is `cat` on a pipe from this process, with SIGCHLD ignored: the kernel then
  * reaps orphans by itself, no signal from inside reaches it since it has no handlers, and when the pipe closes, also
  * because the runner was killed, it ends and takes every process of the job with it. An init program with handlers
  * (catatonit, tini) would forward a SIGTERM that the job sends to PID 1, and end the job's own sandbox.
  *
- * @param uidBase first host uid of the job when the runner is root; without it the job has the runner's own uid
+ * @param mapped whether the job gets uids of its own; else the runner's own
  */
-export async function raiseNamespaces(tools: Tools, uidBase: number | undefined): Promise<Namespaces> {
+export function holdNamespaces(tools: Tools, mapped: boolean): HeldNamespaces {
   const init = [tools.env, '--ignore-signal=CHLD', tools.cat];
-  const prepare = `${tools.mount} -t proc -o nosuid,nodev,noexec proc /proc && ${tools.ip} link set lo up`;
-  const command =
-    uidBase === undefined
-      ? ['--map-root-user', '--', tools.sh, '-c', `${prepare} && exec "$@"`, 'sh', ...init]
-      : ['--', ...init];
+  const command = mapped
+    ? ['--', ...init]
+    : ['--map-root-user', '--', tools.sh, '-c', `${prepareScript(tools)} && exec "$@"`, 'sh', ...init];
   const holder = spawn(
     tools.unshare,
     [
@@ -66,24 +71,45 @@ export async function raiseNamespaces(tools: Tools, uidBase: number | undefined)
     holder.once('exit', () => resolve());
     holder.once('error', () => resolve());
   });
+  const up = echoed(holder);
+  // Whoever raises the namespaces meets the failure.
+  up.catch(() => undefined);
+  return { holder, ended, up };
+}
+
+function prepareScript(tools: Tools): string {
+  return `${tools.mount} -t proc -o nosuid,nodev,noexec proc /proc && ${tools.ip} link set lo up`;
+}
+
+/**
+ * Raises the namespaces of one job.
+ *
+ * @param uidBase first host uid of the job when the runner is root; without it the job has the runner's own uid
+ */
+export async function raiseNamespaces(
+  tools: Tools,
+  held: HeldNamespaces,
+  uidBase: number | undefined,
+): Promise<Namespaces> {
+  const { ended } = held;
   try {
-    const pid = await echoed(holder);
+    const pid = await held.up;
     const namespaces = {
       pid,
       enter: enterArguments(tools, pid, uidBase !== undefined),
       enterJob: enterJobArguments(tools, pid, uidBase !== undefined),
       ended,
-      close: () => lower(holder, ended),
+      close: () => lowerNamespaces(held),
     };
     if (uidBase !== undefined) {
       const map = `0 ${uidBase} ${UIDS_PER_JOB}`;
       await Promise.all([writeFile(`/proc/${pid}/uid_map`, map), writeFile(`/proc/${pid}/gid_map`, map)]);
       const [file, ...rest] = [...namespaces.enter, '-m', `--pid=/proc/${pid}/ns/pid_for_children`];
-      await run(file ?? tools.nsenter, [...rest, '--', tools.sh, '-c', prepare]);
+      await run(file ?? tools.nsenter, [...rest, '--', tools.sh, '-c', prepareScript(tools)]);
     }
     return namespaces;
   } catch (error) {
-    await lower(holder, ended);
+    await lowerNamespaces(held);
     throw error;
   }
 }
@@ -126,7 +152,8 @@ function enterJobArguments(tools: Tools, pid: number, mapped: boolean): string[]
   return [...enterArguments(tools, pid, mapped), ...rest, ...(mapped ? ['-S', uid, '-G', uid] : [])];
 }
 
-async function lower(holder: ChildProcess, ended: Promise<void>): Promise<void> {
+/** Ends the namespaces and all that is in them. May be called twice. */
+export async function lowerNamespaces({ holder, ended }: HeldNamespaces): Promise<void> {
   holder.stdin?.destroy();
   // `unshare` ends only when its child, the first process of the PID namespace, has ended, and the kernel lets that
   // happen only after every process of the namespace is gone.

@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { removeCgroup } from './cgroup.ts';
 import { run } from './namespace.ts';
@@ -14,29 +15,33 @@ export const CGROUP_PREFIX = 'sallyport-';
  * What identifies this runner process for all time: boot, PID namespace, pid and start time, as letters, digits and
  * dashes. A pid alone comes back.
  */
-export async function ownerName(pid: number): Promise<string> {
-  const [boot, namespace, start] = await Promise.all([bootId(), pidNamespace(), startTime(pid)]);
-  return `${boot}-${namespace}-${pid}-${start ?? 0}`;
+export function ownerName(pid: number): string {
+  return `${bootId()}-${pidNamespace()}-${pid}-${startTime(pid) ?? 0}`;
 }
 
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).slice(0, 8);
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
 }
 
-async function pidNamespace(): Promise<string> {
-  return (await readlink('/proc/self/ns/pid')).replaceAll(/\D/g, '');
+function pidNamespace(): string {
+  return readlinkSync('/proc/self/ns/pid').replaceAll(/\D/g, '');
 }
 
 /** When a process started, in clock ticks since boot; nothing when there is none. */
-async function startTime(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+function startTime(pid: number): string | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined; // No such process.
+  }
   // The second field is the command in parentheses, and may itself hold spaces and parentheses.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /** Writes down what belongs to a pod, before it is made. */
-export async function recordOwned(privateDir: string, scratch: string, cgroups: readonly string[]): Promise<void> {
-  await writeFile(path.join(privateDir, OWNED), [scratch, ...cgroups].join('\n'), { mode: 0o600 });
+export function recordOwned(privateDir: string, scratch: string, cgroups: readonly string[]): void {
+  writeFileSync(path.join(privateDir, OWNED), [scratch, ...cgroups].join('\n'), { mode: 0o600 });
 }
 
 /**
@@ -47,9 +52,9 @@ export async function recordOwned(privateDir: string, scratch: string, cgroups: 
  *   a runner whose state folder is gone as well are found
  */
 export async function sweepDead(tools: Tools, podsDir: string, cgroupParents: readonly string[]): Promise<void> {
-  const here = { boot: await bootId(), namespace: await pidNamespace() };
+  const here = { boot: bootId(), namespace: pidNamespace() };
   for (const name of await readdir(podsDir)) {
-    if (!(await isDead(name, here))) continue;
+    if (!isDead(name, here)) continue;
     const privateDir = path.join(podsDir, name);
     const text = await readFile(path.join(privateDir, OWNED), 'utf8').catch(() => '');
     const [scratch, ...cgroups] = text.split('\n').filter((line) => path.isAbsolute(line));
@@ -60,18 +65,18 @@ export async function sweepDead(tools: Tools, podsDir: string, cgroupParents: re
   for (const parent of new Set(cgroupParents)) {
     for (const name of await readdir(parent)) {
       const owner = name.startsWith(CGROUP_PREFIX) ? name.slice(CGROUP_PREFIX.length) : '';
-      if (await isDead(owner, here)) await removeCgroup(path.join(parent, name));
+      if (isDead(owner, here)) await removeCgroup(path.join(parent, name));
     }
   }
 }
 
 /** Whether a name begins with the `ownerName` of a process that no longer runs. Names of another form are not. */
-async function isDead(name: string, here: { readonly boot: string; readonly namespace: string }): Promise<boolean> {
+function isDead(name: string, here: { readonly boot: string; readonly namespace: string }): boolean {
   const match = /^([0-9a-f]{8})-(\d+)-(\d+)-(\d+)-/.exec(name);
   if (match === null) return false;
   const [, boot, namespace, pid, start] = match;
   if (boot !== here.boot) return true;
-  return namespace === here.namespace && (await startTime(Number(pid))) !== start;
+  return namespace === here.namespace && startTime(Number(pid)) !== start;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { WallName } from '../protocol/index.ts';
 import { bwrapArguments, refuseUnsafeMount } from './arguments.ts';
@@ -8,9 +9,9 @@ import { mountHardDisk } from './disk.ts';
 import { JOB_UID, type NetworkFiles, writeNetworkFiles } from './etc.ts';
 import type { Mount, Pod, PodSpec, ProcessExit, ProcessSpec, SandboxProcess } from './executor.ts';
 import { fault } from './faults.ts';
-import { type Namespaces, raiseNamespaces, run } from './namespace.ts';
+import { type HeldNamespaces, type Namespaces, raiseNamespaces, run } from './namespace.ts';
 import { CGROUP_PREFIX, recordOwned, removeTree } from './owner.ts';
-import { makePrivateFile, type PrivateFile } from './private-file.ts';
+import { type PrivateFile, PrivateFiles } from './private-file.ts';
 import { type StartedProcess, startProcess } from './process.ts';
 import { makeScratch, type Scratch, SCRATCH_SCRIPT, scratchFolders } from './scratch.ts';
 import { type SeccompArch, seccompFilter } from './seccomp.ts';
@@ -31,6 +32,8 @@ export type Machine = {
   readonly arch: SeccompArch;
   /** Identifies this runner process, see `ownerName`. */
   readonly owner: string;
+  /** What killed runners left behind is removed meanwhile: nothing of it has a name of this runner. */
+  readonly swept: Promise<void>;
   readonly stateDir: string;
   readonly podsDir: string;
   readonly nodePath: string;
@@ -58,23 +61,31 @@ type PodParts = {
   readonly onClosed: () => void;
 };
 
-/** Raises the walls of one job. Whatever fails, nothing stays behind but the caller's scratch folder. */
-export async function openPod(spec: PodSpec, machine: Machine, onClosed: () => void): Promise<Pod> {
+/**
+ * Raises the walls of one job around namespaces that are held already. Whatever fails, nothing stays behind but those and the
+ * caller's scratch folder.
+ */
+export async function openPod(
+  spec: PodSpec,
+  machine: Machine,
+  { held, onClosed }: { readonly held: HeldNamespaces; readonly onClosed: () => void },
+): Promise<Pod> {
   if (!POD_ID.test(spec.id)) throw fault('spec-invalid', `pod id ${JSON.stringify(spec.id.slice(0, 100))}`);
   const name = `${machine.owner}-${spec.id}`;
   const privateDir = path.join(machine.podsDir, name);
-  await mkdir(privateDir, { mode: 0o711 });
+  mkdirSync(privateDir, { mode: 0o711 });
   const undo: (() => Promise<void>)[] = [() => removeTree(machine.tools, privateDir)];
   try {
-    const cgroups = await makeCgroups(machine.cgroups, `${CGROUP_PREFIX}${name}`, spec.bounds);
+    const cgroups = makeCgroups(machine.cgroups, `${CGROUP_PREFIX}${name}`, spec.bounds);
     undo.push(() => cgroups.remove());
     requireBounds(spec.require, cgroups, machine.root);
-    await recordOwned(privateDir, spec.scratch, cgroups.folders);
+    recordOwned(privateDir, spec.scratch, cgroups.folders);
     const uids = machine.root ? await takeUidRange(machine.uidPoolBase) : undefined;
     undo.push(async () => uids?.release());
     const jobUid = uids === undefined ? undefined : uids.base + JOB_UID;
     const hardDisk = spec.require.includes('hard-disk');
-    const raised = raiseNamespaces(machine.tools, uids?.base);
+    mkdirSync(path.join(privateDir, 'files'), { mode: 0o711 });
+    const raised = raiseNamespaces(machine.tools, held, uids?.base);
     undo.push(() =>
       raised.then(
         (namespaces) => namespaces.close(),
@@ -85,7 +96,6 @@ export async function openPod(spec: PodSpec, machine: Machine, onClosed: () => v
       raised,
       hardDisk ? scratchFolders(path.join(spec.scratch, 'disk')) : makeScratch(spec.scratch, jobUid),
       writeNetworkFiles(privateDir, { resolvConf: '', hosts: '' }),
-      mkdir(path.join(privateDir, 'files'), { mode: 0o711 }),
     ]);
     if (hardDisk) await makeHardDisk(spec, machine, { namespaces, jobUid });
     const fixed = [machine.nodePath, ...machine.fixedMounts.map((mount) => mount.host)];
@@ -125,7 +135,7 @@ async function makeHardDisk(
 /** Guards the life of one pod: open, ended (by itself, by a bound), closed. */
 function makePod(parts: PodParts): Pod {
   const { spec, machine, namespaces, privateDir, cgroups } = parts;
-  const files: { close(): void }[] = [];
+  const files = new PrivateFiles(path.join(privateDir, 'files'), { uid: parts.jobUid, filesMax: PRIVATE_FILES_MAX });
   const running = new Set<StartedProcess>();
   let ended: { readonly reason: NonNullable<ProcessExit['reason']>; readonly why?: string } | undefined;
   let closed: Promise<void> | undefined;
@@ -181,10 +191,10 @@ function makePod(parts: PodParts): Pod {
     await watch.stop();
     for (const process of running) process.abandon();
     await Promise.all([...running].map((process) => process.exited));
-    for (const file of files) file.close();
-    await cgroups.remove();
-    if (!keep) await removeTree(machine.tools, spec.scratch);
-    await removeTree(machine.tools, privateDir);
+    files.close();
+    await Promise.all([cgroups.remove(), keep ? undefined : removeTree(machine.tools, spec.scratch)]);
+    // Last, since it tells what belongs to the pod. No job ever wrote a name into it.
+    await rm(privateDir, { recursive: true, force: true });
     await parts.uids?.release();
     parts.onClosed();
   };
@@ -194,10 +204,7 @@ function makePod(parts: PodParts): Pod {
     folders: { workspace: parts.folders.workspace, home: parts.folders.home, temp: parts.folders.temp },
     privateFile: async (name, content): Promise<PrivateFile> => {
       if (ended !== undefined) throw fault('pod-closed', `pod ${spec.id} has ended`);
-      if (files.length >= PRIVATE_FILES_MAX) throw fault('spec-invalid', `more than ${PRIVATE_FILES_MAX} files`);
-      const made = makePrivateFile(path.join(privateDir, 'files'), name, { content, uid: parts.jobUid });
-      files.push(made);
-      return made.file;
+      return files.make(name, content);
     },
     setNetworkFiles: (files: NetworkFiles) => writeNetworkFiles(privateDir, files),
     start,

@@ -11,41 +11,90 @@ export type PrivateFile = {
 
 /** Names of private files: no separators, so that none lands elsewhere. */
 const NAME = /^[A-Za-z0-9][\w.-]{0,199}$/;
+/** Empty files that lie ready: as many as the process before took, and not more. */
+const READY_MAX = 16;
+/** Before anything was taken. */
+const READY_FIRST = 8;
+
+type Handle = { readonly path: string; readonly descriptor: number };
 
 /**
- * Makes a file that the job's user may read and write. The runner keeps the descriptor it made the file with: what a
- * job does to names, links or other files cannot change what is read back. All of it is a few calls on a local file,
- * each cheaper than its way to another thread and back.
- *
- * @param uid host uid of the job, or nothing when it is the runner's own
+ * Makes files that the job's user may read and write. The runner keeps the descriptor it made each with: what a job does to
+ * names, links or other files cannot change what is read back. All of it is a few calls on a local file, each cheaper than
+ * its way to another thread and back; making one is the dearest by far, and is done ahead, while a process runs.
  */
-export function makePrivateFile(
-  folder: string,
-  name: string,
-  options: { readonly content: string; readonly uid: number | undefined },
-): { readonly file: PrivateFile; close(): void } {
-  if (!NAME.test(name)) throw fault('spec-invalid', `private file name ${JSON.stringify(name.slice(0, 200))}`);
-  const file = path.join(folder, name);
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const handle = openSync(file, flags, 0o600);
-  try {
-    writeAll(handle, Buffer.from(options.content));
-    if (options.uid !== undefined) fchownSync(handle, options.uid, options.uid);
-  } catch (error) {
-    closeSync(handle);
-    throw error;
+export class PrivateFiles {
+  readonly #folder: string;
+  readonly #uid: number | undefined;
+  readonly #filesMax: number;
+  readonly #all: Handle[] = [];
+  readonly #ready: Handle[] = [];
+  #wanted = READY_FIRST;
+  #taken = 0;
+  #made = 0;
+  #isFilling = false;
+  #isOpen = true;
+
+  /** @param uid host uid of the job, or nothing when it is the runner's own */
+  constructor(folder: string, options: { readonly uid: number | undefined; readonly filesMax: number }) {
+    this.#folder = folder;
+    this.#uid = options.uid;
+    this.#filesMax = options.filesMax;
+    this.#fillLater();
   }
-  let isOpen = true;
-  const read = async (bytesMax: number) => {
-    // The number of a closed descriptor may be that of another file by now.
-    if (!isOpen) throw fault('pod-closed', `${name} of a closed pod`);
-    return readAtMost(handle, name, bytesMax);
-  };
-  const close = () => {
-    if (isOpen) closeSync(handle);
-    isOpen = false;
-  };
-  return { file: { path: file, read }, close };
+
+  /** @param name what messages call the file */
+  make(name: string, content: string): PrivateFile {
+    if (!NAME.test(name)) throw fault('spec-invalid', `private file name ${JSON.stringify(name.slice(0, 200))}`);
+    const handle = this.#ready.pop() ?? this.#create();
+    this.#taken += 1;
+    this.#fillLater();
+    writeAll(handle.descriptor, Buffer.from(content));
+    const read = async (bytesMax: number) => {
+      // The number of a closed descriptor may be that of another file by now.
+      if (!this.#isOpen) throw fault('pod-closed', `${name} of a closed pod`);
+      return readAtMost(handle.descriptor, name, bytesMax);
+    };
+    return { path: handle.path, read };
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const { descriptor } of this.#all) closeSync(descriptor);
+  }
+
+  #create(): Handle {
+    if (!this.#isOpen) throw fault('pod-closed', 'a file of a closed pod');
+    if (this.#made >= this.#filesMax) throw fault('spec-invalid', `more than ${this.#filesMax} files`);
+    this.#made += 1;
+    const file = path.join(this.#folder, String(this.#made));
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const handle = { path: file, descriptor: openSync(file, flags, 0o600) };
+    this.#all.push(handle);
+    if (this.#uid !== undefined) fchownSync(handle.descriptor, this.#uid, this.#uid);
+    return handle;
+  }
+
+  /** Twice later: what starts a process goes first. */
+  #fillLater(): void {
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    setImmediate(() => setImmediate(() => this.#fill()));
+  }
+
+  #fill(): void {
+    this.#isFilling = false;
+    if (this.#taken > 0) this.#wanted = Math.min(this.#taken, READY_MAX);
+    this.#taken = 0;
+    try {
+      while (this.#isOpen && this.#made < this.#filesMax && this.#ready.length < this.#wanted) {
+        this.#ready.push(this.#create());
+      }
+    } catch {
+      // Whoever needs the next file meets the failure, and tells it.
+    }
+  }
 }
 
 function writeAll(handle: number, bytes: Buffer): void {

@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readlink, rename, writeFile } from 'node:fs/promises';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { canonicalJson, digestOf } from '../base/index.ts';
 import { ETC_FILES } from './etc.ts';
@@ -57,13 +57,21 @@ const ETC_ENTRIES_MAX = 5_000;
 const ETC_LARGE = new Set(['/etc/alternatives', '/etc/ssl/certs']);
 
 /** What of the host is the same in every sandbox: bwrap arguments that build the read-only root. */
-export async function hostRootArguments(options: {
+export function hostRootArguments(options: {
   readonly toolCache: string | undefined;
   /** From `copyHostEtc`. */
   readonly etc: string;
-}): Promise<string[]> {
-  const parts = await Promise.all([topFolders(), optFolders(options.toolCache)]);
-  return ['--ro-bind', '/usr', '/usr', ...parts.flat(), '--ro-bind', options.etc, '/etc'];
+}): string[] {
+  return [
+    '--ro-bind',
+    '/usr',
+    '/usr',
+    ...topFolders(),
+    ...optFolders(options.toolCache),
+    '--ro-bind',
+    options.etc,
+    '/etc',
+  ];
 }
 
 /**
@@ -72,10 +80,10 @@ export async function hostRootArguments(options: {
  * together. Modes are kept, so that what others may not read stays unreadable.
  */
 export async function copyHostEtc(tools: Pick<Tools, 'cp' | 'rm'>, stateDir: string): Promise<string> {
-  const sources = await etcSources();
+  const sources = etcSources();
   const signature = digestOf(canonicalJson([ETC_FILES, describe(sources)])).slice('sha256:'.length, 32);
   const folder = path.join(stateDir, `etc-${signature}`);
-  if (await exists(folder)) return folder;
+  if (exists(folder)) return folder;
   const draft = await mkdtemp(path.join(stateDir, 'etc-draft-'));
   try {
     // cp fails for what this user may not read, and copies the rest: others may not read it either.
@@ -86,7 +94,7 @@ export async function copyHostEtc(tools: Pick<Tools, 'cp' | 'rm'>, stateDir: str
     await chmod(etc, 0o755);
     // Another runner may have finished the same copy meanwhile.
     await rename(etc, folder).catch(async (error: unknown) => {
-      if (!(await exists(folder))) throw error;
+      if (!exists(folder)) throw error;
     });
     return folder;
   } finally {
@@ -94,11 +102,12 @@ export async function copyHostEtc(tools: Pick<Tools, 'cp' | 'rm'>, stateDir: str
   }
 }
 
-async function etcSources(): Promise<string[]> {
-  const versioned = (await readdir('/etc')).filter((name) => ETC_PATTERN.test(name)).sort();
+function etcSources(): string[] {
+  const versioned = readdirSync('/etc')
+    .filter((name) => ETC_PATTERN.test(name))
+    .sort();
   const names = [...ETC_NAMES, ...versioned].map((name) => `/etc/${name}`);
-  const present = await Promise.all(names.map(exists));
-  return names.filter((_, index) => present[index]);
+  return names.filter(exists);
 }
 
 /**
@@ -127,31 +136,27 @@ function attempt<T>(look: () => T): T | undefined {
   }
 }
 
-function exists(file: string): Promise<boolean> {
-  return lstat(file).then(
-    () => true,
-    () => false,
-  );
+function exists(file: string): boolean {
+  return attempt(() => lstatSync(file)) !== undefined;
 }
 
 /** /bin, /lib and so on: links into /usr on merged systems, folders of their own on others. */
-async function topFolders(): Promise<string[]> {
+function topFolders(): string[] {
   const names = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
-  const parts = names.map(async (name) => {
-    const stat = await lstat(`/${name}`).catch(() => undefined);
+  return names.flatMap((name) => {
+    const stat = attempt(() => lstatSync(`/${name}`));
     if (stat === undefined) return [];
     return stat.isSymbolicLink()
-      ? ['--symlink', await readlink(`/${name}`), `/${name}`]
+      ? ['--symlink', readlinkSync(`/${name}`), `/${name}`]
       : ['--ro-bind', `/${name}`, `/${name}`];
   });
-  return (await Promise.all(parts)).flat();
 }
 
 /** /opt, whole; entry by entry when a tool cache must be mounted over a name that the host does not have. */
-async function optFolders(toolCache: string | undefined): Promise<string[]> {
+function optFolders(toolCache: string | undefined): string[] {
   const inside = '/opt/hostedtoolcache';
   if (toolCache === undefined) return ['--ro-bind-try', '/opt', '/opt'];
-  const names = await readdir('/opt').catch(() => []);
+  const names = attempt(() => readdirSync('/opt')) ?? [];
   return [
     ...names
       .filter((name) => name !== path.basename(inside))

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { run } from './namespace.ts';
 import type { Tools } from './tools.ts';
@@ -29,8 +29,7 @@ export async function stageUnreachable(
   holderPid: number,
   paths: readonly string[],
 ): Promise<(host: string) => string> {
-  const checked = await Promise.all(paths.map(async (host) => ((await isReachable(host)) ? undefined : host)));
-  const hidden = [...new Set(checked.filter((host) => host !== undefined))];
+  const hidden = [...new Set(paths.filter((host) => !isReachable(host)))];
   if (hidden.length === 0) return (host) => host;
   await run(tools.nsenter, [`--mount=/proc/${holderPid}/ns/mnt`, '--', tools.sh, '-c', SCRIPT, tools.mount, ...hidden]);
   return (host) => {
@@ -41,11 +40,19 @@ export async function stageUnreachable(
 }
 
 /** Whether a foreign user may pass every folder above a path. A path that is absent is left to its mount to tell. */
-async function isReachable(host: string): Promise<boolean> {
+function isReachable(host: string): boolean {
   const OTHERS_MAY_PASS = 0o001;
   for (let above = path.dirname(host); ; above = path.dirname(above)) {
-    const found = await stat(above).catch(() => undefined);
-    if (found !== undefined && (found.mode & OTHERS_MAY_PASS) === 0) return false;
+    if ((modeOf(above) & OTHERS_MAY_PASS) === 0) return false;
     if (above === path.dirname(above)) return true;
+  }
+}
+
+/** All permissions for what is absent. */
+function modeOf(folder: string): number {
+  try {
+    return statSync(folder).mode;
+  } catch {
+    return 0o777;
   }
 }
