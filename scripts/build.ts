@@ -45,12 +45,14 @@ function insideEntries(): { readonly [name: string]: string } {
 }
 
 async function bundle(output: (typeof OUTPUTS)[number]): Promise<readonly OutputChunk[]> {
+  const entryFiles = new Set(Object.values(output.entries).map((file) => join(root, file)));
   const build = await rolldown({
     cwd: root,
     input: output.entries,
     platform: 'node',
     external: (id) => id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
-    treeshake: true,
+    // Modules of ours do nothing when they are loaded, but the programs that begin something.
+    treeshake: { moduleSideEffects: (id) => !id.startsWith(join(root, 'src')) || entryFiles.has(id) },
   });
   const written = await build.write({
     dir: join(dist, output.folder),

@@ -2,25 +2,29 @@ import { once } from 'node:events';
 import { systemClock } from '../base/index.ts';
 import { type CliDependencies, type Interrupt, main, type Terminal } from '../cli/index.ts';
 import { lazyCommands } from './commands.ts';
-import { placesOf } from './places.ts';
+import type { EarlyStart } from './early.ts';
+import { machineOf } from './machine.ts';
 
-/** Runs one command line with what this process has. Answers the exit code once all output is written. */
-export async function runCommand(argv: readonly string[], version: string): Promise<number> {
+/**
+ * Runs one command line with what this process has. Answers the exit code once all output is written.
+ *
+ * @param ahead what was begun for this command line before it was read
+ */
+export async function runCommand(
+  argv: readonly string[],
+  version: string,
+  ahead: EarlyStart | undefined,
+): Promise<number> {
   const signals = new Signals();
-  const places = placesOf(process.env, process.geteuid?.() ?? -1);
+  const machine = machineOf(argv);
   const dependencies: CliDependencies = {
     version,
     terminal: processTerminal(argv, signals),
     clock: systemClock,
     cwd: process.cwd(),
     environment: (name) => process.env[name],
-    places,
-    commands: lazyCommands({
-      env: process.env,
-      places,
-      writeError: (text) => process.stderr.write(text),
-      isDebug: argv.includes('--debug'),
-    }),
+    places: machine.places,
+    commands: lazyCommands(machine, ahead),
     interrupt: signals,
   };
   const exitCode = await main(argv, dependencies);

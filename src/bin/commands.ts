@@ -1,4 +1,5 @@
 import type { Commands } from '../cli/index.ts';
+import type { EarlyStart } from './early.ts';
 import type { Places } from './places.ts';
 
 /** What the commands need of this process. */
@@ -11,16 +12,16 @@ export type Machine = {
 };
 
 /** The commands, each loading what it needs when it is called: the sandbox is no part of `sallyport plan`. */
-export function lazyCommands(machine: Machine): Commands {
+export function lazyCommands(machine: Machine, ahead: EarlyStart | undefined): Commands {
   return {
     run: async (request, onEvent, interrupt) => {
       const { loadRun, startEarly } = await import('./early.ts');
-      const early = startEarly(machine, request);
+      const early = ahead?.fits(request) === true ? ahead : startEarly(machine, request);
       try {
         const { run } = await loadRun();
         return await run(machine, request, onEvent, interrupt, early);
       } finally {
-        await early.executor.close();
+        await early.close();
       }
     },
     proposeEgress: async (records, directory) => {

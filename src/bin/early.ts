@@ -7,7 +7,9 @@ import type { RunRequest } from '../cli/index.ts';
 import type { PreparedNetwork } from '../egress/index.ts';
 import { WALLS, type WallName } from '../protocol/index.ts';
 import type { Bounds, Executor, Pod, PodSpec } from '../sandbox/index.ts';
+import type { Begun } from './begin.ts';
 import type { Machine } from './commands.ts';
+import { machineOf } from './machine.ts';
 import { openExecutor } from './executor.ts';
 import { findToolchains, isFolder, type Toolchains } from './toolchains.ts';
 
@@ -31,9 +33,33 @@ export type EarlyStart = {
   readonly require: readonly WallName[];
   /** Parent of the folders of running jobs. */
   readonly jobsDir: string;
+  /** The reader of workflow files, and the snapshot of the folder. */
+  begin(directory: string): Promise<Begun>;
+  /** Whether what was begun is what this request needs. */
+  fits(request: RunRequest): boolean;
+  /** Takes back what nobody needs. May be called twice. */
+  close(): Promise<void>;
   /** The network that was prepared for a pod, once. */
   networkOf(enter: readonly string[]): Promise<PreparedNetwork | undefined>;
 };
+
+/** What of a request decides how a sandbox is made. */
+type Wanted = Pick<RunRequest, 'tools' | 'require'>;
+
+/** Begins before the arguments are read, when they do not decide how a sandbox is made. */
+export function beginEarly(argv: readonly string[]): EarlyStart | undefined {
+  if (process.platform !== 'linux' || argv.some((argument) => /^--(?:tools|require)/.test(argument))) return undefined;
+  try {
+    const early = startEarly(machineOf(argv), { tools: [], require: [] });
+    // What the arguments name as a folder is known only when they are read.
+    const isHere = !argv.some((argument) => argument.startsWith('-C') || argument.startsWith('--dir'));
+    if (isHere) void early.begin(process.cwd()).catch(() => undefined);
+    return early;
+  } catch {
+    // The command meets the same failure, and tells it.
+    return undefined;
+  }
+}
 
 type Waiting = { readonly pod: Pod; readonly network: Promise<PreparedNetwork | undefined> };
 
@@ -41,7 +67,8 @@ type Waiting = { readonly pod: Pod; readonly network: Promise<PreparedNetwork | 
  * Begins to raise the walls of the first job before the job is known. Nothing of a job is in it, and a pod serves one
  * job only; one that is not needed is closed with the executor.
  */
-export function startEarly(machine: Machine, request: RunRequest): EarlyStart {
+export function startEarly(machine: Machine, request: Wanted): EarlyStart {
+  const wanted = { tools: request.tools, require: request.require };
   const toolchains = findToolchains({ env: machine.env, named: request.tools, isFolder });
   const inner = openExecutor(machine, toolchains.folders);
   const bounds = boundsOfMachine();
@@ -62,10 +89,20 @@ export function startEarly(machine: Machine, request: RunRequest): EarlyStart {
     networks.set(waiting.pod.enter, waiting.network);
     return waiting.pod;
   };
-  const close = async () => {
+  const begun = new Map<string, Promise<Begun>>();
+  const begin = (directory: string) => {
+    const known = begun.get(directory) ?? beginRest(machine, directory);
+    begun.set(directory, known);
+    return known;
+  };
+  const closeExecutor = async () => {
     const waiting = await take();
     for (const network of [...networks.values(), waiting?.network]) await (await network)?.close();
     await inner.close();
+  };
+  const close = async () => {
+    await closeExecutor();
+    for (const rest of begun.values()) await rest.then(({ reader }) => reader.close()).catch(() => undefined);
   };
   const networkOf = async (enter: readonly string[]) => {
     const network = networks.get(enter);
@@ -73,7 +110,10 @@ export function startEarly(machine: Machine, request: RunRequest): EarlyStart {
     return network;
   };
   return {
-    executor: { name: inner.name, probe: () => inner.probe(), open, close },
+    executor: { name: inner.name, probe: () => inner.probe(), open, close: closeExecutor },
+    begin,
+    fits: ({ tools, require }) => JSON.stringify({ tools, require }) === JSON.stringify(wanted),
+    close,
     toolchains,
     bounds,
     require,
@@ -96,6 +136,13 @@ async function openFirst(
   } catch {
     return undefined;
   }
+}
+
+/** The code for it is loaded once the sandbox is on its way. */
+async function beginRest(machine: Machine, directory: string): Promise<Begun> {
+  await sleep(PAUSE_MS);
+  const { begin } = await import('./begin.ts');
+  return begin(machine, directory);
 }
 
 async function prepare(pod: Pod): Promise<PreparedNetwork | undefined> {

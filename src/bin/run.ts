@@ -19,7 +19,6 @@ import type { CancelSignal } from '../protocol/index.ts';
 import { openLocalResults } from '../results/index.ts';
 import { builtinFor, createRunner, type FinishedJob } from '../runner/index.ts';
 import { openBlobStore } from '../store/index.ts';
-import { createReader } from '../workflow/index.ts';
 import { copyArtifacts, makeArtifactsFolder } from './artifacts.ts';
 import type { Machine } from './commands.ts';
 import type { EarlyStart } from './early.ts';
@@ -50,7 +49,7 @@ export async function run(
   const log = logOf(machine);
   const git = findProgram(env, 'git');
   const clock = systemClock;
-  const reader = createReader();
+  const { reader, snapshot } = await early.begin(request.directory);
   const { executor, toolchains, jobsDir } = early;
   const remarks: string[] = [];
   const runIds = new Set<number>();
@@ -130,6 +129,7 @@ export async function run(
         onEvent(event);
       },
       signal: cancel.signal,
+      begun: snapshot,
     });
     if (request.artifactsTo !== undefined) {
       remarks.push(...(await copyArtifacts(results, [...runIds], request.artifactsTo)));

@@ -2,6 +2,7 @@
  * Owns: the order of the stages: event, plan, gate, run; the local driver and the snapshot of a work tree.
  * Never: executes a step itself: the runner comes in as a value.
  */
+export { beginRun } from './begin.ts';
 export { createCancelSource } from './cancel.ts';
 export type { EngineEvent, JobSummary } from './event.ts';
 export { runLocally } from './local.ts';
@@ -14,4 +15,5 @@ export {
   type RunJob,
   SERVER_URL,
 } from './options.ts';
+export type { Snapshot } from './snapshot.ts';
 export { type FilePlan, type FilePlanJob, type FilePlanStep, type PlanFilesRequest, planFiles } from './plan-files.ts';

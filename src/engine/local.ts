@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { type DataObject, type Digest, excerpt, isFault, lowestLevel } from '../base/index.ts';
 import { type Actor, commitNames, type Event, type GitFacts, githubContext, localEvent } from '../event/index.ts';
 import { decideLocalRun, type Permit } from '../gate/index.ts';
@@ -13,6 +12,7 @@ import {
 import type { EgressPolicy, JobOutcome, PinnedAction } from '../protocol/index.ts';
 import { emptySchedule, type Ids, openIds, openRunRecords, type RunRecord, type RunRecords } from '../run/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
+import { beginRun } from './begin.ts';
 import { type CommitFiles, openCommitFiles } from './commit-files.ts';
 import { Driver } from './driver.ts';
 import type { JobSummary } from './event.ts';
@@ -21,9 +21,9 @@ import { createGit, type Git } from './git.ts';
 import { type LocalRunDeps, type LocalRunOptions, type LocalRunResult, SERVER_URL } from './options.ts';
 import { type ActiveInstance, type ActiveRun, siblingOf } from './scope.ts';
 import { filterJobs, type SelectedWorkflow, selectWorkflows } from './select.ts';
-import { publishRefs, repositoryName, type Snapshot, takeSnapshot } from './snapshot.ts';
+import { publishRefs, repositoryName, type Snapshot } from './snapshot.ts';
 import { isWanted, refuseUnknownKeys, refuseUnknownMatrix, type Wanted } from './wanted.ts';
-import { calledWorkflows, hasWorkflowsAround, readWorkflows } from './workflows.ts';
+import { calledWorkflows, readWorkflows } from './workflows.ts';
 
 const LOCK_PATH = '.github/workflows/actions.lock';
 const DIGESTS_PATH = '.github/workflows/actions.digests.json';
@@ -55,13 +55,12 @@ type Prepared = { readonly run: ActiveRun; readonly runName: string; readonly no
  * Everything is planned before anything starts: one refused plan and nothing runs.
  */
 export async function runLocally(options: LocalRunOptions, deps: LocalRunDeps): Promise<LocalRunResult> {
-  await refuseMissingFolder(options.folder);
-  if (options.files.length === 0 && !(await hasWorkflowsAround(options.folder))) {
-    // Before the snapshot: a folder that is no project may be a whole home.
+  const snapshot = (await deps.begun) ?? (await beginRun(options, deps));
+  if (snapshot === undefined) {
     const message = `${options.folder} has no workflows in .github/workflows`;
     return { kind: 'nothing', reason: 'no-workflows', message };
   }
-  const session = await openSession(options, deps);
+  const session = await openSession(options, deps, snapshot);
   const workflows = await readWorkflows(options.files, session.snapshot.folder, session.snapshot.commit, {
     files: session.files,
     reader: deps.reader,
@@ -106,11 +105,6 @@ export async function runLocally(options: LocalRunOptions, deps: LocalRunDeps): 
   return { kind: 'finished', conclusion, remarks: selection.remarks };
 }
 
-async function refuseMissingFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (found?.isDirectory() !== true) throw fault('folder-missing', `there is no folder ${excerpt(folder)}`);
-}
-
 /** What the person asked for and nothing would heed is refused: a slip of the pen must not run something else. */
 function refuseUnused(options: LocalRunOptions, runs: readonly ActiveRun[]): void {
   const roots = runs.map(({ plan }) => plan.root);
@@ -124,16 +118,9 @@ function refuseUnused(options: LocalRunOptions, runs: readonly ActiveRun[]): voi
   }
 }
 
-async function openSession(options: LocalRunOptions, deps: LocalRunDeps): Promise<Session> {
+async function openSession(options: LocalRunOptions, deps: LocalRunDeps, snapshot: Snapshot): Promise<Session> {
   const git = createGit(deps.git, deps.gitEnv);
   const ids = openIds(deps.stateDir);
-  const snapshot = await takeSnapshot({
-    folder: options.folder,
-    stateDir: deps.stateDir,
-    git,
-    now: deps.clock.now(),
-    log: deps.log,
-  });
   const files = openCommitFiles(snapshot.gitDir, git);
   const { owner, name } = repositoryName(snapshot);
   const names = commitNames(options.payload, snapshot.defaultBranch);

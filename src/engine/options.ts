@@ -12,6 +12,7 @@ import type {
 } from '../protocol/index.ts';
 import type { Diagnostic, WorkflowReader } from '../workflow/index.ts';
 import type { EngineEvent } from './event.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** Runs one job attempt to its end. It does not throw for what a job does wrong; what it throws fails the job. */
 export type RunJob = (
@@ -88,6 +89,8 @@ export type LocalRunDeps = {
   readonly stateDir: string;
   /** `X64` or `ARM64`: the labels `x64` and `arm64` mean this machine or another one. */
   readonly arch: 'X64' | 'ARM64';
+  /** What `beginRun` answers for the same folder, when it was called already. */
+  readonly begun?: Promise<Snapshot | undefined>;
   readonly onEvent: (event: EngineEvent) => void;
   readonly signal: CancelSignal;
 };

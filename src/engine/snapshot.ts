@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { digestOf, type Log } from '../base/index.ts';
 import type { HeadFacts } from '../event/index.ts';
 import { fault } from './faults.ts';
-import type { Git } from './git.ts';
+import type { Git, GitAnswer } from './git.ts';
 
 /** Snapshots of a folder older than this are removed when the next one is made. */
 export const SNAPSHOT_AGE_MS_MAX = 24 * 60 * 60_000;
@@ -59,9 +59,8 @@ type Place = {
  * repository as GIT_DIR. A clean work tree is HEAD itself.
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
-  const place = await findPlace(options);
+  const { place, facts, refs } = await findPlace(options);
   const own = await openOwn(place, options);
-  const [facts, refs] = await Promise.all([readFacts(place, options), readRefs(place, options.git)]);
   const tree = await writeTree(place, own, facts, options.git);
   const head = facts.head;
   const clean = head !== undefined && head.tree === tree;
@@ -101,36 +100,72 @@ export async function publishRefs(
   await writeFile(join(gitDir, 'HEAD'), `ref: ${head}\n`);
 }
 
-/** Finds the top of the work tree. A folder that is no repository is taken as it is. */
-async function findPlace({ folder, git }: SnapshotOptions): Promise<Place> {
+const REV_PARSE = [
+  'rev-parse',
+  '--path-format=absolute',
+  '--show-object-format',
+  '--git-dir',
+  '--git-common-dir',
+  '--is-bare-repository',
+  '--show-toplevel',
+];
+
+/** What `factsOf` and `refsOf` read, and the answers that they may end with. */
+const FACTS = [
+  {
+    args: [
+      'log',
+      '-1',
+      '--no-show-signature',
+      '--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%cI%x00%B',
+      'HEAD',
+    ],
+    accept: [0, 128],
+  },
+  { args: ['symbolic-ref', '--quiet', 'HEAD'], accept: [0, 1, 128] },
+  { args: ['symbolic-ref', '--quiet', 'refs/remotes/origin/HEAD'], accept: [0, 1, 128] },
+  { args: ['config', '--null', '--list'], accept: [0, 1] },
+  {
+    args: [
+      'for-each-ref',
+      `--count=${REFS_MAX + 1}`,
+      '--format=%(objectname) %(refname)',
+      'refs/heads',
+      'refs/tags',
+      'refs/remotes/origin',
+    ],
+    accept: [0],
+  },
+] as const;
+
+type Found = { readonly place: Place; readonly facts: Facts; readonly refs: Snapshot['refs'] };
+
+/** Finds the top of the work tree, and what git knows of it. A folder that is no repository is taken as it is. */
+async function findPlace({ folder, git }: SnapshotOptions): Promise<Found> {
   const start = await realpath(folder).catch(() => undefined);
   if (start === undefined || !(await stat(start)).isDirectory()) {
     throw fault('folder-missing', `there is no folder ${folder}`);
   }
-  const { code, stdout } = await git(
-    [
-      'rev-parse',
-      '--path-format=absolute',
-      '--show-object-format',
-      '--git-dir',
-      '--git-common-dir',
-      '--is-bare-repository',
-      '--show-toplevel',
-    ],
-    { cwd: start, accept: [128] },
-  );
+  const [found, ...answers] = await git.each([REV_PARSE, ...FACTS.map(({ args }) => args)], { cwd: start });
+  const { code, stdout } = found ?? { code: 255, stdout: '' };
   if (code === 0) {
     const [format = '', gitDir = '', commonDir = '', , top = start] = stdout.split('\n');
     if (!(await isFoundAt(top, gitDir))) {
       throw fault('git-failed', `\`git config core.worktree\` of ${gitDir} names ${top}, where that repository is not`);
     }
-    return { top, gitDir, commonDir, format: format === 'sha256' ? 'sha256' : 'sha1' };
+    const place: Place = { top, gitDir, commonDir, format: format === 'sha256' ? 'sha256' : 'sha1' };
+    for (const [index, { args, accept }] of FACTS.entries()) {
+      // Asked again by itself, so that the fault carries its reason.
+      if (!accept.some((one) => one === answers[index]?.code)) await git(args, { cwd: top });
+    }
+    return { place, facts: factsOf(answers), refs: refsOf(answers[4]?.stdout ?? '') };
   }
+  if (code !== 128) await git(REV_PARSE, { cwd: start, accept: [128] });
   if (await isRepository(start)) {
     // git names its reason only on standard error: ask again so that the fault carries it.
     await git(['rev-parse', '--show-toplevel'], { cwd: start });
   }
-  return { top: start, format: 'sha1' };
+  return { place: { top: start, format: 'sha1' }, facts: { settings: [] }, refs: {} };
 }
 
 /**
@@ -229,30 +264,19 @@ const CONTENT_SETTINGS: ReadonlySet<string> = new Set([
   'core.symlinks',
 ]);
 
-async function readFacts(place: Place, { git }: SnapshotOptions): Promise<Facts> {
-  if (place.gitDir === undefined) return { settings: [] };
-  const cwd = place.top;
-  const [log, branch, originHead, config] = await Promise.all([
-    git(
-      ['log', '-1', '--no-show-signature', '--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%cI%x00%B', 'HEAD'],
-      { cwd, accept: [128] },
-    ),
-    git(['symbolic-ref', '--quiet', 'HEAD'], { cwd, accept: [1, 128] }),
-    git(['symbolic-ref', '--quiet', 'refs/remotes/origin/HEAD'], { cwd, accept: [1, 128] }),
-    git(['config', '--null', '--list'], { cwd, accept: [1] }),
-  ]);
+function factsOf([log, branch, originHead, config]: readonly GitAnswer[]): Facts {
   const settings = new Map<string, string>();
-  for (const entry of config.stdout.split('\0')) {
+  for (const entry of (config?.stdout ?? '').split('\0')) {
     const end = entry.indexOf('\n');
     if (end > 0) settings.set(entry.slice(0, end), entry.slice(end + 1));
   }
   const remote = withoutCredentials(settings.get('remote.origin.url'));
-  const head = log.code === 0 ? headOf(log.stdout) : undefined;
-  const branchRef = branch.stdout.trim();
+  const head = log?.code === 0 ? headOf(log.stdout) : undefined;
+  const branchRef = branch?.stdout.trim() ?? '';
   return {
     ...(head === undefined ? {} : { head }),
     ...(branchRef.startsWith('refs/heads/') ? { branch: branchRef.slice('refs/heads/'.length) } : {}),
-    ...(originHead.code === 0 ? { originHead: originHead.stdout.trim() } : {}),
+    ...(originHead?.code === 0 ? { originHead: originHead.stdout.trim() } : {}),
     ...(remote === undefined ? {} : { remote }),
     settings: [...settings]
       .filter(([name]) => CONTENT_SETTINGS.has(name))
@@ -280,19 +304,7 @@ function withoutCredentials(url: string | undefined): string | undefined {
 }
 
 /** Branches and tags; a branch that only `origin` has stands as `refs/heads/x` too, as it would on the server. */
-async function readRefs(place: Place, git: Git): Promise<{ readonly [ref: string]: string }> {
-  if (place.gitDir === undefined) return {};
-  const { stdout } = await git(
-    [
-      'for-each-ref',
-      `--count=${REFS_MAX + 1}`,
-      '--format=%(objectname) %(refname)',
-      'refs/heads',
-      'refs/tags',
-      'refs/remotes/origin',
-    ],
-    { cwd: place.top },
-  );
+function refsOf(stdout: string): { readonly [ref: string]: string } {
   const lines = stdout.split('\n').filter((line) => line !== '');
   if (lines.length > REFS_MAX) throw fault('snapshot-too-large', `the repository has more than ${REFS_MAX} refs`);
   const refs: Record<string, string> = Object.create(null);
@@ -321,6 +333,26 @@ async function writeTree(place: Place, own: string, facts: Facts, git: Git): Pro
   const settings = [...facts.settings, '-c', 'core.bare=false', '-c', 'advice.addEmbeddedRepo=false'];
   if (!usable && facts.head !== undefined) await git(['read-tree', facts.head.commit], options);
   const inner = innerRepositories((await git(['ls-files', '--stage', '-z'], options)).stdout);
+  const tree =
+    (inner.length === 0 ? await addPlainly(settings, options, git) : undefined) ??
+    (await addAround(inner, settings, { options, git }));
+  await rm(index, { force: true });
+  return tree;
+}
+
+type Staging = { readonly cwd: string; readonly env: { readonly [name: string]: string } };
+
+/** The usual case by one shell. Nothing when a command fails: asked by itself it tells why. */
+async function addPlainly(settings: readonly string[], options: Staging, git: Git): Promise<string | undefined> {
+  const [added, written] = await git.each([[...settings, 'add', '--all', '--', '.'], ['write-tree']], options);
+  return added?.code === 0 && written?.code === 0 ? written.stdout.trim() : undefined;
+}
+
+async function addAround(
+  inner: readonly string[],
+  settings: readonly string[],
+  { options, git }: { readonly options: Staging; readonly git: Git },
+): Promise<string> {
   const paths = ['.', ...inner.map((path) => `:(exclude,top,literal)${path}`)];
   await git([...settings, 'add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'], {
     ...options,
@@ -330,9 +362,7 @@ async function writeTree(place: Place, own: string, facts: Facts, git: Git): Pro
     const update = [...settings, 'update-index', '-z', '--add', '--remove', '--stdin'];
     await git(update, { ...options, input: inner.map((path) => `${path}\0`).join('') });
   }
-  const tree = (await git(['write-tree'], options)).stdout.trim();
-  await rm(index, { force: true });
-  return tree;
+  return (await git(['write-tree'], options)).stdout.trim();
 }
 
 /** Paths of submodules and the like in the answer of `ls-files --stage -z`: `<mode> <object> <stage>\t<path>`. */
