@@ -16,7 +16,8 @@ export type Begun = {
 
 /** Begins to read the folder while the code of the run is still to be loaded. */
 export function begin({ env, places }: Machine, directory: string): Begun {
-  const reader = createReader();
+  const compileCache = env['NODE_COMPILE_CACHE'];
+  const reader = createReader(compileCache === undefined ? {} : { compileCache });
   const git = findProgram(env, 'git');
   const deps = { git, gitEnv: gitEnvironment(env), stateDir: join(places.state, 'engine'), clock: systemClock };
   const snapshot = beginRun({ folder: directory, files: [] }, { ...deps, log: silentLog });

@@ -3,12 +3,13 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { removeCgroup } from './cgroup.ts';
 import { run } from './namespace.ts';
+import { sweepFilesFolders } from './private-file.ts';
 import type { Tools } from './tools.ts';
 
 /** Name of the file in a pod's own folder that tells what must go with it: the scratch folder, then control groups. */
 const OWNED = 'owned';
 
-/** First part of the names of control groups. */
+/** First part of the names of control groups, and of folders in memory. */
 export const CGROUP_PREFIX = 'sallyport-';
 
 /**
@@ -62,10 +63,11 @@ export async function sweepDead(tools: Tools, podsDir: string, cgroupParents: re
     if (scratch !== undefined) await removeTree(tools, scratch);
     await rm(privateDir, { recursive: true, force: true });
   }
+  const isOfDead = (name: string) => name.startsWith(CGROUP_PREFIX) && isDead(name.slice(CGROUP_PREFIX.length), here);
+  await sweepFilesFolders(isOfDead);
   for (const parent of new Set(cgroupParents)) {
     for (const name of await readdir(parent)) {
-      const owner = name.startsWith(CGROUP_PREFIX) ? name.slice(CGROUP_PREFIX.length) : '';
-      if (isDead(owner, here)) await removeCgroup(path.join(parent, name));
+      if (isOfDead(name)) await removeCgroup(path.join(parent, name));
     }
   }
 }

@@ -11,7 +11,7 @@ import type { Mount, Pod, PodSpec, ProcessExit, ProcessSpec, SandboxProcess } fr
 import { fault } from './faults.ts';
 import { type HeldNamespaces, type Namespaces, raiseNamespaces, run } from './namespace.ts';
 import { CGROUP_PREFIX, recordOwned, removeTree } from './owner.ts';
-import { type PrivateFile, PrivateFiles } from './private-file.ts';
+import { makeFilesFolder, type PrivateFile, PrivateFiles, removeFilesFolder } from './private-file.ts';
 import { type StartedProcess, startProcess } from './process.ts';
 import { makeScratch, type Scratch, SCRATCH_SCRIPT, scratchFolders } from './scratch.ts';
 import { type SeccompArch, seccompFilter } from './seccomp.ts';
@@ -51,6 +51,8 @@ type PodParts = {
   readonly spec: PodSpec;
   readonly machine: Machine;
   readonly privateDir: string;
+  /** From `makeFilesFolder`. */
+  readonly filesDir: string;
   readonly uids: UidRange | undefined;
   readonly jobUid: number | undefined;
   readonly namespaces: Namespaces;
@@ -79,12 +81,14 @@ export async function openPod(
     const cgroups = makeCgroups(machine.cgroups, `${CGROUP_PREFIX}${name}`, spec.bounds);
     undo.push(() => cgroups.remove());
     requireBounds(spec.require, cgroups, machine.root);
+    const isMemoryBounded = cgroups.missing.memory === undefined;
+    const filesDir = makeFilesFolder(`${CGROUP_PREFIX}${name}`, { privateDir, isMemoryBounded });
+    undo.push(() => removeFilesFolder(filesDir));
     recordOwned(privateDir, spec.scratch, cgroups.folders);
     const uids = machine.root ? await takeUidRange(machine.uidPoolBase) : undefined;
     undo.push(async () => uids?.release());
     const jobUid = uids === undefined ? undefined : uids.base + JOB_UID;
     const hardDisk = spec.require.includes('hard-disk');
-    mkdirSync(path.join(privateDir, 'files'), { mode: 0o711 });
     const raised = raiseNamespaces(machine.tools, held, uids?.base);
     undo.push(() =>
       raised.then(
@@ -102,7 +106,19 @@ export async function openPod(
     const staged = machine.root
       ? await stageUnreachable(machine.tools, namespaces.pid, [spec.scratch, machine.stateDir, ...fixed])
       : (host: string) => host;
-    return makePod({ spec, machine, privateDir, uids, jobUid, namespaces, folders, cgroups, staged, onClosed });
+    return makePod({
+      spec,
+      machine,
+      privateDir,
+      filesDir,
+      uids,
+      jobUid,
+      namespaces,
+      folders,
+      cgroups,
+      staged,
+      onClosed,
+    });
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
@@ -135,7 +151,7 @@ async function makeHardDisk(
 /** Guards the life of one pod: open, ended (by itself, by a bound), closed. */
 function makePod(parts: PodParts): Pod {
   const { spec, machine, namespaces, privateDir, cgroups } = parts;
-  const files = new PrivateFiles(path.join(privateDir, 'files'), { uid: parts.jobUid, filesMax: PRIVATE_FILES_MAX });
+  const files = new PrivateFiles(parts.filesDir, { uid: parts.jobUid, filesMax: PRIVATE_FILES_MAX });
   const running = new Set<StartedProcess>();
   let ended: { readonly reason: NonNullable<ProcessExit['reason']>; readonly why?: string } | undefined;
   let closed: Promise<void> | undefined;
@@ -192,6 +208,7 @@ function makePod(parts: PodParts): Pod {
     for (const process of running) process.abandon();
     await Promise.all([...running].map((process) => process.exited));
     files.close();
+    await removeFilesFolder(parts.filesDir);
     await Promise.all([cgroups.remove(), keep ? undefined : removeTree(machine.tools, spec.scratch)]);
     // Last, since it tells what belongs to the pod. No job ever wrote a name into it.
     await rm(privateDir, { recursive: true, force: true });

@@ -23,6 +23,8 @@ export type ReaderOptions = {
   readonly timeoutMs?: number;
   /** Lower or higher limits than the default ones. */
   readonly limits?: Partial<FileLimits>;
+  /** Folder of compiled code, for the worker's own. It is told nothing else of the environment. */
+  readonly compileCache?: string;
 };
 
 type Pending = { readonly request: ReadRequest; readonly settle: (reading: Reading<unknown>) => void };
@@ -32,7 +34,7 @@ type Reply = { readonly id: number; readonly reading?: Reading<unknown> };
 const START_TIMEOUT_MS = 30_000;
 
 export function createReader(options: ReaderOptions = {}): WorkflowReader {
-  const queue = new ReadQueue(options.timeoutMs ?? READ_TIMEOUT_MS);
+  const queue = new ReadQueue(options.timeoutMs ?? READ_TIMEOUT_MS, options.compileCache);
   const limits = { ...FILE_LIMITS, ...options.limits };
   // The worker answers a request of each kind with a reading of that kind.
   return {
@@ -45,6 +47,7 @@ export function createReader(options: ReaderOptions = {}): WorkflowReader {
 /** One worker and the files that wait for it. */
 class ReadQueue {
   readonly #timeoutMs: number;
+  readonly #env: { readonly [name: string]: string };
   readonly #waiting: Pending[] = [];
   #worker: Worker | undefined;
   #isReady = false;
@@ -53,8 +56,9 @@ class ReadQueue {
   #lastId = 0;
   #isClosed = false;
 
-  constructor(timeoutMs: number) {
+  constructor(timeoutMs: number, compileCache: string | undefined) {
     this.#timeoutMs = timeoutMs;
+    this.#env = compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache };
     this.#start();
   }
 
@@ -86,7 +90,7 @@ class ReadQueue {
       import.meta.url,
     );
     const worker = new Worker(file, {
-      env: {},
+      env: this.#env,
       argv: [],
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: READ_HEAP_MB_MAX, maxYoungGenerationSizeMb: 32 },
