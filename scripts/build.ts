@@ -25,6 +25,12 @@ const OUTPUTS = [
   { folder: 'inside', extension: 'mjs', entries: insideEntries() },
 ] as const;
 
+/** What a run begins with, apart from what it loads meanwhile. */
+const BEGIN = {
+  name: 'begin',
+  test: /\/src\/(?:engine\/(?:begin|commit-files|faults|git|snapshot|workflows)|workflow\/(?:faults|limits|reader|reader-problems))\.ts$/,
+};
+
 rmSync(dist, { recursive: true, force: true });
 /** Installed beside the package, not bundled: see `docs/reference/dependencies.md`. */
 const manifest: { readonly dependencies: { readonly [name: string]: string } } = JSON.parse(
@@ -59,6 +65,7 @@ async function bundle(output: (typeof OUTPUTS)[number]): Promise<readonly Output
     format: 'esm',
     entryFileNames: `[name].${output.extension}`,
     chunkFileNames: `[name]-[hash].${output.extension}`,
+    codeSplitting: { groups: [BEGIN] },
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     comments: false,
   });

@@ -40,3 +40,7 @@ export const READ_QUEUE_MAX = 10_000;
 export const PATTERN_CHARACTERS_MAX = 1_024;
 /** Patterns of one filter. */
 export const PATTERNS_MAX = 1_000;
+
+/** Limits of one file. The defaults are GitHub's or lower. */
+export type FileLimits = { readonly bytesMax: number; readonly nodesMax: number; readonly depthMax: number };
+export const FILE_LIMITS: FileLimits = { bytesMax: FILE_BYTES_MAX, nodesMax: YAML_NODES_MAX, depthMax: YAML_DEPTH_MAX };

@@ -1,16 +1,12 @@
 import { convertAction } from './action-manifest.ts';
 import { convertWorkflow } from './convert.ts';
-import { FILE_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX } from './limits.ts';
+import { FILE_LIMITS, type FileLimits } from './limits.ts';
 import type { ActionManifest, Reading, Workflow } from './model.ts';
 import { Problem, Problems } from './reader-problems.ts';
 import { loadSchema, type Schema } from './reader-schema.ts';
 import { TemplateReader } from './reader-template.ts';
 import type { Token } from './reader-tokens.ts';
 import { readYaml } from './reader-yaml.ts';
-
-/** Limits of one file. The defaults are GitHub's or lower. */
-export type FileLimits = { readonly bytesMax: number; readonly nodesMax: number; readonly depthMax: number };
-export const FILE_LIMITS: FileLimits = { bytesMax: FILE_BYTES_MAX, nodesMax: YAML_NODES_MAX, depthMax: YAML_DEPTH_MAX };
 
 let schemas: { readonly workflow: Schema; readonly action: Schema } | undefined;
 

@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { assert } from '../base/index.ts';
-import { type FileLimits, readActionFile, readWorkflowFile } from './reader-file.ts';
+import type { FileLimits } from './limits.ts';
+import { readActionFile, readWorkflowFile } from './reader-file.ts';
 
 /** What the reader asks its worker. */
 export type ReadRequest = {

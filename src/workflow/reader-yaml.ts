@@ -13,7 +13,7 @@ import {
 } from 'yaml';
 import { excerpt, reasonOf } from '../base/index.ts';
 import type { Position } from './model.ts';
-import type { FileLimits } from './reader-file.ts';
+import type { FileLimits } from './limits.ts';
 import { Problem } from './reader-problems.ts';
 
 /** A YAML scalar with the type that GitHub's reader gives it. */

@@ -1,9 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { excerpt, reasonOf } from '../base/index.ts';
 import { fault } from './faults.ts';
-import { READ_HEAP_MB_MAX, READ_QUEUE_MAX, READ_TIMEOUT_MS } from './limits.ts';
+import { FILE_LIMITS, type FileLimits, READ_HEAP_MB_MAX, READ_QUEUE_MAX, READ_TIMEOUT_MS } from './limits.ts';
 import type { ActionManifest, Reading, Workflow } from './model.ts';
-import { FILE_LIMITS, type FileLimits } from './reader-file.ts';
 import { diagnosticOf } from './reader-problems.ts';
 import type { ReadRequest } from './reader-worker.ts';
 
