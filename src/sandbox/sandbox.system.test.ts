@@ -131,12 +131,33 @@ test('what a killed runner left is swept by the next one', async () => {
   mkdirSync(path.join(stateDir, 'pods', name), { recursive: true });
   mkdirSync(path.join(scratch, 'workspace'), { recursive: true });
   writeFileSync(path.join(stateDir, 'pods', name, 'owned'), scratch);
+  const inMemory = path.join('/dev/shm', `sallyport-${name}-${process.pid}`);
+  const others = path.join('/dev/shm', `not-${path.basename(inMemory)}`);
+  for (const one of [inMemory, others]) mkdirSync(one);
+  const under = make({ stateDir });
 
-  const pod = await openTestPod(make({ stateDir }));
+  const pod = await openTestPod(under);
   await pod.close();
+  await under.executor.close();
 
   expect(existsSync(scratch)).toBe(false);
   expect(readdirSync(path.join(stateDir, 'pods'))).toEqual([]);
+  expect(existsSync(inMemory)).toBe(false);
+  expect(existsSync(others)).toBe(true);
+  rmSync(others, { recursive: true });
+});
+
+test('a pod leaves nothing in memory', async () => {
+  const filesOf = () => readdirSync('/dev/shm').filter((name) => name.includes(`-${process.pid}-`));
+
+  const pod = await openTestPod(make());
+  await pod.privateFile('env', 'A=1\n');
+  const before = filesOf();
+  await pod.close();
+
+  // Where no control group bounds memory, the files are on the disk from the start.
+  expect(before.length).toBeLessThanOrEqual(1);
+  expect(filesOf()).toEqual([]);
 });
 
 test('a scratch folder with closed and very deep folders is removed whole', async () => {
