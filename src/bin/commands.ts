@@ -16,7 +16,9 @@ export function lazyCommands(machine: Machine, ahead: EarlyStart | undefined): C
   return {
     run: async (request, onEvent, interrupt) => {
       const { loadRun, startEarly } = await import('./early.ts');
-      const early = ahead?.fits(request) === true ? ahead : startEarly(machine, request);
+      const isFit = ahead?.fits(request) === true;
+      if (!isFit) await ahead?.close();
+      const early = isFit ? ahead : startEarly(machine, request);
       try {
         const { run } = await loadRun();
         return await run(machine, request, onEvent, interrupt, early);

@@ -166,6 +166,7 @@ function makePod(parts: PodParts): Pod {
     processes: cgroups.missing.pids !== undefined,
     disk: !spec.require.includes('hard-disk'),
     scratch: spec.scratch,
+    privateBytes: () => files.bytes(),
     holderPid: namespaces.pid,
     tools: machine.tools,
     monotonic: machine.monotonic,

@@ -68,6 +68,12 @@ export class PrivateFiles {
     return { path: handle.path, read };
   }
 
+  /** What all files hold now, whoever wrote it. */
+  bytes(): number {
+    if (!this.#isOpen) return 0;
+    return this.#all.reduce((sum, { descriptor }) => sum + fstatSync(descriptor).size, 0);
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

@@ -147,6 +147,18 @@ test('what a killed runner left is swept by the next one', async () => {
   rmSync(others, { recursive: true });
 });
 
+test('a job that fills an env file is ended, wherever the file lies', async () => {
+  const pod = await openTestPod(make());
+  const file = await pod.privateFile('env', '');
+  const mounts = [{ host: file.path, inside: `${INSIDE.commands}/env`, writable: true }];
+
+  const ran = await runScript(pod, `head -c 100M /dev/zero > ${INSIDE.commands}/env; sleep 20`, { mounts });
+  await pod.close();
+
+  expect(ran.exit.reason).toBe('disk');
+  expect(pod.killed).toContain('env files');
+});
+
 test('a pod leaves nothing in memory', async () => {
   const filesOf = () => readdirSync('/dev/shm').filter((name) => name.includes(`-${process.pid}-`));
 

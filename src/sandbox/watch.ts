@@ -11,6 +11,9 @@ const MEASURE_MS = 4_000;
 /** Measuring may take one part in this many of the time. */
 const MEASURE_SHARE = 20;
 
+/** What a job may write to its private files together: each is read up to a mebibyte, and none lies in the job's own folder. */
+export const PRIVATE_BYTES_MAX = 64 * 1024 * 1024;
+
 export type WatchSpec = {
   readonly bounds: Bounds;
   /** Soft bounds to hold: those that the kernel does not hold on this machine. */
@@ -18,6 +21,8 @@ export type WatchSpec = {
   readonly processes: boolean;
   readonly disk: boolean;
   readonly scratch: string;
+  /** What the private files of the job hold now. */
+  readonly privateBytes: () => number;
   /** Any process of the job is in this network namespace: pid of its holder. */
   readonly holderPid: number;
   readonly tools: Tools;
@@ -32,6 +37,10 @@ export function watchBounds(spec: WatchSpec): { stop(): Promise<void> } {
   let turn: Promise<void> = Promise.resolve();
   const disk = spec.disk ? diskMeter(spec) : undefined;
   const look = async () => {
+    const held = spec.privateBytes();
+    if (held > PRIVATE_BYTES_MAX) {
+      return { bound: 'disk', detail: `${held} bytes of ${PRIVATE_BYTES_MAX} in env files` } as const;
+    }
     if (spec.memory || spec.processes) {
       const usage = await usageOf(spec.holderPid);
       if (spec.memory && usage.memoryBytes > spec.bounds.memoryBytesMax) {
