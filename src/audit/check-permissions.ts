@@ -270,7 +270,7 @@ export function checkArtipacked(
         upload === undefined
           ? 'The token stays in `.git/config` for every later step of the job, and nothing here pushes with it'
           : 'The token stays in `.git/config`, and a later step uploads the workspace with it',
-      severity: upload === undefined ? 'info' : isOutside ? 'low' : 'high',
+      severity: upload === undefined ? 'info' : isOutside || !takesHidden(upload) ? 'low' : 'high',
       confidence: upload === undefined ? 'low' : 'high',
       scope: `jobs.${job.id}`,
       identity: `${step.index} ${step.actionName}`,
@@ -286,6 +286,12 @@ export function checkArtipacked(
           : { kind: 'edit', title: 'Do not leave the token in the workspace', edits },
     });
   }
+}
+
+/** From v4.4 on, which a tag of the line stands for, `.git` is left out unless the step asks for hidden files. */
+function takesHidden(upload: AuditedStep): boolean {
+  if (inputOf(upload, 'include-hidden-files') !== undefined) return inputOf(upload, 'include-hidden-files') !== 'false';
+  return upload.action?.kind === 'remote' && /^v(?:[1-3](?:\.|$)|4\.[0-3](?:\.|$))/.test(upload.action.ref);
 }
 
 function isWorkspace(path: string | undefined): boolean {

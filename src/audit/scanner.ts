@@ -30,6 +30,9 @@ export function auditRules(): readonly AuditRule[] {
   return packSchema.parse(pack.rules);
 }
 
+/** Goes up when the engine answers differently for the same rules: part of the key of cached results. */
+const ENGINE_VERSION = 1;
+
 /** The auditor of workflows and of the pipelines of other CI systems. It answers the same in every thread. */
 export function createAuditScanner(settings: AuditSettings = {}): Scanner<AuditFacts> {
   const without = new Set(settings.withoutRules ?? []);
@@ -37,7 +40,7 @@ export function createAuditScanner(settings: AuditSettings = {}): Scanner<AuditF
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
   const policy: Policy = { allow: settings.allowActions, deny: settings.denyActions };
   const digest = createHash('sha256')
-    .update(JSON.stringify([pack.digest, settings]))
+    .update(JSON.stringify([ENGINE_VERSION, pack.digest, settings]))
     .digest('hex')
     .slice(0, 32);
   return {
