@@ -60,7 +60,7 @@ function renderJob(job: JobView, detail: Detail, options: FrameOptions): readonl
     return [paint('dim', `· ${name}${wait}`)];
   }
   const time = formatDuration(job.state === 'running' ? now - job.startedAt : job.durationMs);
-  const symbol = job.state === 'running' ? spinner(options) : symbolOf(job.state, paint);
+  const symbol = job.state === 'running' ? spinner(options) : symbolOf(job.state, paint, job.tolerated);
   const lines = [row(`${symbol} ${name}`, time, options)];
   if (job.state !== 'running' || detail.steps === 'none') return lines;
   for (const step of job.steps.values()) lines.push(...renderStep(step, detail, options));

@@ -66,7 +66,7 @@ export function headline(run: RunView, paint: Paint): string {
 function renderJobLine(job: JobView, paint: Paint, columns: number): readonly string[] {
   const time = job.durationMs > 0 ? formatDuration(job.durationMs) : '';
   const name = harmless(job.name === job.key ? job.key : `${job.name} [${job.key}]`, false);
-  const line = row(`${symbolOf(job.state, paint)} ${name}`, time, { paint, columns });
+  const line = row(`${symbolOf(job.state, paint, job.tolerated)} ${name}`, time, { paint, columns });
   return job.reason === undefined ? [line] : [line, `    ${paint('dim', harmless(job.reason, false))}`];
 }
 
@@ -96,7 +96,10 @@ function renderFailure(run: RunView, job: JobView, options: ReportOptions): read
   const step = failed.findLast((candidate) => failed.every((other) => other.depth <= candidate.depth)) ?? failed[0];
   const where = step === undefined ? job.key : `${job.key} › ${step.name}`;
   const exit = step?.exitCode === undefined ? '' : ` (exit code ${step.exitCode})`;
-  const lines = ['', `${paint(['red', 'bold'], 'Failed:')} ${harmless(where, false)}${exit}`];
+  const title = job.tolerated
+    ? paint(['yellow', 'bold'], 'Failed, tolerated (continue-on-error):')
+    : paint(['red', 'bold'], 'Failed:');
+  const lines = ['', `${title} ${harmless(where, false)}${exit}`];
   if (step !== undefined) {
     const tail = step.tail.slice(-REPORT_TAIL_LINES);
     if (step.lines > tail.length) lines.push(paint('dim', `  … ${count(step.lines - tail.length, 'line')} before`));
@@ -203,13 +206,21 @@ function renderNotes(run: RunView, { paint }: ReportOptions): readonly string[] 
   return ['', paint('bold', 'Notes'), ...taints, ...notes];
 }
 
+const VERDICT_WORDS: readonly { readonly word: string; readonly counts: (job: JobView) => boolean }[] = [
+  { word: wordOf('success'), counts: ({ state }) => state === 'success' },
+  { word: wordOf('failure'), counts: ({ state, tolerated }) => state === 'failure' && !tolerated },
+  { word: 'failed but tolerated', counts: ({ state, tolerated }) => state === 'failure' && tolerated },
+  { word: wordOf('cancelled'), counts: ({ state }) => state === 'cancelled' },
+  { word: wordOf('skipped'), counts: ({ state }) => state === 'skipped' },
+];
+
 /** `✗ CI failed in 12.3s · 3 jobs: 2 succeeded, 1 failed` */
 export function renderVerdict(run: RunView, { paint }: ReportOptions): readonly string[] {
   const conclusion = run.conclusion ?? 'cancelled';
-  const counts = (['success', 'failure', 'cancelled', 'skipped'] as const)
-    .map((state) => ({ state, amount: jobsOf(run).filter((job) => job.state === state).length }))
-    .filter(({ amount }) => amount > 0)
-    .map(({ state, amount }) => `${amount} ${wordOf(state)}`);
+  const counts = VERDICT_WORDS.flatMap(({ word, counts: isCounted }) => {
+    const amount = jobsOf(run).filter(isCounted).length;
+    return amount === 0 ? [] : [`${amount} ${word}`];
+  });
   const jobs = `${count(run.jobs.size, 'job')}: ${counts.join(', ')}`;
   const name = paint('bold', harmless(run.name, false));
   return [

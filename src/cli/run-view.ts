@@ -42,7 +42,11 @@ export type JobView = {
   readonly key: string;
   readonly name: string;
   readonly needs: readonly string[];
+  /** Its failure does not fail the run. */
+  readonly continueOnError: boolean;
   state: 'queued' | 'running' | Conclusion;
+  /** Failed, but `continue-on-error` let the run go on. */
+  tolerated: boolean;
   startedAt: number;
   durationMs: number;
   /** Why it ended without running. */
@@ -99,15 +103,17 @@ export class RunViews {
       case 'job-ended': {
         const job = jobOf(run, event.job);
         job.state = event.conclusion;
+        job.tolerated = event.tolerated === true;
         job.reason = event.reason;
         return;
       }
       case 'run-finished':
         run.conclusion = event.conclusion;
         run.durationMs = event.durationMs;
-        for (const { key, conclusion, durationMs } of event.jobs) {
+        for (const { key, conclusion, durationMs, tolerated } of event.jobs) {
           const job = jobOf(run, key);
           job.state = conclusion;
+          job.tolerated = tolerated === true;
           job.durationMs = durationMs;
         }
         return;
@@ -132,12 +138,14 @@ function runOf(event: Extract<EngineEvent, { kind: 'run-planned' }>): RunView {
   };
 }
 
-function newJob({ key, name, needs }: JobSummary): JobView {
+function newJob({ key, name, needs, continueOnError }: JobSummary): JobView {
   return {
     key,
     name,
     needs,
+    continueOnError: continueOnError === true,
     state: 'queued',
+    tolerated: false,
     startedAt: 0,
     durationMs: 0,
     reason: undefined,
@@ -211,6 +219,7 @@ function applyJobEvent(job: JobView, event: JobEvent): void {
     }
     case 'job-finished':
       job.state = event.conclusion;
+      job.tolerated = event.conclusion === 'failure' && job.continueOnError;
       job.durationMs = event.durationMs;
       return;
     default:

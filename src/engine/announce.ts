@@ -1,7 +1,7 @@
 import type { Clock } from '../base/index.ts';
 import type { Conclusion } from '../protocol/index.ts';
 import type { RunRecord } from '../run/index.ts';
-import type { EngineEvent } from './event.ts';
+import type { EngineEvent, JobEnd } from './event.ts';
 import { type ActiveDefinition, type ActiveInstance, type ActiveRun, runtimeKey } from './scope.ts';
 
 /** Tells people of jobs by the keys that they know, each once, and remembers what it told in the run. */
@@ -27,20 +27,21 @@ export class Announcer {
         key,
         name: displayName(run, definition, planned.name),
         needs: definition.job.needs.map((id) => runtimeKey(definition.scope, id)),
+        ...(planned.continueOnError ? { continueOnError: true } : {}),
       })),
     });
   }
 
   /** A job that ended without having run. */
-  ended(run: ActiveRun, job: string, conclusion: Conclusion, reason: string): void {
+  ended(run: ActiveRun, job: string, end: JobEnd, reason: string): void {
     const time = this.#clock.now();
-    run.ended.set(job, { conclusion, durationMs: 0 });
+    run.ended.set(job, { ...end, durationMs: 0 });
     if (!run.announced.has(job)) {
       // It ended before it was expanded: people hear of it by its id.
       run.announced.add(job);
       this.#onEvent({ kind: 'jobs-added', time, runId: run.runId, jobs: [{ key: job, name: job, needs: [] }] });
     }
-    this.#onEvent({ kind: 'job-ended', time, runId: run.runId, job, conclusion, reason });
+    this.#onEvent({ kind: 'job-ended', time, runId: run.runId, job, reason, ...end });
   }
 
   /** The run is over. Gives the time that was told. */
@@ -52,7 +53,7 @@ export class Announcer {
       runId: run.runId,
       conclusion,
       durationMs: time - run.startedAt,
-      jobs: [...run.ended].map(([key, { conclusion, durationMs }]) => ({ key, conclusion, durationMs })),
+      jobs: [...run.ended].map(([key, end]) => ({ key, ...end })),
     });
     return time;
   }
@@ -85,6 +86,11 @@ export function recordsOf(run: ActiveRun): RunRecord['jobs'] {
     level: outcome?.level ?? definition.level,
     taints: [...(outcome?.taints ?? [])],
   }));
+}
+
+/** How an instance ended: a failure that its `continue-on-error` lets pass is told as such. */
+export function endOf({ planned }: ActiveInstance, conclusion: Conclusion): JobEnd {
+  return { conclusion, ...(conclusion === 'failure' && planned.continueOnError ? { tolerated: true } : {}) };
 }
 
 /** `caller name / job name`. */

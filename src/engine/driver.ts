@@ -18,7 +18,7 @@ import {
   type Schedule,
 } from '../run/index.ts';
 import { evaluateCondition } from '../workflow/index.ts';
-import { Announcer, announcedKeys, keysInside, recordsOf } from './announce.ts';
+import { Announcer, announcedKeys, endOf, keysInside, recordsOf } from './announce.ts';
 import { runAttempt } from './attempt.ts';
 import { calleeOutputs, calleeSecret } from './callee.ts';
 import { createCancelSource } from './cancel.ts';
@@ -236,7 +236,7 @@ export class Driver {
     const is = definitionState(this.#schedule, run.runId, definition.key);
     if (is?.status !== 'done' || was?.status === 'done' || is.result === undefined) return;
     definition.result = is.result;
-    for (const key of announcedKeys(run, definition)) this.#announce.ended(run, key, is.result, reason);
+    for (const key of announcedKeys(run, definition)) this.#announce.ended(run, key, { conclusion: is.result }, reason);
   }
 
   #failDefinition(run: ActiveRun, definition: ActiveDefinition, reason: string): void {
@@ -316,7 +316,7 @@ export class Driver {
       this.#announce.ended(
         run,
         instance.key,
-        reused.conclusion,
+        { conclusion: reused.conclusion },
         'it succeeded in the attempt before: its outputs are taken over',
       );
       return;
@@ -384,7 +384,8 @@ export class Driver {
       instance: instance.key,
       deadlineAt: instance.startedAt + timeout + BACKSTOP_MS,
     });
-    void runAttempt(lease, secrets, instance.cancel.signal, this.#d.deps).then((outcome) => {
+    const deps = { ...this.#d.deps, continueOnError: planned.continueOnError };
+    void runAttempt(lease, secrets, instance.cancel.signal, deps).then((outcome) => {
       this.#arrived.push(async () => {
         this.#finish(run, instance, outcome);
       });
@@ -396,7 +397,7 @@ export class Driver {
     const { level, taints } = levelOf(run, instance);
     this.#finish(run, instance, { conclusion, outputs: {}, influencedOutputs: [], level, taints, reason });
     const keys = instance.definition.job.kind === 'call' ? keysInside(run, instance.key) : [instance.key];
-    for (const key of keys) this.#announce.ended(run, key, conclusion, reason);
+    for (const key of keys) this.#announce.ended(run, key, endOf(instance, conclusion), reason);
   }
 
   /** Takes an outcome over into the definition: outputs, level, taints, result. */
@@ -406,7 +407,7 @@ export class Driver {
     const { definition } = instance;
     if (definition.job.kind === 'job') {
       const durationMs = instance.startedAt === undefined ? 0 : instance.endedAt - instance.startedAt;
-      run.ended.set(instance.key, { conclusion: outcome.conclusion, durationMs });
+      run.ended.set(instance.key, { ...endOf(instance, outcome.conclusion), durationMs });
     }
     for (const [name, value] of Object.entries(outcome.outputs)) {
       // Of several matrix jobs the last one that has something to say wins, as at GitHub.
@@ -446,7 +447,9 @@ export class Driver {
     const scope = run.scopes.get(instance.key);
     if (scope === undefined) return;
     const handed = await calleeOutputs(run, scope, influenceOf(run, instance.definition), this.#d.vars);
-    if (handed.reason !== undefined) this.#announce.ended(run, instance.key, 'failure', handed.reason);
+    if (handed.reason !== undefined) {
+      this.#announce.ended(run, instance.key, { conclusion: 'failure' }, handed.reason);
+    }
     const inside = scope.workflow.jobs.map((job) => siblingOf(run, scope, job.id));
     this.#finish(run, instance, {
       conclusion: handed.reason === undefined ? conclusion : 'failure',

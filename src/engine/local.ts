@@ -410,10 +410,13 @@ function summariesOf(place: Place, wanted: Wanted): readonly JobSummary[] {
   return place.workflow.jobs.flatMap((job): readonly JobSummary[] => {
     // A definition that is not expanded yet is announced when it is.
     const instances = (job.expansion?.instances ?? []).filter((instance) => isWanted(wanted, place, job, instance));
-    return instances.flatMap(({ suffix, name }): readonly JobSummary[] => {
+    return instances.flatMap((instance): readonly JobSummary[] => {
+      const { suffix, name } = instance;
       const key = `${prefix}${job.id}${suffix}`;
       const shown = `${namePrefix}${name}`;
-      if (job.kind === 'job') return [{ key, name: shown, needs: job.needs.map((id) => `${prefix}${id}`) }];
+      const tolerant = instance.continueOnError ? ({ continueOnError: true } as const) : {};
+      const needs = job.needs.map((id) => `${prefix}${id}`);
+      if (job.kind === 'job') return [{ key, name: shown, needs, ...tolerant }];
       if (job.callee === undefined) return [];
       return summariesOf({ key, name: shown, workflow: job.callee }, wanted);
     });
