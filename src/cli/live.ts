@@ -62,6 +62,7 @@ function renderJob(job: JobView, detail: Detail, options: FrameOptions): readonl
   const time = formatDuration(job.state === 'running' ? now - job.startedAt : job.durationMs);
   const symbol = job.state === 'running' ? spinner(options) : symbolOf(job.state, paint, job.tolerated);
   const lines = [row(`${symbol} ${name}`, time, options)];
+  if (job.reason !== undefined) lines.push(`    ${paint('dim', harmless(job.reason, false))}`);
   if (job.state !== 'running' || detail.steps === 'none') return lines;
   for (const step of job.steps.values()) lines.push(...renderStep(step, detail, options));
   return lines;

@@ -25,6 +25,8 @@ export function renderPlain(event: EngineEvent, views: RunViews, options: Report
       return renderJobEvent(event.event, options, views.run(event.runId)?.jobs.get(event.job)).map((line) =>
         `${prefix(event.job, paint)}${line}`.trimEnd(),
       );
+    case 'job-cancelling':
+      return [`${prefix(event.job, paint)}${paint('yellow', harmless(`ending: ${event.reason}`, false))}`];
     case 'job-ended':
       return [renderUnrun(event, paint)];
     case 'run-finished': {

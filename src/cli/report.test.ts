@@ -96,3 +96,31 @@ describe('a job whose failure continue-on-error tolerates', () => {
     expect(lines).toContain('unrun | ! no runner (tolerated: continue-on-error)');
   });
 });
+
+test('a cancelled job says why, in the tree and in the plain log', () => {
+  const reason = 'cancelled: `build (20)` failed and fail-fast is on';
+  const key = 'build (18)';
+  const events: readonly EngineEvent[] = [
+    { ...PLANNED, jobs: [{ key, name: key, needs: [] }] },
+    { kind: 'job', runId: 1, job: key, event: { kind: 'job-started', time: 0, runner: 'local' } },
+    { kind: 'job-cancelling', time: 1, runId: 1, job: key, force: false, reason },
+    {
+      kind: 'job',
+      runId: 1,
+      job: key,
+      event: { kind: 'job-finished', time: 1, conclusion: 'cancelled', durationMs: 1 },
+    },
+  ];
+  const views = new RunViews();
+  const options = { paint, colors: false, columns: 80, command: [] };
+
+  const plain = events.flatMap((event) => {
+    views.apply(event);
+    return renderPlain(event, views, options);
+  });
+  const [view] = views.all;
+  const tree = view === undefined ? [] : renderReport(view, options);
+
+  expect(plain).toContain(`build (18) | ending: ${reason}`);
+  expect(tree).toContain(`    ${reason}`);
+});

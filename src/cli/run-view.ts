@@ -49,7 +49,7 @@ export type JobView = {
   tolerated: boolean;
   startedAt: number;
   durationMs: number;
-  /** Why it ended without running. */
+  /** Why it ended without running, or was cancelled. */
   reason: string | undefined;
   readonly steps: Map<string, StepView>;
   readonly annotations: Annotation[];
@@ -100,6 +100,9 @@ export class RunViews {
       case 'job':
         applyJobEvent(jobOf(run, event.job), event.event);
         return;
+      case 'job-cancelling':
+        jobOf(run, event.job).reason ??= event.reason;
+        return;
       case 'job-ended': {
         const job = jobOf(run, event.job);
         job.state = event.conclusion;
@@ -110,11 +113,12 @@ export class RunViews {
       case 'run-finished':
         run.conclusion = event.conclusion;
         run.durationMs = event.durationMs;
-        for (const { key, conclusion, durationMs, tolerated } of event.jobs) {
+        for (const { key, conclusion, durationMs, tolerated, reason } of event.jobs) {
           const job = jobOf(run, key);
           job.state = conclusion;
           job.tolerated = tolerated === true;
           job.durationMs = durationMs;
+          job.reason = reason ?? (conclusion === 'success' ? undefined : job.reason);
         }
         return;
       default:

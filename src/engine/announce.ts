@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts';
-import type { Conclusion } from '../protocol/index.ts';
+import type { Conclusion, JobOutcome } from '../protocol/index.ts';
 import type { RunRecord } from '../run/index.ts';
 import type { EngineEvent, JobEnd } from './event.ts';
 import { type ActiveDefinition, type ActiveInstance, type ActiveRun, runtimeKey } from './scope.ts';
@@ -32,16 +32,26 @@ export class Announcer {
     });
   }
 
+  /** A job that runs is told to end. */
+  cancelling(run: ActiveRun, job: string, force: boolean, reason: string): void {
+    this.#onEvent({ kind: 'job-cancelling', time: this.#clock.now(), runId: run.runId, job, force, reason });
+  }
+
+  /** Jobs that nothing was told of yet end with a run that ends before it started. */
+  endedWithRun(run: ActiveRun, conclusion: Conclusion, reason: string): void {
+    for (const job of run.announced) if (!run.ended.has(job)) this.ended(run, job, { conclusion }, reason);
+  }
+
   /** A job that ended without having run. */
   ended(run: ActiveRun, job: string, end: JobEnd, reason: string): void {
     const time = this.#clock.now();
-    run.ended.set(job, { ...end, durationMs: 0 });
+    run.ended.set(job, { ...end, reason, durationMs: 0 });
     if (!run.announced.has(job)) {
       // It ended before it was expanded: people hear of it by its id.
       run.announced.add(job);
       this.#onEvent({ kind: 'jobs-added', time, runId: run.runId, jobs: [{ key: job, name: job, needs: [] }] });
     }
-    this.#onEvent({ kind: 'job-ended', time, runId: run.runId, job, reason, ...end });
+    this.#onEvent({ kind: 'job-ended', time, runId: run.runId, job, ...end, reason });
   }
 
   /** The run is over. Gives the time that was told. */
@@ -77,10 +87,11 @@ export function keysInside(run: ActiveRun, key: string): readonly string[] {
 /** What is kept of the jobs of a run, for `--failed`. */
 export function recordsOf(run: ActiveRun): RunRecord['jobs'] {
   const ran = [...run.instances.values()].filter((instance) => instance.definition.job.kind === 'job');
-  return ran.map(({ key, definition, outcome }) => ({
+  return ran.map(({ key, definition, outcome, cancelReason }) => ({
     key,
     definition: definition.key,
     conclusion: outcome?.conclusion ?? 'cancelled',
+    ...reasonOfRecord(outcome, cancelReason),
     outputs: { ...outcome?.outputs },
     influencedOutputs: [...(outcome?.influencedOutputs ?? [])],
     level: outcome?.level ?? definition.level,
@@ -88,9 +99,19 @@ export function recordsOf(run: ActiveRun): RunRecord['jobs'] {
   }));
 }
 
-/** How an instance ended: a failure that its `continue-on-error` lets pass is told as such. */
-export function endOf({ planned }: ActiveInstance, conclusion: Conclusion): JobEnd {
-  return { conclusion, ...(conclusion === 'failure' && planned.continueOnError ? { tolerated: true } : {}) };
+function reasonOfRecord(outcome: JobOutcome | undefined, cancelReason: string | undefined): { reason?: string } {
+  if (outcome?.conclusion === 'success') return {};
+  const reason = outcome?.reason ?? cancelReason;
+  return reason === undefined ? {} : { reason };
+}
+
+/** How an instance ended: a failure that its `continue-on-error` lets pass is told as such, a cancellation with its reason. */
+export function endOf({ planned, cancelReason }: ActiveInstance, conclusion: Conclusion): JobEnd {
+  return {
+    conclusion,
+    ...(conclusion === 'failure' && planned.continueOnError ? { tolerated: true } : {}),
+    ...(conclusion !== 'success' && cancelReason !== undefined ? { reason: cancelReason } : {}),
+  };
 }
 
 /** `caller name / job name`. */

@@ -10,6 +10,7 @@ import type { Conclusion, EgressPolicy, GitSource, JobOutcome, JobSecrets } from
 import {
   type Action,
   applyHappening,
+  cancellationOfScope,
   type Happening,
   type Ids,
   nextActions,
@@ -17,7 +18,7 @@ import {
   type RunRecord,
   type Schedule,
 } from '../run/index.ts';
-import { evaluateCondition } from '../workflow/index.ts';
+import { evaluateCondition, type Status } from '../workflow/index.ts';
 import { Announcer, announcedKeys, endOf, keysInside, recordsOf } from './announce.ts';
 import { runAttempt } from './attempt.ts';
 import { calleeOutputs, calleeSecret } from './callee.ts';
@@ -25,6 +26,7 @@ import { createCancelSource } from './cancel.ts';
 import { newInstance } from './instances.ts';
 import { influenceOf, levelOf, makeLease, secretsFor } from './lease.ts';
 import type { LocalRunDeps, LocalRunOptions } from './options.ts';
+import { reasonOfRefusal } from './reasons.ts';
 import { placeJob } from './runs-on.ts';
 import {
   type ActiveDefinition,
@@ -131,7 +133,9 @@ export class Driver {
   #onCancel(state: 'cancel' | 'force'): void {
     this.#arrived.push(async () => {
       for (const { run, status } of this.#schedule.runs) {
-        if (status !== 'done') this.#apply({ kind: 'run-cancelled', run, force: state === 'force' });
+        const force = state === 'force';
+        const reason = force ? 'the run was cancelled by force' : 'the run was cancelled';
+        if (status !== 'done') this.#apply({ kind: 'run-cancelled', run, force, reason });
       }
     });
     this.#wake?.();
@@ -160,13 +164,13 @@ export class Driver {
         this.#apply({ kind: 'run-opened', run: run.runId });
         return true;
       case 'end-run':
-        await this.#endRun(run, action.conclusion);
+        await this.#endRun(run, action.conclusion, action.reason);
         return true;
       case 'cancel-run':
-        this.#apply({ kind: 'run-cancelled', run: run.runId, force: false });
+        this.#apply({ kind: 'run-cancelled', run: run.runId, force: false, reason: action.reason });
         return true;
       case 'drop':
-        this.#decided(run, action.definition, false, 'the run was cancelled by force');
+        this.#decided(run, action.definition, false, this.#cancelReason(run, action.definition));
         return true;
       case 'decide':
         await this.#decide(run, action.definition, action.status);
@@ -190,7 +194,7 @@ export class Driver {
         this.#endUnrun(run, this.#instance(run, action.instance), action.conclusion, action.reason);
         return true;
       case 'cancel':
-        this.#cancel(run, this.#instance(run, action.instance), action.force);
+        this.#cancel(run, this.#instance(run, action.instance), action);
         return true;
       default:
         return unreachable(action);
@@ -209,13 +213,17 @@ export class Driver {
     return found;
   }
 
-  async #decide(run: ActiveRun, key: string, status: Extract<Action, { kind: 'decide' }>['status']): Promise<void> {
+  async #decide(run: ActiveRun, key: string, status: Status): Promise<void> {
     const definition = this.#definition(run, key);
     const condition = definition.job.definition.if;
     try {
       const contexts = contextsOf(run, definition, this.#d.vars);
       const accepted = await evaluateCondition(condition, { contexts, status });
-      this.#decided(run, key, accepted, reasonOfSkip(status));
+      const reason =
+        status === 'cancelled'
+          ? this.#cancelReason(run, key)
+          : await reasonOfRefusal(run, definition, { contexts, accepted });
+      this.#decided(run, key, accepted, reason);
     } catch (thrown) {
       if (!isFault(thrown)) throw thrown;
       const { line, column } = thrown.at ?? condition.at;
@@ -466,19 +474,35 @@ export class Driver {
     return found?.[1];
   }
 
-  #cancel(run: ActiveRun, instance: ActiveInstance, force: boolean): void {
+  /** Why the jobs of a definition are cancelled. */
+  #cancelReason(run: ActiveRun, key: string): string {
+    const state = this.#schedule.runs.find((candidate) => candidate.run === run.runId);
+    const scope = state?.definitions.find((definition) => definition.key === key)?.scope;
+    return state === undefined ? 'the run was cancelled' : cancellationOfScope(state, scope).reason;
+  }
+
+  #cancel(
+    run: ActiveRun,
+    instance: ActiveInstance,
+    { force, reason }: { readonly force: boolean; readonly reason: string },
+  ): void {
+    // The first reason stays: what is not over in time is then ended by force.
+    instance.cancelReason ??= reason;
+    if (instance.definition.job.kind === 'job') this.#announce.cancelling(run, instance.key, force, reason);
     const minutes = instance.planned.cancelTimeoutMinutes ?? CANCEL_MINUTES_DEFAULT;
     this.#apply({
       kind: 'cancel-requested',
       run: run.runId,
       instance: instance.key,
       force,
+      reason,
       forceAt: this.#d.deps.clock.monotonic() + minutes * 60_000 + BACKSTOP_MS,
     });
     instance.cancel.cancel(force ? 'force' : 'cancel');
   }
 
-  async #endRun(run: ActiveRun, conclusion: Conclusion): Promise<void> {
+  async #endRun(run: ActiveRun, conclusion: Conclusion, reason: string | undefined): Promise<void> {
+    if (reason !== undefined) this.#announce.endedWithRun(run, conclusion, reason);
     this.#apply({ kind: 'run-ended', run: run.runId, conclusion });
     this.#conclusions.push(conclusion);
     const finishedAt = this.#announce.finished(run, conclusion);
@@ -490,17 +514,4 @@ function definitionState(schedule: Schedule, run: number, key: string) {
   return schedule.runs
     .find((candidate) => candidate.run === run)
     ?.definitions.find((definition) => definition.key === key);
-}
-
-function reasonOfSkip(status: string): string {
-  switch (status) {
-    case 'failure':
-      return 'a job that it needs failed';
-    case 'skipped':
-      return 'a job that it needs was skipped or cancelled';
-    case 'cancelled':
-      return 'the run was cancelled';
-    default:
-      return 'its condition is false';
-  }
 }

@@ -60,6 +60,8 @@ export type ActiveInstance = {
   readonly definition: ActiveDefinition;
   readonly planned: PlannedInstance;
   readonly cancel: CancelSource;
+  /** Why it was told to end. */
+  cancelReason?: string;
   startedAt?: number;
   endedAt?: number;
   outcome?: JobOutcome;
