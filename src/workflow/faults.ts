@@ -8,6 +8,10 @@ export const FILE_ERRORS = {
     help: 'Make the file smaller and simpler: it took too long or too much memory to read.',
   },
   'yaml-invalid': { status: 400, help: 'Mend the YAML at this place; check indentation, quotes and brackets.' },
+  'merge-key-unsupported': {
+    status: 400,
+    help: 'Write the members out, or give the whole value by its alias, as in `env: *base`. GitHub refuses merge keys too.',
+  },
   'yaml-nodes-exceeded': {
     status: 400,
     help: 'Make the file smaller; each use of an alias counts as all that it names.',

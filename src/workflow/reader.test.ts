@@ -68,11 +68,14 @@ jobs:
     expect(job.steps[3]).toMatchObject({ if: { expression: 'always()' } });
   });
 
-  test('may use anchors, but merge keys are unknown keys', async () => {
+  test('may use anchors, but no merge keys: one error says so at their place', async () => {
     const text = 'on: push\njobs:\n  a: &a\n    runs-on: x\n    steps: [{run: a}]\n  b: *a\n';
 
     expect((await workflow(text)).jobs).toHaveLength(2);
-    expect(await problems(text.replace('b: *a', 'b:\n    <<: *a'))).toContain('7:5 workflow/key-unknown');
+    expect(await problems(text.replace('b: *a', 'b:\n    <<: *a'))).toEqual(['7:5 workflow/merge-key-unsupported']);
+    const inEnv = 'on: push\nenv: {<<: {A: b}}\njobs: {a: {runs-on: x, steps: [{run: a}]}}\n';
+    expect(await problems(inEnv)).toEqual(['2:7 workflow/merge-key-unsupported']);
+    expect(await problems(inEnv.replace('<<: {A: b}', "'<<': b"))).toEqual([]);
   });
 
   test('that calls a reusable workflow keeps inputs, secrets and their places', async () => {
