@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { copyFile, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { digestOf, type Log } from '../base/index.ts';
 import type { HeadFacts } from '../event/index.ts';
 import { fault } from './faults.ts';
 import type { Git } from './git.ts';
+import { findPlace, type Place, refuseForeignObjects } from './place.ts';
 
 /** Snapshots of a folder older than this are removed when the next one is made. */
 export const SNAPSHOT_AGE_MS_MAX = 24 * 60 * 60_000;
@@ -46,22 +47,19 @@ export type SnapshotOptions = {
   readonly log: Log;
 };
 
-type Place = {
-  readonly top: string;
-  readonly gitDir?: string;
-  readonly commonDir?: string;
-  readonly format: 'sha1' | 'sha256';
-};
-
 /**
  * Makes the snapshot: tracked and untracked-unignored files. Nothing is written into the person's repository, and nothing
  * that its configuration names (hooks, filters, monitors) is started: every command that touches files runs with our own
  * repository as GIT_DIR. A clean work tree is HEAD itself.
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
-  const place = await findPlace(options);
+  const place = await findPlace(options.folder, options.git);
   const own = await openOwn(place, options);
-  const [facts, refs] = await Promise.all([readFacts(place, options), readRefs(place, options.git)]);
+  const [facts, refs] = await Promise.all([
+    readFacts(place, options),
+    readRefs(place, options.git),
+    refuseForeignObjects(place),
+  ]);
   const tree = await writeTree(place, own, facts, options.git);
   const head = facts.head;
   const clean = head !== undefined && head.tree === tree;
@@ -99,72 +97,6 @@ export async function publishRefs(
     .map(([ref, commit]) => `${commit} ${ref}\n`);
   await writeFile(join(gitDir, 'packed-refs'), `# pack-refs with: sorted \n${lines.join('')}`);
   await writeFile(join(gitDir, 'HEAD'), `ref: ${head}\n`);
-}
-
-/** Finds the top of the work tree. A folder that is no repository is taken as it is. */
-async function findPlace({ folder, git }: SnapshotOptions): Promise<Place> {
-  const start = await realpath(folder).catch(() => undefined);
-  if (start === undefined || !(await stat(start)).isDirectory()) {
-    throw fault('folder-missing', `there is no folder ${folder}`);
-  }
-  const { code, stdout } = await git(
-    [
-      'rev-parse',
-      '--path-format=absolute',
-      '--show-object-format',
-      '--git-dir',
-      '--git-common-dir',
-      '--is-bare-repository',
-      '--show-toplevel',
-    ],
-    { cwd: start, accept: [128] },
-  );
-  if (code === 0) {
-    const [format = '', gitDir = '', commonDir = '', , top = start] = stdout.split('\n');
-    if (!(await isFoundAt(top, gitDir))) {
-      throw fault('git-failed', `\`git config core.worktree\` of ${gitDir} names ${top}, where that repository is not`);
-    }
-    return { top, gitDir, commonDir, format: format === 'sha256' ? 'sha256' : 'sha1' };
-  }
-  if (await isRepository(start)) {
-    // git names its reason only on standard error: ask again so that the fault carries it.
-    await git(['rev-parse', '--show-toplevel'], { cwd: start });
-  }
-  return { top: start, format: 'sha1' };
-}
-
-/**
- * Whether the `.git` of a work tree is that repository, or a file that names it. Otherwise a repository that somebody else
- * made could name a folder above itself, as a home, to be given to its jobs.
- */
-async function isFoundAt(top: string, gitDir: string): Promise<boolean> {
-  const place = join(top, '.git');
-  const isFolder = await stat(place).then(
-    (entry) => entry.isDirectory(),
-    () => undefined,
-  );
-  if (isFolder === undefined) return false;
-  const named = isFolder ? place : /^gitdir: (.+)\n*$/.exec(await readFile(place, 'utf8'))?.[1];
-  if (named === undefined) return false;
-  const [found, wanted] = await Promise.all([realpath(resolve(top, named)), realpath(gitDir)]);
-  return found === wanted;
-}
-
-/** Whether git should have found a repository here: then its refusal is a failure, not "no repository". */
-async function isRepository(start: string): Promise<boolean> {
-  for (let folder = start, depth = 0; depth < 100; depth += 1) {
-    if (
-      await stat(join(folder, '.git')).then(
-        () => true,
-        () => false,
-      )
-    )
-      return true;
-    const parent = join(folder, '..');
-    if (parent === folder) return false;
-    folder = parent;
-  }
-  return false;
 }
 
 /** A new bare repository below the state folder that borrows the person's objects; old ones are swept. */
@@ -350,7 +282,8 @@ function innerRepositories(listing: string): readonly string[] {
 async function copyIndex(gitDir: string, own: string): Promise<boolean> {
   const from = join(gitDir, 'index');
   const times = await stat(from).catch(() => undefined);
-  if (times === undefined) return false;
+  // A pipe in its place would be waited for.
+  if (times?.isFile() !== true) return false;
   await copyFile(from, join(own, 'index'), constants.COPYFILE_FICLONE);
   await utimes(join(own, 'index'), times.atime, times.mtime);
   for (const name of await readdir(gitDir)) {
@@ -393,8 +326,11 @@ function tagOf(refs: { readonly [ref: string]: string }, commit: string): string
 }
 
 async function copyIfThere(from: string, to: string): Promise<void> {
-  const content = await readFile(from).catch(() => undefined);
-  if (content !== undefined) await writeFile(to, content);
+  const isFile = await stat(from).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
+  if (isFile) await copyFile(from, to);
 }
 
 /** `owner/name` of the remote, or `local/<folder>`. */
