@@ -54,9 +54,7 @@ export function readYaml(text: string, limits: FileLimits): YamlNode {
   const document = parseYaml(text, lines);
   const reading: Reading = { text, lines, limits, nodes: 0 };
   const root = document.contents;
-  if (root === null) {
-    return nullScalar({ line: 1, column: 1 });
-  }
+  if (root === null) throw new Problem('file-empty', { line: 1, column: 1 }, 'The file is empty');
   return convertNode(root, { reading, depth: 0, anchors: new Map(), open: new Set() });
 }
 

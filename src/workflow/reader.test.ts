@@ -172,6 +172,25 @@ describe('a mistake', () => {
     expect(await problems(text)).toEqual(wanted);
   });
 
+  test.each([
+    ['', '1:1 workflow/file-empty', 'Write what it is for: a workflow has `on:` and `jobs:`'],
+    ['# nothing yet\n', '1:1 workflow/file-empty', 'sallyport init writes one'],
+    ['- a\n', '1:1 workflow/sequence-unexpected', 'Write a mapping here.'],
+    [withSteps('- run: ${{ secret.X }}'), '6:18 workflow/context-unavailable', 'Did you mean `secrets`?'],
+    [withSteps('- run: ${{ hashfile(1) }}'), '6:18 workflow/function-unknown', 'Did you mean `hashFiles()`?'],
+    [
+      withSteps('- run: ${{ xyzzy(1) }}'),
+      '6:18 workflow/function-unknown',
+      'Functions that exist here: case, contains,',
+    ],
+    [`on: push\njobs: ${'['.repeat(60)}${']'.repeat(60)}`, '2:56 workflow/yaml-depth-exceeded', 'at most 50 levels'],
+  ])('%j comes with what to do next', async (text, place, remedy) => {
+    const [error] = errorsOf(await read(text));
+
+    expect(`${error?.line}:${error?.column} ${error?.code}`).toBe(place);
+    expect(error?.remedy).toContain(remedy);
+  });
+
   test('comes with a remedy that names what was meant', async () => {
     const errors = errorsOf(await read('on: push\njobs:\n  a:\n    run-on: x\n    steps: [{run: a}]'));
 
