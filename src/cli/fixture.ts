@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts';
 
 /** A terminal in memory, for tests. */
 export function memoryTerminal(
-  options: { columns?: number; rows?: number; isInteractive?: boolean; colors?: boolean } = {},
+  options: { columns?: number; rows?: number; isInteractive?: boolean; canAsk?: boolean; colors?: boolean } = {},
 ): Terminal & { out: string; err: string; resize(columns: number, rows: number): void } {
   let { columns = 80, rows = 24 } = options;
   const callbacks = new Set<() => void>();
@@ -14,7 +14,7 @@ export function memoryTerminal(
     out: '',
     err: '',
     isInteractive: options.isInteractive ?? false,
-    canAsk: false,
+    canAsk: options.canAsk ?? false,
     colors: options.colors ?? false,
     write(text) {
       this.out += text;

@@ -16,7 +16,7 @@ import type {
 import type { ResultsScope, ResultsStore } from '../results/index.ts';
 import { type Bounds, type Executor, INSIDE, type Pod } from '../sandbox/index.ts';
 import { evaluateNumber, isInfluencedValue, type WorkflowReader } from '../workflow/index.ts';
-import { fault } from './faults.ts';
+import { fault, told } from './faults.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { ActionLoader, MANIFEST_BYTES_MAX } from './loader.ts';
 import { createMasker } from './masks.ts';
@@ -182,7 +182,7 @@ class JobAttempt {
         'container-unsupported',
         `${this.#lease.workflowPath}:${part.at.line}:${part.at.column}: \`${key}:\` can't be run yet.`,
       );
-      return `${refusal.message} ${refusal.help} [${refusal.code}]`;
+      return told(refusal);
     }
     return undefined;
   }
@@ -344,7 +344,7 @@ class JobAttempt {
     } catch (error) {
       if (!isFault(error))
         this.#deps.log.error('Setting up a job failed', { job: this.#lease.job.id, reason: reasonOf(error) });
-      session.say(step, isFault(error) ? `${error.message} ${error.help} [${error.code}]` : reasonOf(error), 'error');
+      session.say(step, isFault(error) ? told(error) : reasonOf(error), 'error');
       session.fail();
       conclusion = 'failure';
     }

@@ -3,7 +3,7 @@ import { type DataObject, excerpt, isFault, reasonOf } from '../base/index.ts';
 import { INSIDE, type Mount, type ProcessExit, type SandboxProcess } from '../sandbox/index.ts';
 import type { EnvFileKind } from '../workflow/index.ts';
 import { parseEnvFile } from '../workflow/index.ts';
-import { fault } from './faults.ts';
+import { fault, told } from './faults.ts';
 import type { Session, Subject, Variable } from './session.ts';
 import { StepLog } from './step-log.ts';
 import { processEnvironment } from './variables.ts';
@@ -141,7 +141,7 @@ async function follow(
     } catch (error) {
       isBroken = true;
       session.log.error('Log of a step not taken in', { step, reason: reasonOf(error) });
-      session.force(isFault(error) ? `${error.message} ${error.help} [${error.code}]` : reasonOf(error));
+      session.force(isFault(error) ? told(error) : reasonOf(error));
     }
   };
   const pump = (stream: SandboxProcess['stdout']) => {
