@@ -26,6 +26,16 @@ time.sleep(4); print("${BREACH}")'; echo ${DONE}`,
     spec: { memoryBytesMax: 160 * 1024 * 1024 },
     mayEnd: true,
   }),
+  bounded('file-flood', 'use up the files of the disk of the host with empty ones', {
+    script: `/usr/bin/python3 -c '
+import os, time
+for folder in range(20):
+    os.mkdir(str(folder))
+    for file in range(1000): os.close(os.open(f"{folder}/{file}", os.O_CREAT | os.O_WRONLY))
+time.sleep(6); print("${BREACH}")'; rm -rf [0-9]*; echo ${DONE}`,
+    spec: { diskBytesMax: 32 * 1024 * 1024 },
+    mayEnd: true,
+  }),
   bounded('disk-fill', 'fill the disk of the host', {
     script: `head -c 96M /dev/zero > fill && head -c 96M /dev/zero > ~/fill2 && sync; sleep 5; echo ${BREACH}; rm -f fill ~/fill2; echo ${DONE}`,
     spec: { diskBytesMax: 32 * 1024 * 1024 },
