@@ -223,7 +223,8 @@ async function openShell(job: FinishedJob, say: (text: string) => void): Promise
     `\nA shell in the sandbox of ${key}, which failed. Its files and network are those of its steps, without their secrets; exit ends the job.\n`,
   );
   const shell = job.pod.start({
-    command: ['/bin/bash', '-i'],
+    // Start files of the job or the image would put another prompt in the place of ours.
+    command: ['/bin/bash', '--norc', '-i'],
     env: { ...job.environment, PS1: `[${key}] \\w $ `, TERM: 'xterm-256color' },
     cwd: job.workspace,
     isolation: 'per-job',

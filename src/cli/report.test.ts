@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EngineEvent } from '../engine/index.ts';
+import type { JobEvent } from '../protocol/index.ts';
 import { renderPlain } from './plain.ts';
 import { renderReport, row } from './report.ts';
 import { RunViews } from './run-view.ts';
@@ -123,4 +124,24 @@ test('a cancelled job says why, in the tree and in the plain log', () => {
 
   expect(plain).toContain(`build (18) | ending: ${reason}`);
   expect(tree).toContain(`    ${reason}`);
+});
+
+test('a job that was ended by the runner shows the step that it was ended in, and why', () => {
+  const step = { time: 1, step: 'a' } as const;
+  const events: readonly JobEvent[] = [
+    { kind: 'job-started', time: 0, runner: 'local' },
+    { kind: 'step-started', ...step, name: 'Build' },
+    { kind: 'log', ...step, text: 'the job masks more than 2000 texts', style: 'error' },
+    { kind: 'step-finished', ...step, outcome: 'cancelled', conclusion: 'cancelled', durationMs: 1 },
+    { kind: 'job-finished', time: 2, conclusion: 'failure', durationMs: 2 },
+  ];
+  const views = new RunViews();
+  views.apply({ ...PLANNED, jobs: [{ key: 'a', name: 'a', needs: [] }] });
+  for (const event of events) views.apply({ kind: 'job', runId: 1, job: 'a', event });
+  const [view] = views.all;
+
+  const lines = view === undefined ? [] : renderReport(view, { paint, colors: false, columns: 80, command: [] });
+
+  expect(lines).toContain('Failed: a › Build');
+  expect(lines).toContain('  │ the job masks more than 2000 texts');
 });

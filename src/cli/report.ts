@@ -91,7 +91,10 @@ export function row(left: string, right: string, { paint, columns }: { paint: Pa
 function renderFailure(run: RunView, job: JobView, options: ReportOptions): readonly string[] {
   if (job.state !== 'failure') return [];
   const { paint, colors } = options;
-  const failed = [...job.steps.values()].filter((step) => step.state === 'failure' && !step.tolerated);
+  const all = [...job.steps.values()];
+  const ownFailures = all.filter((step) => step.state === 'failure' && !step.tolerated);
+  // A job that the runner had to end has none: the step that was ended tells why.
+  const failed = ownFailures.length > 0 ? ownFailures : all.filter((step) => step.state === 'cancelled');
   // The innermost step of a composite action tells what happened.
   const step = failed.findLast((candidate) => failed.every((other) => other.depth <= candidate.depth)) ?? failed[0];
   const where = step === undefined ? job.key : `${job.key} › ${step.name}`;

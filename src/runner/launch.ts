@@ -174,7 +174,7 @@ async function readFiles(
       await take(session, request, kind, bytes, { outputs, state });
     } catch (error) {
       if (!isFault(error)) throw error;
-      refusals.push(`${FILES.find((entry) => entry.kind === kind)?.variable ?? kind}: ${error.message} ${error.help}`);
+      refusals.push(`${FILES.find((entry) => entry.kind === kind)?.variable ?? kind}: ${told(error)}`);
     }
   }
   return { outputs, state, ...(refusals.length === 0 ? {} : { refusal: refusals.join('\n') }) };
