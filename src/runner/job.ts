@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActionStore, CommitContent } from '../actions/index.ts';
-import { type Clock, isAtLeast, isFault, type Log, reasonOf } from '../base/index.ts';
+import { type Clock, isAtLeast, isFault, type Log, reasonOf, startTimer } from '../base/index.ts';
 import { GATEWAY_PORT, type Network, type NetworkSpec, refusalLine } from '../egress/index.ts';
 import type {
   CancelSignal,
@@ -377,27 +377,24 @@ class JobAttempt {
     const scope = { contexts: session.baseContexts() };
     const minutes = await evaluateNumber(definition.timeoutMinutes ?? JOB_MINUTES_DEFAULT, scope);
     const graceMinutes = await evaluateNumber(definition.cancelTimeoutMinutes ?? CANCEL_MINUTES_DEFAULT, scope);
-    const timers: NodeJS.Timeout[] = [];
-    const forceLater = () =>
-      timers.push(
-        setTimeout(() => session.force('The steps did not end in time after the cancellation.'), graceMinutes * 60_000),
-      );
+    const stops: (() => void)[] = [];
+    const late = () => session.force('The steps did not end in time after the cancellation.');
+    const forceLater = () => stops.push(startTimer(graceMinutes * 60_000, late));
     const off = this.#cancel.onChange((state) => {
       if (state === 'cancel') {
         session.interrupt('cancel');
         forceLater();
       } else if (state === 'force') session.force('The job was ended by force.');
     });
-    timers.push(
-      setTimeout(() => {
-        session.say(session.currentStep ?? ':setup', `The job has run longer than its ${minutes} minutes.`, 'error');
-        session.timeOut();
-        forceLater();
-      }, minutes * 60_000),
-    );
+    const timeOut = () => {
+      session.say(session.currentStep ?? ':setup', `The job has run longer than its ${minutes} minutes.`, 'error');
+      session.timeOut();
+      forceLater();
+    };
+    stops.push(startTimer(minutes * 60_000, timeOut));
     return () => {
       off();
-      for (const timer of timers) clearTimeout(timer);
+      for (const stop of stops) stop();
     };
   }
 

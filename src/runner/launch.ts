@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type DataObject, excerpt, isFault, reasonOf } from '../base/index.ts';
+import { type DataObject, excerpt, isFault, reasonOf, startTimer } from '../base/index.ts';
 import { INSIDE, type Mount, type ProcessExit, type SandboxProcess } from '../sandbox/index.ts';
 import type { EnvFileKind } from '../workflow/index.ts';
 import { parseEnvFile } from '../workflow/index.ts';
@@ -130,7 +130,7 @@ async function follow(
     ended = ended === 'exited' ? 'cancelled' : ended;
     process.signal('SIGKILL');
   });
-  if (timeoutMs !== undefined) timers.push(setTimeout(() => interrupt('timed-out'), timeoutMs));
+  const stopTimer = timeoutMs === undefined ? undefined : startTimer(timeoutMs, () => interrupt('timed-out'));
   // What a process prints must not end the runner. What can't be taken in, as a mask too many, ends the job: from there
   // on a secret could be shown.
   let isBroken = false;
@@ -153,6 +153,7 @@ async function follow(
   const exit = await process.exited;
   for (const end of ends) end();
   off();
+  stopTimer?.();
   for (const timer of timers) clearTimeout(timer);
   return { exit, ended };
 }
