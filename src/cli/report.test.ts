@@ -38,6 +38,21 @@ test('a place that several jobs of a matrix asked for is told once', () => {
   expect(lines).toContain('  evil.example 2× not-listed  a (1) and 1 more job');
 });
 
+test('a name that is none is not among the lines for the list', () => {
+  const views = new RunViews();
+  views.apply({ ...PLANNED, jobs: [{ key: 'a', name: 'a', needs: [] }] });
+  for (const host of ['good.example', '::error::pwn.com']) {
+    const record = { time: 0, via: 'dns', host, port: 53, verdict: 'denied', reason: 'not-listed' } as const;
+    views.apply({ kind: 'job', runId: 1, job: 'a', event: { kind: 'egress', time: 0, record } });
+  }
+  const [view] = views.all;
+
+  const lines = view === undefined ? [] : renderReport(view, { paint, colors: false, columns: 80, command: [] });
+
+  expect(lines.filter((line) => line.startsWith('      - '))).toEqual(['      - "good.example:443"']);
+  expect(lines).toContain('  ::error::pwn.com not-listed  a');
+});
+
 test('the time of a step with a long name stays at its place', () => {
   const line = row(`  ✓ ${'x'.repeat(200)}`, '1.5s', { paint, columns: 80 });
 

@@ -183,8 +183,8 @@ function renderRefused(asked: readonly Asked[], paint: Paint): string {
 }
 
 /** A host that the list could name. Addresses and private places take more than a line of the repository. */
-function canBeAllowed({ reason }: EgressView): boolean {
-  return reason === undefined || reason === 'not-listed';
+function canBeAllowed({ reason, host }: EgressView): boolean {
+  return (reason === undefined || reason === 'not-listed') && /^[\w.-]+$/.test(host);
 }
 
 /** The line of the list that would allow it. A name that was only asked for is most often meant for HTTPS. */
