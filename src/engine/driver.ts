@@ -10,7 +10,7 @@ import type { Conclusion, EgressPolicy, GitSource, JobOutcome, JobSecrets } from
 import {
   type Action,
   applyHappening,
-  cancellationOfScope,
+  definitionOf,
   type Happening,
   type Ids,
   nextActions,
@@ -26,7 +26,7 @@ import { createCancelSource } from './cancel.ts';
 import { newInstance } from './instances.ts';
 import { influenceOf, levelOf, makeLease, secretsFor } from './lease.ts';
 import type { LocalRunDeps, LocalRunOptions } from './options.ts';
-import { reasonOfRefusal } from './reasons.ts';
+import { reasonOfCancel, reasonOfRefusal } from './reasons.ts';
 import { placeJob } from './runs-on.ts';
 import {
   type ActiveDefinition,
@@ -170,7 +170,7 @@ export class Driver {
         this.#apply({ kind: 'run-cancelled', run: run.runId, force: false, reason: action.reason });
         return true;
       case 'drop':
-        this.#decided(run, action.definition, false, this.#cancelReason(run, action.definition));
+        this.#decided(run, action.definition, false, reasonOfCancel(this.#schedule, run.runId, action.definition));
         return true;
       case 'decide':
         await this.#decide(run, action.definition, action.status);
@@ -221,7 +221,7 @@ export class Driver {
       const accepted = await evaluateCondition(condition, { contexts, status });
       const reason =
         status === 'cancelled'
-          ? this.#cancelReason(run, key)
+          ? reasonOfCancel(this.#schedule, run.runId, key)
           : await reasonOfRefusal(run, definition, { contexts, accepted });
       this.#decided(run, key, accepted, reason);
     } catch (thrown) {
@@ -240,8 +240,8 @@ export class Driver {
 
   /** Tells of a definition that has ended without instances. */
   #tellSkipped(run: ActiveRun, before: Schedule, definition: ActiveDefinition, reason: string): void {
-    const was = definitionState(before, run.runId, definition.key);
-    const is = definitionState(this.#schedule, run.runId, definition.key);
+    const was = definitionOf(before, run.runId, definition.key);
+    const is = definitionOf(this.#schedule, run.runId, definition.key);
     if (is?.status !== 'done' || was?.status === 'done' || is.result === undefined) return;
     definition.result = is.result;
     for (const key of announcedKeys(run, definition)) this.#announce.ended(run, key, { conclusion: is.result }, reason);
@@ -425,7 +425,7 @@ export class Driver {
     definition.level = lowestLevel(definition.level, outcome.level);
     definition.taints = [...definition.taints, ...outcome.taints];
     this.#apply({ kind: 'ended', run: run.runId, instance: instance.key, conclusion: outcome.conclusion });
-    const state = definitionState(this.#schedule, run.runId, definition.key);
+    const state = definitionOf(this.#schedule, run.runId, definition.key);
     if (state?.status === 'done' && state.result !== undefined) definition.result = state.result;
   }
 
@@ -474,13 +474,6 @@ export class Driver {
     return found?.[1];
   }
 
-  /** Why the jobs of a definition are cancelled. */
-  #cancelReason(run: ActiveRun, key: string): string {
-    const state = this.#schedule.runs.find((candidate) => candidate.run === run.runId);
-    const scope = state?.definitions.find((definition) => definition.key === key)?.scope;
-    return state === undefined ? 'the run was cancelled' : cancellationOfScope(state, scope).reason;
-  }
-
   #cancel(
     run: ActiveRun,
     instance: ActiveInstance,
@@ -508,10 +501,4 @@ export class Driver {
     const finishedAt = this.#announce.finished(run, conclusion);
     await this.#d.onFinished({ conclusion, finishedAt, jobs: recordsOf(run) }, run);
   }
-}
-
-function definitionState(schedule: Schedule, run: number, key: string) {
-  return schedule.runs
-    .find((candidate) => candidate.run === run)
-    ?.definitions.find((definition) => definition.key === key);
 }

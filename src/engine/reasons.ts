@@ -1,3 +1,4 @@
+import { cancellationOfScope, definitionOf, type Schedule } from '../run/index.ts';
 import { type Contexts, evaluateCondition } from '../workflow/index.ts';
 import { type ActiveDefinition, type ActiveRun, siblingOf } from './scope.ts';
 
@@ -39,4 +40,11 @@ function reasonOfSkip(run: ActiveRun, { scope, job }: ActiveDefinition): string 
     if (names.length > 0) return `it needs ${names.slice(0, REASON_NAMES_MAX).join(', ')}${more}, which ${word}`;
   }
   return 'its condition is false';
+}
+
+/** Why the jobs of a definition are cancelled. */
+export function reasonOfCancel(schedule: Schedule, runId: number, key: string): string {
+  const run = schedule.runs.find((candidate) => candidate.run === runId);
+  const scope = definitionOf(schedule, runId, key)?.scope;
+  return run === undefined ? 'the run was cancelled' : cancellationOfScope(run, scope).reason;
 }

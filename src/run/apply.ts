@@ -127,6 +127,13 @@ function decided(run: RunState, key: string, accepted: boolean): RunState {
   return withDefinition(run, key, { survives: accepted });
 }
 
+/** What is known of one `jobs:` entry of a run. */
+export function definitionOf(schedule: Schedule, run: number, key: string): DefinitionState | undefined {
+  return schedule.runs
+    .find((candidate) => candidate.run === run)
+    ?.definitions.find((definition) => definition.key === key);
+}
+
 /** Ends every definition whose instances have all ended. */
 function settle(run: RunState): RunState {
   const byDefinition = new Map<string, InstanceState[]>();
