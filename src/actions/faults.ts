@@ -46,11 +46,11 @@ export const fault = faultsOf('actions', {
   'git-failed': { status: 502, help: 'Read the message of git. `sallyport doctor` tells whether git works here.' },
   'lock-invalid': {
     status: 400,
-    help: 'Restore actions.lock from the history, or write it anew with `sallyport lock`.',
+    help: 'Restore actions.lock from the history, or remove it and write it anew with `sallyport lock`.',
   },
   'lock-version': {
     status: 400,
-    help: 'Versions v0.0.2 and v0.0.3 of actions.lock are understood. Write it anew with `sallyport lock`.',
+    help: 'Versions v0.0.2 and v0.0.3 of actions.lock are understood. Remove it and write it anew with `sallyport lock`.',
   },
   'lock-incomplete': { status: 403, help: 'Run `sallyport lock`, review the change of actions.lock and commit it.' },
   'uses-invalid': { status: 400, help: 'Write ./path, $/path, owner/repo@ref, owner/repo/path@ref or docker://image.' },

@@ -173,6 +173,8 @@ test('a built-in action without a source is left out with a remark, another one 
   const result = await lock([ci], { isBuiltin: ({ owner }) => owner === 'actions' });
 
   expect(result.lock.dependencies).toEqual({});
+  // What it wrote it can read: a name that leads nowhere would be refused by every later run.
+  expect(readLock(writeLock(result.lock))).toEqual(result.lock);
   expect(result.remarks[0]).toContain('built in');
   await expect(lock([ci])).rejects.toMatchObject({ code: 'actions/source-missing' });
 });

@@ -114,11 +114,12 @@ class Collector {
     this.#request = request;
   }
 
-  /** Keys of all that the nodes run. */
+  /** Keys of all that the nodes run and that was found. */
   async keysOf(roots: readonly Node[]): Promise<readonly string[]> {
     const keys = new Set<string>();
     await this.#visit(roots, [], { keys, seen: new Set() });
-    return [...keys].sort();
+    // A name without an entry would make the lock unreadable: built-in actions whose source is not there are not held.
+    return [...keys].filter((key) => this.#resolved.has(key)).sort();
   }
 
   async #visit(
@@ -326,7 +327,7 @@ class Collector {
       without.length === 0
         ? []
         : [
-            `${without.length} entries have no owner_id and repo_id, which only GitHub can tell: run \`gh actions-lock\` once before GitHub reads the lock.`,
+            `${without.length === 1 ? '1 entry has' : `${without.length} entries have`} no owner_id and repo_id, which only GitHub can tell: run \`gh actions-lock\` once before GitHub reads the lock.`,
           ];
     return [...[...this.#remarks].sort(), ...ids];
   }

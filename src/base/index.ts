@@ -1,6 +1,6 @@
 /**
  * Owns: what every folder stands on: faults, secrets that do not print, trust levels, digests and canonical JSON,
- * plain data, the clock and the operator's log.
+ * plain data, the clock, timers and the operator's log.
  * Never: does input or output of its own, reads the environment, knows a domain.
  */
 export { type Clock, systemClock } from './clock.ts';
@@ -22,4 +22,5 @@ export {
 } from './fault.ts';
 export { jsonLog, type Log, type LogFields, silentLog } from './log.ts';
 export { Secret } from './secret.ts';
+export { startTimer } from './timer.ts';
 export { isAtLeast, lowestLevel, type Taint, TRUST_LEVELS, type TrustLevel } from './trust.ts';

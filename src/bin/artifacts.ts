@@ -22,7 +22,7 @@ export async function copyArtifacts(
       lines.push(`artifact ${artifact.name}: ${files} files, ${bytes} bytes in ${path}`);
     }
   }
-  return lines;
+  return lines.length === 0 ? [`no artifacts: nothing was copied to ${into}`] : lines;
 }
 
 /**

@@ -7,6 +7,10 @@ export const fault = faultsOf('bin', {
     status: 503,
     help: 'Jobs are isolated with Linux namespaces and seccomp: run them on a Linux machine; plan and lock work here.',
   },
+  'workflow-missing': {
+    status: 404,
+    help: 'Workflows are files as GitHub Actions has them, in .github/workflows; sallyport init writes a first one.',
+  },
   'workflow-invalid': { status: 400, help: 'sallyport plan prints everything that is wrong with it.' },
   'mirror-incomplete': {
     status: 502,

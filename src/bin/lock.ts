@@ -19,6 +19,7 @@ import type { Machine } from './commands.ts';
 import { networkEnvironment } from './environment.ts';
 import { findProgram } from './executor.ts';
 import { fault } from './faults.ts';
+import { isFolder } from './toolchains.ts';
 
 /** A workflow, a lock, an action's manifest. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
@@ -27,7 +28,10 @@ const WORKFLOWS = '.github/workflows';
 /** `sallyport lock`: reads the workflows as they lie on the disk and writes the lock beside them, whole or not at all. */
 export async function lock(machine: Machine, request: LockRequest): Promise<LockResult> {
   const { env, places } = machine;
-  const { directory } = request;
+  const { directory, actionsMirror } = request;
+  if (actionsMirror !== undefined && !isFolder(actionsMirror)) {
+    throw fault('folder-missing', `--actions-mirror ${actionsMirror} is not a folder`);
+  }
   const store = await openActionStore({
     dir: join(places.cache, 'actions'),
     allowRemote: true,
@@ -35,7 +39,7 @@ export async function lock(machine: Machine, request: LockRequest): Promise<Lock
     clock: systemClock,
     log: silentLog,
     networkEnv: networkEnvironment(env),
-    ...(request.actionsMirror === undefined ? {} : { mirror: request.actionsMirror }),
+    ...(actionsMirror === undefined ? {} : { mirror: actionsMirror }),
   });
   const reader = createReader();
   try {
@@ -95,7 +99,7 @@ async function readWorkflows(directory: string, reader: WorkflowReader): Promise
     }
     workflows.push(reading.value);
   }
-  if (workflows.length === 0) throw fault('workflow-invalid', `there is no workflow in ${join(directory, WORKFLOWS)}`);
+  if (workflows.length === 0) throw fault('workflow-missing', `${directory} has no workflows in ${WORKFLOWS}`);
   return workflows;
 }
 

@@ -203,3 +203,18 @@ describe('sallyport run', () => {
     expect(out).toMatch(/\|\s+after$/m);
   });
 });
+
+test('lock says what is not there: workflows, a mirror', () => {
+  const empty = join(folder, 'no-workflows');
+  mkdirSync(empty);
+  const project = repository('locked', 'on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: echo }] } }\n');
+
+  const without = sallyport(['lock'], { cwd: empty });
+  const astray = sallyport(['lock', '--actions-mirror', join(folder, 'astray')], { cwd: project });
+
+  expect(without).toMatchObject({ status: 2 });
+  expect(without.stderr).toContain('has no workflows in .github/workflows');
+  expect(without.stderr).toContain('sallyport init');
+  expect(astray).toMatchObject({ status: 2 });
+  expect(astray.stderr).toContain('is not a folder');
+});

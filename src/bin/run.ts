@@ -97,7 +97,7 @@ export async function run(
       toolchain: { searchPath: toolchains.searchPath, variables: toolchains.variables },
       ...(toolCache === undefined ? {} : { toolCache }),
       learn: request.learn,
-      inspect: (job) => inspect(job, request, remarks),
+      inspect: inspector(request, remarks, machine.writeError),
     });
     const watched = watchWalls(runJob);
     const readEgress: ReadEgress = (text, job) => {
@@ -203,19 +203,32 @@ function cancelSignal(interrupt: Interrupt): { readonly signal: CancelSignal; st
   return { signal: source.signal, stop };
 }
 
-/** `--keep` and `--shell`: looks at a job that failed while its sandbox still stands. */
-async function inspect(job: FinishedJob, request: RunRequest, remarks: string[]): Promise<{ readonly keep: boolean }> {
-  if (job.conclusion !== 'failure') return { keep: false };
-  if (request.shell) {
-    const shell = job.pod.start({
-      command: ['/bin/bash', '-i'],
-      env: { ...job.environment, PS1: `[${job.lease.job.key}] \\w $ `, TERM: 'xterm-256color' },
-      cwd: job.workspace,
-      isolation: 'per-job',
-      terminal: true,
-    });
-    await shell.exited;
-  }
-  if (request.keep) remarks.push(`kept the workspace of ${job.lease.job.key}: ${job.pod.folders.workspace}`);
-  return { keep: request.keep };
+/** `--keep` and `--shell`: looks at a job that failed while its sandbox still stands. One shell at a time has the terminal. */
+function inspector(request: RunRequest, remarks: string[], say: (text: string) => void) {
+  let before: Promise<void> = Promise.resolve();
+  return async (job: FinishedJob): Promise<{ readonly keep: boolean }> => {
+    if (job.conclusion !== 'failure') return { keep: false };
+    if (request.shell) {
+      before = before.then(() => openShell(job, say));
+      await before;
+    }
+    if (request.keep) remarks.push(`kept the workspace of ${job.lease.job.key}: ${job.pod.folders.workspace}`);
+    return { keep: request.keep };
+  };
+}
+
+async function openShell(job: FinishedJob, say: (text: string) => void): Promise<void> {
+  const { key } = job.lease.job;
+  say(
+    `\nA shell in the sandbox of ${key}, which failed. Its files and network are those of its steps, without their secrets; exit ends the job.\n`,
+  );
+  const shell = job.pod.start({
+    // Start files of the job or the image would put another prompt in the place of ours.
+    command: ['/bin/bash', '--norc', '-i'],
+    env: { ...job.environment, PS1: `[${key}] \\w $ `, TERM: 'xterm-256color' },
+    cwd: job.workspace,
+    isolation: 'per-job',
+    terminal: true,
+  });
+  await shell.exited;
 }

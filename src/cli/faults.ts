@@ -12,7 +12,7 @@ export const fault = faultsOf('cli', {
   'file-too-large': { status: 413, help: 'Give a smaller file.' },
   'init-unknown-project': {
     status: 400,
-    help: 'Run it in the folder of a project, or name a language: sallyport init --language node.',
+    help: 'Run it in the folder of a project, or name a language: --language node, python, go, rust or java. For another one write .github/workflows/ci.yml as for GitHub.',
   },
   'path-missing': { status: 400, help: 'Name a folder or a file that exists and that you can read.' },
   'file-unwritable': { status: 400, help: 'Name a file in a folder that exists and that you can write into.' },

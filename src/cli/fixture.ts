@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts';
 
 /** A terminal in memory, for tests. */
 export function memoryTerminal(
-  options: { columns?: number; rows?: number; isInteractive?: boolean; colors?: boolean } = {},
+  options: { columns?: number; rows?: number; isInteractive?: boolean; canAsk?: boolean; colors?: boolean } = {},
 ): Terminal & { out: string; err: string; resize(columns: number, rows: number): void } {
   let { columns = 80, rows = 24 } = options;
   const callbacks = new Set<() => void>();
@@ -14,7 +14,7 @@ export function memoryTerminal(
     out: '',
     err: '',
     isInteractive: options.isInteractive ?? false,
-    canAsk: false,
+    canAsk: options.canAsk ?? false,
     colors: options.colors ?? false,
     write(text) {
       this.out += text;
@@ -38,9 +38,37 @@ export function memoryTerminal(
 
 const T = 1_800_000_000_000;
 
+/** What a job of the recorded run reports: short forms of the events, at milliseconds after the start. */
+function recorder(key: string) {
+  const job = (event: JobEvent): EngineEvent => ({ kind: 'job', runId: 7, job: key, event });
+  const finished = (after: number, step: string, durationMs: number, more: { exitCode?: number } = {}) =>
+    job({
+      kind: 'step-finished',
+      time: T + after,
+      step,
+      outcome: 'success',
+      conclusion: 'success',
+      durationMs,
+      ...more,
+    });
+  return {
+    job,
+    started: (after: number, step: string, name: string) => job({ kind: 'step-started', time: T + after, step, name }),
+    log: (after: number, step: string, text: string, style?: 'group' | 'endgroup') =>
+      job({ kind: 'log', time: T + after, step, text, ...(style === undefined ? {} : { style }) }),
+    finished,
+    refused: (via: 'dns' | 'transparent') => {
+      const port = via === 'dns' ? 0 : 443;
+      const what = { time: T, via, host: 'evil.example', port, verdict: 'denied', reason: 'not-listed' } as const;
+      return job({ kind: 'egress', time: T + 750, record: { ...what, step: 'run' } });
+    },
+  };
+}
+
 /** A recorded run: `build` succeeds with a nested step, `test (20)` fails, `deploy` is skipped. */
 export function recordedRun(): readonly EngineEvent[] {
-  const job = (key: string, event: JobEvent): EngineEvent => ({ kind: 'job', runId: 7, job: key, event });
+  const build = recorder('build');
+  const test = recorder('test (20)');
   return [
     {
       kind: 'run-planned',
@@ -59,49 +87,27 @@ export function recordedRun(): readonly EngineEvent[] {
       ],
       notes: ['the work tree differs from HEAD'],
     },
-    job('build', { kind: 'job-started', time: T, runner: 'local' }),
-    job('build', { kind: 'step-started', time: T, step: ':setup', name: 'Set up job' }),
-    job('build', {
-      kind: 'step-finished',
-      time: T + 100,
-      step: ':setup',
-      outcome: 'success',
-      conclusion: 'success',
-      durationMs: 100,
-    }),
-    job('build', { kind: 'step-started', time: T + 100, step: 'pack', name: 'Pack it' }),
-    job('build', { kind: 'step-started', time: T + 150, step: 'pack/inner', name: 'Inner' }),
-    job('build', { kind: 'log', time: T + 200, step: 'pack/inner', text: 'Group', style: 'group' }),
-    job('build', { kind: 'log', time: T + 200, step: 'pack/inner', text: '\u001b[2Jhello \u001b[32mgreen' }),
-    job('build', { kind: 'log', time: T + 200, step: 'pack/inner', text: '', style: 'endgroup' }),
-    job('build', {
-      kind: 'step-finished',
-      time: T + 300,
-      step: 'pack/inner',
-      outcome: 'success',
-      conclusion: 'success',
-      durationMs: 150,
-    }),
-    job('build', {
-      kind: 'step-finished',
-      time: T + 400,
-      step: 'pack',
-      outcome: 'success',
-      conclusion: 'success',
-      durationMs: 300,
-      exitCode: 0,
-    }),
-    job('build', {
+    build.job({ kind: 'job-started', time: T, runner: 'local' }),
+    build.started(0, ':setup', 'Set up job'),
+    build.finished(100, ':setup', 100),
+    build.started(100, 'pack', 'Pack it'),
+    build.started(150, 'pack/inner', 'Inner'),
+    build.log(200, 'pack/inner', 'Group', 'group'),
+    build.log(200, 'pack/inner', '\u001b[2Jhello \u001b[32mgreen'),
+    build.log(200, 'pack/inner', '', 'endgroup'),
+    build.finished(300, 'pack/inner', 150),
+    build.finished(400, 'pack', 300, { exitCode: 0 }),
+    build.job({
       kind: 'summary',
       time: T + 400,
       step: 'pack',
       markdown: '# Packed\n\n| file | size |\n|---|---|\n| a | 1 |\n\n**done** <b>x</b>',
     }),
-    job('build', { kind: 'job-finished', time: T + 500, conclusion: 'success', durationMs: 500 }),
+    build.job({ kind: 'job-finished', time: T + 500, conclusion: 'success', durationMs: 500 }),
     { kind: 'jobs-added', time: T + 500, runId: 7, jobs: [{ key: 'test (20)', name: 'test (20)', needs: ['build'] }] },
-    job('test (20)', { kind: 'job-started', time: T + 600, runner: 'local' }),
-    job('test (20)', { kind: 'step-started', time: T + 600, step: 'lint', name: 'Lint' }),
-    job('test (20)', {
+    test.job({ kind: 'job-started', time: T + 600, runner: 'local' }),
+    test.started(600, 'lint', 'Lint'),
+    test.job({
       kind: 'step-finished',
       time: T + 700,
       step: 'lint',
@@ -110,61 +116,23 @@ export function recordedRun(): readonly EngineEvent[] {
       durationMs: 100,
       exitCode: 3,
     }),
-    job('test (20)', { kind: 'step-started', time: T + 700, step: 'run', name: 'Run npm test' }),
-    job('test (20)', {
-      kind: 'egress',
-      time: T + 750,
-      record: {
-        time: T,
-        via: 'dns',
-        host: 'evil.example',
-        port: 0,
-        verdict: 'denied',
-        reason: 'not-listed',
-        step: 'run',
-      },
-    }),
-    job('test (20)', {
-      kind: 'egress',
-      time: T + 750,
-      record: {
-        time: T,
-        via: 'transparent',
-        host: 'evil.example',
-        port: 443,
-        verdict: 'denied',
-        reason: 'not-listed',
-        step: 'run',
-      },
-    }),
-    job('test (20)', {
-      kind: 'egress',
-      time: T + 750,
-      record: {
-        time: T,
-        via: 'transparent',
-        host: 'evil.example',
-        port: 443,
-        verdict: 'denied',
-        reason: 'not-listed',
-        step: 'run',
-      },
-    }),
-    job('test (20)', {
+    test.started(700, 'run', 'Run npm test'),
+    test.refused('dns'),
+    test.refused('transparent'),
+    test.refused('transparent'),
+    test.job({
       kind: 'taint',
       time: T + 760,
       taint: { level: 'untrusted', cause: 'artifact', step: 'run', source: 'the artifact x is of a lower level' },
     }),
-    ...Array.from({ length: 30 }, (_, at) =>
-      job('test (20)', { kind: 'log', time: T + 800, step: 'run', text: `line ${at + 1}` }),
-    ),
-    job('test (20)', {
+    ...Array.from({ length: 30 }, (_, at) => test.log(800, 'run', `line ${at + 1}`)),
+    test.job({
       kind: 'annotation',
       time: T + 900,
       step: 'run',
       annotation: { level: 'error', message: 'expected 1\u001b[2J', file: 'src/a.ts', line: 3, column: 5 },
     }),
-    job('test (20)', {
+    test.job({
       kind: 'step-finished',
       time: T + 2_000,
       step: 'run',
@@ -173,7 +141,7 @@ export function recordedRun(): readonly EngineEvent[] {
       durationMs: 1_300,
       exitCode: 1,
     }),
-    job('test (20)', { kind: 'job-finished', time: T + 2_100, conclusion: 'failure', durationMs: 1_500 }),
+    test.job({ kind: 'job-finished', time: T + 2_100, conclusion: 'failure', durationMs: 1_500 }),
     {
       kind: 'job-ended',
       time: T + 2_100,

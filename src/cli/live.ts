@@ -60,8 +60,9 @@ function renderJob(job: JobView, detail: Detail, options: FrameOptions): readonl
     return [paint('dim', `· ${name}${wait}`)];
   }
   const time = formatDuration(job.state === 'running' ? now - job.startedAt : job.durationMs);
-  const symbol = job.state === 'running' ? spinner(options) : symbolOf(job.state, paint);
+  const symbol = job.state === 'running' ? spinner(options) : symbolOf(job.state, paint, job.tolerated);
   const lines = [row(`${symbol} ${name}`, time, options)];
+  if (job.reason !== undefined) lines.push(`    ${paint('dim', harmless(job.reason, false))}`);
   if (job.state !== 'running' || detail.steps === 'none') return lines;
   for (const step of job.steps.values()) lines.push(...renderStep(step, detail, options));
   return lines;

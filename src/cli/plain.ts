@@ -2,7 +2,7 @@ import type { EngineEvent } from '../engine/index.ts';
 import type { JobEvent } from '../protocol/index.ts';
 import { harmless } from './harmless.ts';
 import { headline, type ReportOptions, renderFindings, renderVerdict } from './report.ts';
-import type { RunViews } from './run-view.ts';
+import type { JobView, RunViews } from './run-view.ts';
 import { symbolOf, wordOf } from './symbols.ts';
 import { formatDuration, type Paint } from './terminal.ts';
 
@@ -22,16 +22,24 @@ export function renderPlain(event: EngineEvent, views: RunViews, options: Report
     case 'jobs-added':
       return event.jobs.map((job) => `${prefix(job.key, paint)}${paint('dim', 'added')}`);
     case 'job':
-      return renderJobEvent(event.event, options, views.run(event.runId)?.jobs.get(event.job)?.steps).map((line) =>
+      return renderJobEvent(event.event, options, views.run(event.runId)?.jobs.get(event.job)).map((line) =>
         `${prefix(event.job, paint)}${line}`.trimEnd(),
       );
+    case 'job-cancelling':
+      return [`${prefix(event.job, paint)}${paint('yellow', harmless(`ending: ${event.reason}`, false))}`];
     case 'job-ended':
-      return [`${prefix(event.job, paint)}${symbolOf(event.conclusion, paint)} ${harmless(event.reason, false)}`];
+      return [renderUnrun(event, paint)];
     case 'run-finished': {
       const run = views.run(event.runId);
       return run === undefined ? [] : [...renderFindings(run, options), ...renderVerdict(run, options)];
     }
   }
+}
+
+function renderUnrun(event: Extract<EngineEvent, { kind: 'job-ended' }>, paint: Paint): string {
+  const rest = event.tolerated === true ? ' (tolerated: continue-on-error)' : '';
+  const symbol = symbolOf(event.conclusion, paint, event.tolerated);
+  return `${prefix(event.job, paint)}${symbol} ${harmless(event.reason, false)}${rest}`;
 }
 
 function prefix(job: string, paint: Paint): string {
@@ -41,8 +49,9 @@ function prefix(job: string, paint: Paint): string {
 function renderJobEvent(
   event: JobEvent,
   { paint, colors }: ReportOptions,
-  steps: ReadonlyMap<string, { readonly name: string; readonly depth: number }> | undefined,
+  job: JobView | undefined,
 ): readonly string[] {
+  const steps = job?.steps;
   const indent = (step: string) => '  '.repeat(steps?.get(step)?.depth ?? 0);
   switch (event.kind) {
     case 'job-started':
@@ -70,7 +79,7 @@ function renderJobEvent(
     }
     case 'job-finished':
       return [
-        `${symbolOf(event.conclusion, paint)} ${wordOf(event.conclusion)} ${paint('dim', `in ${formatDuration(event.durationMs)}`)}`,
+        `${symbolOf(event.conclusion, paint, job?.tolerated)} ${wordOf(event.conclusion, job?.tolerated)} ${paint('dim', `in ${formatDuration(event.durationMs)}`)}`,
       ];
   }
 }

@@ -76,7 +76,9 @@ function printPlans(files: readonly PlannedFile[], directory: string, { terminal
 
 function renderPlanned({ file, ok, name, on, jobs }: PlannedFile, paint: Paint): readonly string[] {
   const symbol = ok ? paint('green', '✓') : paint('red', '✗');
-  const title = `${symbol} ${paint('bold', harmless(name, false))}  ${paint('dim', harmless(file, false))}`;
+  // A workflow without a name, or one that can't be read, goes by its path.
+  const path = name === file ? '' : `  ${paint('dim', harmless(file, false))}`;
+  const title = `${symbol} ${paint('bold', harmless(name, false))}${path}`;
   if (!ok) return [title];
   const lines = jobs.map((job) => {
     const label = job.name === '' || job.name === job.id ? job.id : `${job.id}  ${paint('dim', job.name)}`;

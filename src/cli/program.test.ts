@@ -150,49 +150,53 @@ describe('the request of sallyport run', () => {
     writeFileSync(join(folder, 'key'), 'from-file\n');
     writeFileSync(join(folder, 'secrets.env'), "FILED='two words'\n");
 
-    const { request, exitCode } = await call([
-      'run',
-      'a.yml',
-      '-j',
-      'build',
-      '-j',
-      'test',
-      '--event-name',
-      'pull_request',
-      '--event',
-      'e.json',
-      '--matrix',
-      'node=20',
-      '--input',
-      'a=b=c',
-      '--var',
-      'V=1',
-      '--secret',
-      'token=env:TOKEN',
-      '--secret',
-      `KEY=@${join(folder, 'key')}`,
-      '--secret-file',
-      join(folder, 'secrets.env'),
-      '--keep',
-      '--artifacts',
-      'out',
-      '--require',
-      'hard-memory',
-      '--require',
-      'seccomp',
-      '--no-builtin',
-      '--jobs',
-      '3',
-      '--allow-private',
-      'db.local',
-      '--actions-mirror',
-      'm',
-      '--skip-unrunnable',
-      '--failed',
-      '--learn',
-      '--shell',
-      '--debug',
-    ]); // prettier-ignore
+    const { request, exitCode } = await call(
+      [
+        'run',
+        'a.yml',
+        '-j',
+        'build',
+        '-j',
+        'test',
+        '--event-name',
+        'pull_request',
+        '--event',
+        'e.json',
+        '--matrix',
+        'node=20',
+        '--input',
+        'a=b=c',
+        '--var',
+        'V=1',
+        '--secret',
+        'token=env:TOKEN',
+        '--secret',
+        `KEY=@${join(folder, 'key')}`,
+        '--secret-file',
+        join(folder, 'secrets.env'),
+        '--keep',
+        '--artifacts',
+        'out',
+        '--require',
+        'hard-memory',
+        '--require',
+        'seccomp',
+        '--no-builtin',
+        '--jobs',
+        '3',
+        '--allow-private',
+        'db.local',
+        '--actions-mirror',
+        'm',
+        '--skip-unrunnable',
+        '--failed',
+        '--learn',
+        '--shell',
+        '--debug',
+      ],
+      {},
+      memoryTerminal({ canAsk: true }),
+    ); // prettier-ignore
 
     expect(exitCode).toBe(0);
     const secrets = Object.entries(request?.secrets ?? {}).map(([name, secret]) => [name, secret.expose()]);
@@ -320,7 +324,21 @@ const PLANNED: PlannedFile = {
   json: { file: 'ci.yml', ok: true },
 };
 
+test('--shell without a terminal is refused before anything runs', async () => {
+  const { exitCode, err, request } = await call(['run', '--shell']);
+
+  expect(exitCode).toBe(2);
+  expect(err).toContain('--shell needs a terminal');
+  expect(request).toBeUndefined();
+});
+
 describe('sallyport plan', () => {
+  test('names a workflow that goes by its path once', async () => {
+    const { out } = await call(['plan'], { plan: async () => [{ ...PLANNED, name: PLANNED.file }] });
+
+    expect(out.split(PLANNED.file)).toHaveLength(2);
+  });
+
   test('prints workflows, triggers and jobs', async () => {
     const { exitCode, out } = await call(['plan'], { plan: async () => [PLANNED] });
 

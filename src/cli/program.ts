@@ -85,7 +85,7 @@ export function createProgram(dependencies: CliDependencies, exit: (code: number
       getOutHasColors: () => terminal.colors,
       getErrHasColors: () => terminal.colors,
     })
-    .showHelpAfterError('help: the options are listed by --help')
+    .showHelpAfterError('help: --help lists commands, arguments and options')
     .exitOverride()
     .helpCommand(true);
   program.addHelpText('after', '\nExample:\n  $ sallyport run            run what a push of this repository would run');

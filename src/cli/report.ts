@@ -66,7 +66,7 @@ export function headline(run: RunView, paint: Paint): string {
 function renderJobLine(job: JobView, paint: Paint, columns: number): readonly string[] {
   const time = job.durationMs > 0 ? formatDuration(job.durationMs) : '';
   const name = harmless(job.name === job.key ? job.key : `${job.name} [${job.key}]`, false);
-  const line = row(`${symbolOf(job.state, paint)} ${name}`, time, { paint, columns });
+  const line = row(`${symbolOf(job.state, paint, job.tolerated)} ${name}`, time, { paint, columns });
   return job.reason === undefined ? [line] : [line, `    ${paint('dim', harmless(job.reason, false))}`];
 }
 
@@ -91,12 +91,18 @@ export function row(left: string, right: string, { paint, columns }: { paint: Pa
 function renderFailure(run: RunView, job: JobView, options: ReportOptions): readonly string[] {
   if (job.state !== 'failure') return [];
   const { paint, colors } = options;
-  const failed = [...job.steps.values()].filter((step) => step.state === 'failure' && !step.tolerated);
+  const all = [...job.steps.values()];
+  const ownFailures = all.filter((step) => step.state === 'failure' && !step.tolerated);
+  // A job that the runner had to end has none: the step that was ended tells why.
+  const failed = ownFailures.length > 0 ? ownFailures : all.filter((step) => step.state === 'cancelled');
   // The innermost step of a composite action tells what happened.
   const step = failed.findLast((candidate) => failed.every((other) => other.depth <= candidate.depth)) ?? failed[0];
   const where = step === undefined ? job.key : `${job.key} › ${step.name}`;
   const exit = step?.exitCode === undefined ? '' : ` (exit code ${step.exitCode})`;
-  const lines = ['', `${paint(['red', 'bold'], 'Failed:')} ${harmless(where, false)}${exit}`];
+  const title = job.tolerated
+    ? paint(['yellow', 'bold'], 'Failed, tolerated (continue-on-error):')
+    : paint(['red', 'bold'], 'Failed:');
+  const lines = ['', `${title} ${harmless(where, false)}${exit}`];
   if (step !== undefined) {
     const tail = step.tail.slice(-REPORT_TAIL_LINES);
     if (step.lines > tail.length) lines.push(paint('dim', `  … ${count(step.lines - tail.length, 'line')} before`));
@@ -177,8 +183,8 @@ function renderRefused(asked: readonly Asked[], paint: Paint): string {
 }
 
 /** A host that the list could name. Addresses and private places take more than a line of the repository. */
-function canBeAllowed({ reason }: EgressView): boolean {
-  return reason === undefined || reason === 'not-listed';
+function canBeAllowed({ reason, host }: EgressView): boolean {
+  return (reason === undefined || reason === 'not-listed') && /^[\w.-]+$/.test(host);
 }
 
 /** The line of the list that would allow it. A name that was only asked for is most often meant for HTTPS. */
@@ -203,13 +209,21 @@ function renderNotes(run: RunView, { paint }: ReportOptions): readonly string[] 
   return ['', paint('bold', 'Notes'), ...taints, ...notes];
 }
 
+const VERDICT_WORDS: readonly { readonly word: string; readonly counts: (job: JobView) => boolean }[] = [
+  { word: wordOf('success'), counts: ({ state }) => state === 'success' },
+  { word: wordOf('failure'), counts: ({ state, tolerated }) => state === 'failure' && !tolerated },
+  { word: 'failed but tolerated', counts: ({ state, tolerated }) => state === 'failure' && tolerated },
+  { word: wordOf('cancelled'), counts: ({ state }) => state === 'cancelled' },
+  { word: wordOf('skipped'), counts: ({ state }) => state === 'skipped' },
+];
+
 /** `✗ CI failed in 12.3s · 3 jobs: 2 succeeded, 1 failed` */
 export function renderVerdict(run: RunView, { paint }: ReportOptions): readonly string[] {
   const conclusion = run.conclusion ?? 'cancelled';
-  const counts = (['success', 'failure', 'cancelled', 'skipped'] as const)
-    .map((state) => ({ state, amount: jobsOf(run).filter((job) => job.state === state).length }))
-    .filter(({ amount }) => amount > 0)
-    .map(({ state, amount }) => `${amount} ${wordOf(state)}`);
+  const counts = VERDICT_WORDS.flatMap(({ word, counts: isCounted }) => {
+    const amount = jobsOf(run).filter(isCounted).length;
+    return amount === 0 ? [] : [`${amount} ${word}`];
+  });
   const jobs = `${count(run.jobs.size, 'job')}: ${counts.join(', ')}`;
   const name = paint('bold', harmless(run.name, false));
   return [

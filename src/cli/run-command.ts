@@ -23,6 +23,9 @@ export async function run(
   const directory = resolve(dependencies.cwd, options.directory ?? '.');
   if (options.list === true) return printList(files, directory, options, dependencies);
   if (options.json === true && options.quiet === true) throw fault('usage', '--json and --quiet exclude each other');
+  if (options.shell === true && !terminal.canAsk) {
+    throw fault('usage', '--shell needs a terminal; --keep keeps the workspace of a failed job without one');
+  }
 
   const request = await readRequest(files, directory, options, dependencies);
   const result = await runShown(request, options, dependencies);
@@ -144,7 +147,12 @@ function fileIn(file: string, directory: string, cwd: string): string {
 
 async function askSecret(name: string): Promise<string> {
   const { isCancel, password } = await import('@clack/prompts');
-  const answer = await password({ message: `Secret ${name}`, output: process.stderr });
+  const answer = await password({
+    message: `Secret ${name}`,
+    output: process.stderr,
+    validate: (value) =>
+      value === undefined || value === '' ? 'It is empty: give a value, or Ctrl-C to stop' : undefined,
+  });
   if (isCancel(answer)) throw fault('cancelled', `the secret ${name} was not given`);
   return answer;
 }

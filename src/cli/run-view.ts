@@ -42,10 +42,14 @@ export type JobView = {
   readonly key: string;
   readonly name: string;
   readonly needs: readonly string[];
+  /** Its failure does not fail the run. */
+  readonly continueOnError: boolean;
   state: 'queued' | 'running' | Conclusion;
+  /** Failed, but `continue-on-error` let the run go on. */
+  tolerated: boolean;
   startedAt: number;
   durationMs: number;
-  /** Why it ended without running. */
+  /** Why it ended without running, or was cancelled. */
   reason: string | undefined;
   readonly steps: Map<string, StepView>;
   readonly annotations: Annotation[];
@@ -96,19 +100,25 @@ export class RunViews {
       case 'job':
         applyJobEvent(jobOf(run, event.job), event.event);
         return;
+      case 'job-cancelling':
+        jobOf(run, event.job).reason ??= event.reason;
+        return;
       case 'job-ended': {
         const job = jobOf(run, event.job);
         job.state = event.conclusion;
+        job.tolerated = event.tolerated === true;
         job.reason = event.reason;
         return;
       }
       case 'run-finished':
         run.conclusion = event.conclusion;
         run.durationMs = event.durationMs;
-        for (const { key, conclusion, durationMs } of event.jobs) {
+        for (const { key, conclusion, durationMs, tolerated, reason } of event.jobs) {
           const job = jobOf(run, key);
           job.state = conclusion;
+          job.tolerated = tolerated === true;
           job.durationMs = durationMs;
+          job.reason = reason ?? (conclusion === 'success' ? undefined : job.reason);
         }
         return;
       default:
@@ -132,12 +142,14 @@ function runOf(event: Extract<EngineEvent, { kind: 'run-planned' }>): RunView {
   };
 }
 
-function newJob({ key, name, needs }: JobSummary): JobView {
+function newJob({ key, name, needs, continueOnError }: JobSummary): JobView {
   return {
     key,
     name,
     needs,
+    continueOnError: continueOnError === true,
     state: 'queued',
+    tolerated: false,
     startedAt: 0,
     durationMs: 0,
     reason: undefined,
@@ -211,6 +223,7 @@ function applyJobEvent(job: JobView, event: JobEvent): void {
     }
     case 'job-finished':
       job.state = event.conclusion;
+      job.tolerated = event.conclusion === 'failure' && job.continueOnError;
       job.durationMs = event.durationMs;
       return;
     default:

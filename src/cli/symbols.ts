@@ -23,6 +23,7 @@ export function symbolOf(state: 'queued' | 'running' | Conclusion, paint: Paint,
 }
 
 /** The word of a conclusion in a sentence. */
-export function wordOf(conclusion: Conclusion): string {
+export function wordOf(conclusion: Conclusion, tolerated = false): string {
+  if (tolerated) return 'failed but tolerated (continue-on-error)';
   return { success: 'succeeded', failure: 'failed', cancelled: 'cancelled', skipped: 'skipped' }[conclusion];
 }

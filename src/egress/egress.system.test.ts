@@ -106,7 +106,7 @@ test('requests of one connection, bodies of all kinds and upgrades pass the HTTP
     });
   });
   server.on('upgrade', (_request, socket: Socket) => {
-    socket.write('HTTP/1.1 101 Switching\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\n');
+    socket.write('HTTP/1.1 101 Switching\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n');
     socket.pipe(socket);
   });
   const connect = await listen(server);
@@ -117,8 +117,8 @@ test('requests of one connection, bodies of all kinds and upgrades pass the HTTP
 const ask = (o, body) => new Promise((r, j) => { const q = http.request({ agent, host: '${HOST}', ...o }, (x) => { let t = ''; x.on('data', (d) => t += d); x.on('end', () => r(x.statusCode + ' ' + t)); }); q.on('error', j); if (body) { q.write(body); q.write(body); } q.end(); });
 (async () => { console.log(await ask({ path: '/a', headers: { 'x-a': 'kept' } })); console.log(await ask({ path: '/b', method: 'POST' }, 'body'));
 console.log(await ask({ path: '/none' })); console.log(await ask({ path: '/c', method: 'PUT', headers: { 'content-length': 8 } }, 'body'));
-console.log(await ask({ path: '/h', method: 'HEAD' }));
-const q = http.request({ host: '${HOST}', path: '/ws', headers: { connection: 'Upgrade', upgrade: 'echo' } });
+console.log(await ask({ path: '/h', method: 'HEAD' })); console.log(await ask({ path: '/up', headers: { connection: 'Upgrade', upgrade: 'h2c' } }));
+const q = http.request({ host: '${HOST}', path: '/ws', headers: { connection: 'Upgrade', upgrade: 'websocket' } });
 q.on('upgrade', (x, s) => { s.on('data', (d) => { console.log('echo ' + d); process.exit(0); }); s.write('hello'); }); q.end(); })();`),
   );
 
@@ -128,6 +128,7 @@ q.on('upgrade', (x, s) => { s.on('data', (d) => { console.log('echo ' + d); proc
     '204 ',
     `200 PUT /c ${HOST} bodybody `,
     '200 ',
+    `200 GET /up ${HOST}  `,
     'echo hello',
   ]);
   expect(records.filter((record) => record.via === 'transparent').length).toBeGreaterThanOrEqual(5);
@@ -156,7 +157,7 @@ test('neither a hostile server nor a hostile client can end the runner', async (
   const opened = await pod({ allow: [`${HOST}:80`], connect });
   const requests = [
     ...answers.map(() => `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`),
-    ...answers.map(() => `GET /ws HTTP/1.1\r\nHost: ${HOST}\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n`),
+    ...answers.map(() => `GET /ws HTTP/1.1\r\nHost: ${HOST}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`),
     `GET /\xff\xfe HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`,
     `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: host, x\r\nX: \x80\r\n\r\n`,
     `M-SEARCH * HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`,

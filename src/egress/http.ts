@@ -42,6 +42,8 @@ export function createHttpForwarder(
     maxHeaderSize: HEADER_BYTES_MAX,
     insecureHTTPParser: false,
     requireHostHeader: false,
+    // Any other request is then one without the header, as RFC 9110 lets a server take it. Older Nodes do not ask.
+    shouldUpgradeCallback: isWebSocket,
     keepAliveTimeout: 30_000,
   });
   const settle = (request: IncomingMessage) => judgeRequest(session, request, targets.get(request.socket));
@@ -49,6 +51,7 @@ export function createHttpForwarder(
     endOnFailure(session, request, forwardRequest(session, settle(request), { request, response }));
   });
   server.on('upgrade', (request: IncomingMessage, client: Duplex, head: Buffer) => {
+    if (!isWebSocket(request)) return void client.destroy();
     endOnFailure(session, request, forwardUpgrade(session, settle(request), { request, client, head }));
   });
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
@@ -82,6 +85,14 @@ export function createHttpForwarder(
     proxy: take,
     close: () => server.closeAllConnections(),
   };
+}
+
+/**
+ * The one protocol that a connection may go on with: it stays with the host that was asked. After `h2c` each request names a
+ * host of its own, after `TLS/1.0` a hello does, and none of them would be read here any more.
+ */
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Both ends of an exchange are hostile. Whatever they make fail ends their own connection, never the runner. */

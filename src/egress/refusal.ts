@@ -1,5 +1,6 @@
 import { excerpt } from '../base/index.ts';
 import type { EgressRecord } from '../protocol/index.ts';
+import { readHost } from './host.ts';
 
 /** The file where a repository lists what its jobs may reach. */
 export const EGRESS_FILE = '.sallyport/egress.yml';
@@ -37,6 +38,8 @@ export function refusalLine(record: EgressRecord): string {
     // A refused query does not tell the port; nearly all of them are for HTTPS.
     const port = record.via === 'dns' ? 443 : record.port;
     const what = record.via === 'dns' ? host : `${host}:${record.port}`;
+    // A line that the list could not hold is no help, and what a job asks for may be made to be pasted.
+    if (readHost(record.host).kind !== 'name') return `Egress refused: ${what}${who} is not the name of a host.`;
     return `Egress refused: ${what}${who} is not in the allow list. To allow it, add to ${EGRESS_FILE}: allow: ["${host}:${port}"]`;
   }
   const place = record.via === 'dns' ? host : `${host}:${record.port}`;

@@ -1,11 +1,16 @@
 import { isFault, lowestLevel, reasonOf } from '../base/index.ts';
 import type { CancelSignal, JobLease, JobOutcome, JobSecrets } from '../protocol/index.ts';
+import type { JobEnd } from './event.ts';
 import type { LocalRunDeps } from './options.ts';
 
 /** How long a runner may take to end a job by force, before the run goes on without it. */
 export const FORCE_GRACE_MS = 30_000;
 
-export type AttemptDeps = Pick<LocalRunDeps, 'runJob' | 'onEvent' | 'clock' | 'log'> & { readonly graceMs?: number };
+export type AttemptDeps = Pick<LocalRunDeps, 'runJob' | 'onEvent' | 'clock' | 'log'> & {
+  /** Its failure does not fail the run. */
+  readonly continueOnError?: boolean;
+  readonly graceMs?: number;
+};
 
 /**
  * Runs one job attempt. What the runner throws is a failure of the job, told as such: the other jobs go on. A runner that
@@ -20,8 +25,9 @@ export async function runAttempt(
   const { runId } = lease;
   const job = lease.job.key;
   const broken = (reason: string): JobOutcome => {
+    const end: JobEnd = { conclusion: 'failure', ...(deps.continueOnError === true ? { tolerated: true } : {}) };
     deps.log.error('Job broke down', { lease: lease.id, job, reason });
-    deps.onEvent({ kind: 'job-ended', time: deps.clock.now(), runId, job, conclusion: 'failure', reason });
+    deps.onEvent({ kind: 'job-ended', time: deps.clock.now(), runId, job, reason, ...end });
     const { level, taints } = lease;
     return { conclusion: 'failure', outputs: {}, influencedOutputs: [], level, taints, reason };
   };

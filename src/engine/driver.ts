@@ -10,6 +10,7 @@ import type { Conclusion, EgressPolicy, GitSource, JobOutcome, JobSecrets } from
 import {
   type Action,
   applyHappening,
+  definitionOf,
   type Happening,
   type Ids,
   nextActions,
@@ -17,14 +18,15 @@ import {
   type RunRecord,
   type Schedule,
 } from '../run/index.ts';
-import { evaluateCondition } from '../workflow/index.ts';
-import { Announcer, announcedKeys, keysInside, recordsOf } from './announce.ts';
+import { evaluateCondition, type Status } from '../workflow/index.ts';
+import { Announcer, announcedKeys, endOf, keysInside, recordsOf } from './announce.ts';
 import { runAttempt } from './attempt.ts';
 import { calleeOutputs, calleeSecret } from './callee.ts';
 import { createCancelSource } from './cancel.ts';
 import { newInstance } from './instances.ts';
 import { influenceOf, levelOf, makeLease, secretsFor } from './lease.ts';
 import type { LocalRunDeps, LocalRunOptions } from './options.ts';
+import { reasonOfCancel, reasonOfRefusal } from './reasons.ts';
 import { placeJob } from './runs-on.ts';
 import {
   type ActiveDefinition,
@@ -131,7 +133,9 @@ export class Driver {
   #onCancel(state: 'cancel' | 'force'): void {
     this.#arrived.push(async () => {
       for (const { run, status } of this.#schedule.runs) {
-        if (status !== 'done') this.#apply({ kind: 'run-cancelled', run, force: state === 'force' });
+        const force = state === 'force';
+        const reason = force ? 'the run was cancelled by force' : 'the run was cancelled';
+        if (status !== 'done') this.#apply({ kind: 'run-cancelled', run, force, reason });
       }
     });
     this.#wake?.();
@@ -160,13 +164,13 @@ export class Driver {
         this.#apply({ kind: 'run-opened', run: run.runId });
         return true;
       case 'end-run':
-        await this.#endRun(run, action.conclusion);
+        await this.#endRun(run, action.conclusion, action.reason);
         return true;
       case 'cancel-run':
-        this.#apply({ kind: 'run-cancelled', run: run.runId, force: false });
+        this.#apply({ kind: 'run-cancelled', run: run.runId, force: false, reason: action.reason });
         return true;
       case 'drop':
-        this.#decided(run, action.definition, false, 'the run was cancelled by force');
+        this.#decided(run, action.definition, false, reasonOfCancel(this.#schedule, run.runId, action.definition));
         return true;
       case 'decide':
         await this.#decide(run, action.definition, action.status);
@@ -190,7 +194,7 @@ export class Driver {
         this.#endUnrun(run, this.#instance(run, action.instance), action.conclusion, action.reason);
         return true;
       case 'cancel':
-        this.#cancel(run, this.#instance(run, action.instance), action.force);
+        this.#cancel(run, this.#instance(run, action.instance), action);
         return true;
       default:
         return unreachable(action);
@@ -209,13 +213,17 @@ export class Driver {
     return found;
   }
 
-  async #decide(run: ActiveRun, key: string, status: Extract<Action, { kind: 'decide' }>['status']): Promise<void> {
+  async #decide(run: ActiveRun, key: string, status: Status): Promise<void> {
     const definition = this.#definition(run, key);
     const condition = definition.job.definition.if;
     try {
       const contexts = contextsOf(run, definition, this.#d.vars);
       const accepted = await evaluateCondition(condition, { contexts, status });
-      this.#decided(run, key, accepted, reasonOfSkip(status));
+      const reason =
+        status === 'cancelled'
+          ? reasonOfCancel(this.#schedule, run.runId, key)
+          : await reasonOfRefusal(run, definition, { contexts, accepted });
+      this.#decided(run, key, accepted, reason);
     } catch (thrown) {
       if (!isFault(thrown)) throw thrown;
       const { line, column } = thrown.at ?? condition.at;
@@ -232,11 +240,11 @@ export class Driver {
 
   /** Tells of a definition that has ended without instances. */
   #tellSkipped(run: ActiveRun, before: Schedule, definition: ActiveDefinition, reason: string): void {
-    const was = definitionState(before, run.runId, definition.key);
-    const is = definitionState(this.#schedule, run.runId, definition.key);
+    const was = definitionOf(before, run.runId, definition.key);
+    const is = definitionOf(this.#schedule, run.runId, definition.key);
     if (is?.status !== 'done' || was?.status === 'done' || is.result === undefined) return;
     definition.result = is.result;
-    for (const key of announcedKeys(run, definition)) this.#announce.ended(run, key, is.result, reason);
+    for (const key of announcedKeys(run, definition)) this.#announce.ended(run, key, { conclusion: is.result }, reason);
   }
 
   #failDefinition(run: ActiveRun, definition: ActiveDefinition, reason: string): void {
@@ -316,7 +324,7 @@ export class Driver {
       this.#announce.ended(
         run,
         instance.key,
-        reused.conclusion,
+        { conclusion: reused.conclusion },
         'it succeeded in the attempt before: its outputs are taken over',
       );
       return;
@@ -384,7 +392,8 @@ export class Driver {
       instance: instance.key,
       deadlineAt: instance.startedAt + timeout + BACKSTOP_MS,
     });
-    void runAttempt(lease, secrets, instance.cancel.signal, this.#d.deps).then((outcome) => {
+    const deps = { ...this.#d.deps, continueOnError: planned.continueOnError };
+    void runAttempt(lease, secrets, instance.cancel.signal, deps).then((outcome) => {
       this.#arrived.push(async () => {
         this.#finish(run, instance, outcome);
       });
@@ -396,7 +405,7 @@ export class Driver {
     const { level, taints } = levelOf(run, instance);
     this.#finish(run, instance, { conclusion, outputs: {}, influencedOutputs: [], level, taints, reason });
     const keys = instance.definition.job.kind === 'call' ? keysInside(run, instance.key) : [instance.key];
-    for (const key of keys) this.#announce.ended(run, key, conclusion, reason);
+    for (const key of keys) this.#announce.ended(run, key, endOf(instance, conclusion), reason);
   }
 
   /** Takes an outcome over into the definition: outputs, level, taints, result. */
@@ -406,7 +415,7 @@ export class Driver {
     const { definition } = instance;
     if (definition.job.kind === 'job') {
       const durationMs = instance.startedAt === undefined ? 0 : instance.endedAt - instance.startedAt;
-      run.ended.set(instance.key, { conclusion: outcome.conclusion, durationMs });
+      run.ended.set(instance.key, { ...endOf(instance, outcome.conclusion), durationMs });
     }
     for (const [name, value] of Object.entries(outcome.outputs)) {
       // Of several matrix jobs the last one that has something to say wins, as at GitHub.
@@ -416,7 +425,7 @@ export class Driver {
     definition.level = lowestLevel(definition.level, outcome.level);
     definition.taints = [...definition.taints, ...outcome.taints];
     this.#apply({ kind: 'ended', run: run.runId, instance: instance.key, conclusion: outcome.conclusion });
-    const state = definitionState(this.#schedule, run.runId, definition.key);
+    const state = definitionOf(this.#schedule, run.runId, definition.key);
     if (state?.status === 'done' && state.result !== undefined) definition.result = state.result;
   }
 
@@ -446,7 +455,9 @@ export class Driver {
     const scope = run.scopes.get(instance.key);
     if (scope === undefined) return;
     const handed = await calleeOutputs(run, scope, influenceOf(run, instance.definition), this.#d.vars);
-    if (handed.reason !== undefined) this.#announce.ended(run, instance.key, 'failure', handed.reason);
+    if (handed.reason !== undefined) {
+      this.#announce.ended(run, instance.key, { conclusion: 'failure' }, handed.reason);
+    }
     const inside = scope.workflow.jobs.map((job) => siblingOf(run, scope, job.id));
     this.#finish(run, instance, {
       conclusion: handed.reason === undefined ? conclusion : 'failure',
@@ -463,41 +474,31 @@ export class Driver {
     return found?.[1];
   }
 
-  #cancel(run: ActiveRun, instance: ActiveInstance, force: boolean): void {
+  #cancel(
+    run: ActiveRun,
+    instance: ActiveInstance,
+    { force, reason }: { readonly force: boolean; readonly reason: string },
+  ): void {
+    // The first reason stays: what is not over in time is then ended by force.
+    instance.cancelReason ??= reason;
+    if (instance.definition.job.kind === 'job') this.#announce.cancelling(run, instance.key, force, reason);
     const minutes = instance.planned.cancelTimeoutMinutes ?? CANCEL_MINUTES_DEFAULT;
     this.#apply({
       kind: 'cancel-requested',
       run: run.runId,
       instance: instance.key,
       force,
+      reason,
       forceAt: this.#d.deps.clock.monotonic() + minutes * 60_000 + BACKSTOP_MS,
     });
     instance.cancel.cancel(force ? 'force' : 'cancel');
   }
 
-  async #endRun(run: ActiveRun, conclusion: Conclusion): Promise<void> {
+  async #endRun(run: ActiveRun, conclusion: Conclusion, reason: string | undefined): Promise<void> {
+    if (reason !== undefined) this.#announce.endedWithRun(run, conclusion, reason);
     this.#apply({ kind: 'run-ended', run: run.runId, conclusion });
     this.#conclusions.push(conclusion);
     const finishedAt = this.#announce.finished(run, conclusion);
     await this.#d.onFinished({ conclusion, finishedAt, jobs: recordsOf(run) }, run);
-  }
-}
-
-function definitionState(schedule: Schedule, run: number, key: string) {
-  return schedule.runs
-    .find((candidate) => candidate.run === run)
-    ?.definitions.find((definition) => definition.key === key);
-}
-
-function reasonOfSkip(status: string): string {
-  switch (status) {
-    case 'failure':
-      return 'a job that it needs failed';
-    case 'skipped':
-      return 'a job that it needs was skipped or cancelled';
-    case 'cancelled':
-      return 'the run was cancelled';
-    default:
-      return 'its condition is false';
   }
 }

@@ -8,6 +8,10 @@ export const fault = faultsOf('engine', {
     status: 403,
     help: 'git does not trust this folder because it belongs to somebody else: run as its owner, or trust it with git config --global --add safe.directory.',
   },
+  'repository-foreign': {
+    status: 403,
+    help: 'A folder that was packed with its .git can name a repository that is not its own. Clone it and run there. If it is yours: git worktree repair mends a work tree that was moved; git repack -a -d, then removing .git/objects/info/alternates, ends borrowing; git config core.worktree in the repository names its work tree.',
+  },
   'snapshot-too-large': {
     status: 413,
     help: 'Ignore what is not source (.gitignore), or run in the repository itself and not above it.',

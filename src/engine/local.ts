@@ -15,14 +15,14 @@ import type { Diagnostic } from '../workflow/index.ts';
 import { beginRun } from './begin.ts';
 import { type CommitFiles, openCommitFiles } from './commit-files.ts';
 import { Driver } from './driver.ts';
-import type { JobSummary } from './event.ts';
 import { fault } from './faults.ts';
 import { createGit, type Git } from './git.ts';
 import { type LocalRunDeps, type LocalRunOptions, type LocalRunResult, SERVER_URL } from './options.ts';
 import { type ActiveInstance, type ActiveRun, siblingOf } from './scope.ts';
 import { filterJobs, type SelectedWorkflow, selectWorkflows } from './select.ts';
 import { publishRefs, repositoryName, type Snapshot } from './snapshot.ts';
-import { isWanted, refuseUnknownKeys, refuseUnknownMatrix, type Wanted } from './wanted.ts';
+import { summariesOf } from './summaries.ts';
+import { refuseUnknownKeys, refuseUnknownMatrix } from './wanted.ts';
 import { calledWorkflows, readWorkflows } from './workflows.ts';
 
 const LOCK_PATH = '.github/workflows/actions.lock';
@@ -384,26 +384,6 @@ function announce({ deps, options }: Session, { run, runName, notes }: Prepared)
     planDigest: run.planDigest,
     jobs,
     notes,
-  });
-}
-
-/** A workflow in its place, and the name of the job that calls it. */
-type Place = { readonly key: string | undefined; readonly name: string; readonly workflow: PlannedWorkflow };
-
-/** What is known of the jobs before anything ran: matrix jobs by their keys. */
-function summariesOf(place: Place, wanted: Wanted): readonly JobSummary[] {
-  const prefix = place.key === undefined ? '' : `${place.key} / `;
-  const namePrefix = place.key === undefined ? '' : `${place.name} / `;
-  return place.workflow.jobs.flatMap((job): readonly JobSummary[] => {
-    // A definition that is not expanded yet is announced when it is.
-    const instances = (job.expansion?.instances ?? []).filter((instance) => isWanted(wanted, place, job, instance));
-    return instances.flatMap(({ suffix, name }): readonly JobSummary[] => {
-      const key = `${prefix}${job.id}${suffix}`;
-      const shown = `${namePrefix}${name}`;
-      if (job.kind === 'job') return [{ key, name: shown, needs: job.needs.map((id) => `${prefix}${id}`) }];
-      if (job.callee === undefined) return [];
-      return summariesOf({ key, name: shown, workflow: job.callee }, wanted);
-    });
   });
 }
 

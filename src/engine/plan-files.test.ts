@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -33,6 +34,19 @@ jobs:
   call: { needs: build, uses: ./.github/workflows/called.yml }
 `;
 const CALLED = 'on: workflow_call\njobs:\n  inner: { runs-on: ubuntu-latest, steps: [{ run: a }] }\n';
+
+test('a file that has no text says why', async () => {
+  const large = 'a'.repeat(4 * 1024 * 1024 + 1);
+  await plan({ 'large.yml': large });
+  execFileSync('mkfifo', [join(folder, 'pipe.yml')]);
+
+  const plans = await plan({}, ['large.yml', 'pipe.yml']);
+
+  expect(plans.map(({ errors }) => errors[0]?.message)).toEqual([
+    `the file has ${large.length} bytes, which is more than 4194304`,
+    'this is no regular file',
+  ]);
+});
 
 describe('planning files', () => {
   test('gives jobs, needs, labels, matrix, environment and steps, with called workflows in their place', async () => {

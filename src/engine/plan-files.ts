@@ -145,6 +145,18 @@ async function textOf(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch(() => undefined);
 }
 
+/** Why `textOf` gave nothing. */
+async function reasonWithoutText(file: string): Promise<{ readonly message: string; readonly remedy: string }> {
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) return { message: 'the file is not there', remedy: 'Name a workflow file that exists.' };
+  if (!found.isFile()) return { message: 'this is no regular file', remedy: 'Name a workflow file.' };
+  if (found.size > FILE_BYTES_MAX) {
+    const message = `the file has ${found.size} bytes, which is more than ${FILE_BYTES_MAX}`;
+    return { message, remedy: 'Split it: move jobs into reusable workflows or scripts into files.' };
+  }
+  return { message: 'the file may not be read', remedy: 'Make it readable for you.' };
+}
+
 async function planFile(path: string, request: PlanFilesRequest, reader: WorkflowReader): Promise<FilePlan> {
   const file = shownPath(request.folder, path);
   const failed = (errors: readonly Diagnostic[]): FilePlan => ({
@@ -157,12 +169,11 @@ async function planFile(path: string, request: PlanFilesRequest, reader: Workflo
     refusedAtRun: [],
     notes: [],
   });
-  const unreadable = (message: string): FilePlan =>
-    failed([
-      { file, line: 1, column: 1, code: 'plan/file-unreadable', message, remedy: 'Give a readable workflow file.' },
-    ]);
   const text = await textOf(path);
-  if (text === undefined) return unreadable(`the file can't be read, or has more than ${FILE_BYTES_MAX} bytes`);
+  if (text === undefined) {
+    const { message, remedy } = await reasonWithoutText(path);
+    return failed([{ file, line: 1, column: 1, code: 'plan/file-unreadable', message, remedy }]);
+  }
   try {
     const reading = await reader.readWorkflow(file, text);
     if (!reading.ok) return failed(reading.errors);

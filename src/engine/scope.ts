@@ -5,6 +5,7 @@ import type { Expansion, Plan, PlannedInstance, PlannedJob, PlannedWorkflow } fr
 import type { Conclusion, JobOutcome } from '../protocol/index.ts';
 import type { NewDefinition } from '../run/index.ts';
 import type { CancelSource } from './cancel.ts';
+import type { JobEnd } from './event.ts';
 
 /** A run that goes on: the plan, and what became of it so far. */
 export type ActiveRun = {
@@ -23,7 +24,7 @@ export type ActiveRun = {
   /** Keys of jobs that were announced. */
   readonly announced: Set<string>;
   /** Jobs that are over, run or not, by key, in the order in which they ended. */
-  readonly ended: Map<string, { readonly conclusion: Conclusion; readonly durationMs: number }>;
+  readonly ended: Map<string, JobEnd & { readonly durationMs: number }>;
 };
 
 /** A workflow in its place: the one that was started, or a called one. */
@@ -59,6 +60,8 @@ export type ActiveInstance = {
   readonly definition: ActiveDefinition;
   readonly planned: PlannedInstance;
   readonly cancel: CancelSource;
+  /** Why it was told to end. */
+  cancelReason?: string;
   startedAt?: number;
   endedAt?: number;
   outcome?: JobOutcome;

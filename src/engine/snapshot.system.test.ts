@@ -257,17 +257,6 @@ describe('programs that a repository inside names', () => {
   });
 });
 
-test('a repository does not get a folder above it that it names as its work tree', async () => {
-  await using fixture = await createFixture({ 'a.txt': 'a', 'src/mine.txt': 'private' });
-  const inner = join(fixture.folder, 'src/hostile');
-  await fixture.write({ 'src/hostile/b.txt': 'b' });
-  await fixture.git('-C', inner, 'init', '--quiet');
-  await take(fixture, inner);
-  await fixture.git('-C', inner, 'config', 'core.worktree', '../../..');
-
-  await expect(take(fixture, inner)).rejects.toMatchObject({ code: 'engine/git-failed' });
-});
-
 describe('the name of a repository', () => {
   test.each([
     ['https://github.com/ada/engine.git', 'ada/engine'],

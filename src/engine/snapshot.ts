@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { copyFile, mkdir, readdir, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { digestOf, type Log } from '../base/index.ts';
 import type { HeadFacts } from '../event/index.ts';
 import { fault } from './faults.ts';
 import type { Git, GitAnswer } from './git.ts';
+import { isRepository, type Place, refuseForeign, refuseForeignObjects } from './place.ts';
 
 /** Snapshots of a folder older than this are removed when the next one is made. */
 export const SNAPSHOT_AGE_MS_MAX = 24 * 60 * 60_000;
@@ -46,13 +47,6 @@ export type SnapshotOptions = {
   readonly log: Log;
 };
 
-type Place = {
-  readonly top: string;
-  readonly gitDir?: string;
-  readonly commonDir?: string;
-  readonly format: 'sha1' | 'sha256';
-};
-
 /**
  * Makes the snapshot: tracked and untracked-unignored files. Nothing is written into the person's repository, and nothing
  * that its configuration names (hooks, filters, monitors) is started: every command that touches files runs with our own
@@ -60,6 +54,7 @@ type Place = {
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
   const { place, facts, refs } = await findPlace(options);
+  await refuseForeignObjects(place);
   const own = await openOwn(place, options);
   const tree = await writeTree(place, own, facts, options.git);
   const head = facts.head;
@@ -150,9 +145,7 @@ async function findPlace({ folder, git }: SnapshotOptions): Promise<Found> {
   const { code, stdout } = found ?? { code: 255, stdout: '' };
   if (code === 0) {
     const [format = '', gitDir = '', commonDir = '', , top = start] = stdout.split('\n');
-    if (!(await isFoundAt(top, gitDir))) {
-      throw fault('git-failed', `\`git config core.worktree\` of ${gitDir} names ${top}, where that repository is not`);
-    }
+    await refuseForeign({ top, gitDir, commonDir }, git);
     const place: Place = { top, gitDir, commonDir, format: format === 'sha256' ? 'sha256' : 'sha1' };
     for (const [index, { args, accept }] of FACTS.entries()) {
       // Asked again by itself, so that the fault carries its reason.
@@ -166,40 +159,6 @@ async function findPlace({ folder, git }: SnapshotOptions): Promise<Found> {
     await git(['rev-parse', '--show-toplevel'], { cwd: start });
   }
   return { place: { top: start, format: 'sha1' }, facts: { settings: [] }, refs: {} };
-}
-
-/**
- * Whether the `.git` of a work tree is that repository, or a file that names it. Otherwise a repository that somebody else
- * made could name a folder above itself, as a home, to be given to its jobs.
- */
-async function isFoundAt(top: string, gitDir: string): Promise<boolean> {
-  const place = join(top, '.git');
-  const isFolder = await stat(place).then(
-    (entry) => entry.isDirectory(),
-    () => undefined,
-  );
-  if (isFolder === undefined) return false;
-  const named = isFolder ? place : /^gitdir: (.+)\n*$/.exec(await readFile(place, 'utf8'))?.[1];
-  if (named === undefined) return false;
-  const [found, wanted] = await Promise.all([realpath(resolve(top, named)), realpath(gitDir)]);
-  return found === wanted;
-}
-
-/** Whether git should have found a repository here: then its refusal is a failure, not "no repository". */
-async function isRepository(start: string): Promise<boolean> {
-  for (let folder = start, depth = 0; depth < 100; depth += 1) {
-    if (
-      await stat(join(folder, '.git')).then(
-        () => true,
-        () => false,
-      )
-    )
-      return true;
-    const parent = join(folder, '..');
-    if (parent === folder) return false;
-    folder = parent;
-  }
-  return false;
 }
 
 /** A new bare repository below the state folder that borrows the person's objects; old ones are swept. */
@@ -380,7 +339,8 @@ function innerRepositories(listing: string): readonly string[] {
 async function copyIndex(gitDir: string, own: string): Promise<boolean> {
   const from = join(gitDir, 'index');
   const times = await stat(from).catch(() => undefined);
-  if (times === undefined) return false;
+  // A pipe in its place would be waited for.
+  if (times?.isFile() !== true) return false;
   await copyFile(from, join(own, 'index'), constants.COPYFILE_FICLONE);
   await utimes(join(own, 'index'), times.atime, times.mtime);
   for (const name of await readdir(gitDir)) {
@@ -423,8 +383,11 @@ function tagOf(refs: { readonly [ref: string]: string }, commit: string): string
 }
 
 async function copyIfThere(from: string, to: string): Promise<void> {
-  const content = await readFile(from).catch(() => undefined);
-  if (content !== undefined) await writeFile(to, content);
+  const isFile = await stat(from).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
+  if (isFile) await copyFile(from, to);
 }
 
 /** `owner/name` of the remote, or `local/<folder>`. */

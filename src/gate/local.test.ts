@@ -39,6 +39,22 @@ describe('the local rules', () => {
     expect(permitOf(facts({ level: 'untrusted' })).releases('KEY')).toBe(false);
   });
 
+  test('name the secrets that nobody gave, and only at a level that would get them', () => {
+    const jobs = [{ key: 'a', secrets: ['KEY', 'token', 'GITHUB_TOKEN'], permissions: {} }];
+
+    expect(decideLocalRun(facts({ jobs }))).toMatchObject({
+      withheld: [
+        {
+          rule: 'secret-missing',
+          message: 'Secrets that were not given are empty: TOKEN. --secret NAME asks for one.',
+        },
+      ],
+    });
+    expect(decideLocalRun(facts({ jobs, level: 'untrusted' }))).toMatchObject({
+      withheld: [{ rule: 'untrusted-secrets' }],
+    });
+  });
+
   test('name what a run has to do without', () => {
     const jobs = [{ key: 'deploy', secrets: [], permissions: { 'id-token': 'write' }, environment: 'prod' }];
 

@@ -51,7 +51,12 @@ export function decideLocalRun(facts: LocalFacts): Decision {
       ],
     };
   }
-  const withheld = [...secretDenials(facts), ...tokenDenials(facts), ...environmentDenials(facts)];
+  const withheld = [
+    ...secretDenials(facts),
+    ...missingSecrets(facts),
+    ...tokenDenials(facts),
+    ...environmentDenials(facts),
+  ];
   const secrets = facts.level === 'untrusted' ? [] : facts.offeredSecrets;
   const permit = new Permit({ planDigest: facts.planDigest, level: facts.level, secrets, givenAt: facts.now });
   return { permitted: true, permit, withheld };
@@ -66,6 +71,21 @@ function secretDenials(facts: LocalFacts): readonly Denial[] {
       rule: 'untrusted-secrets',
       message: `The run is untrusted: the secrets ${withheld.join(', ')} are not given to it.`,
       remedy: 'Run it without the event of an outsider, after you have read what changed.',
+    },
+  ];
+}
+
+/** They are empty, as at GitHub; who did not mean that finds out only in a log. */
+function missingSecrets(facts: LocalFacts): readonly Denial[] {
+  const offered = new Set(facts.offeredSecrets.map((name) => name.toUpperCase()));
+  const wanted = new Set(facts.jobs.flatMap(({ secrets }) => secrets.map((name) => name.toUpperCase())));
+  const missing = [...wanted].filter((name) => name !== 'GITHUB_TOKEN' && !offered.has(name)).sort();
+  if (missing.length === 0 || facts.level === 'untrusted') return [];
+  return [
+    {
+      rule: 'secret-missing',
+      message: `Secrets that were not given are empty: ${missing.join(', ')}. --secret NAME asks for one.`,
+      remedy: 'Give it with --secret NAME, NAME=@FILE, NAME=env:VARIABLE, or --secret-file.',
     },
   ];
 }

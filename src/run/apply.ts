@@ -1,6 +1,14 @@
 import { assert, unreachable } from '../base/index.ts';
 import type { Conclusion } from '../protocol/index.ts';
-import type { DefinitionState, Happening, InstanceState, NewDefinition, RunState, Schedule } from './state.ts';
+import type {
+  CancelState,
+  DefinitionState,
+  Happening,
+  InstanceState,
+  NewDefinition,
+  RunState,
+  Schedule,
+} from './state.ts';
 
 /** A schedule without runs. `parallelMax`: jobs that run at once, at least 1. */
 export function emptySchedule(parallelMax: number): Schedule {
@@ -44,7 +52,7 @@ function changeRun(run: RunState, happening: OfRun, order: number): readonly [Ru
     case 'run-ended':
       return [{ ...run, status: 'done', conclusion: happening.conclusion }, order];
     case 'run-cancelled':
-      return [{ ...run, cancel: happening.force ? 'force' : 'cancel' }, order];
+      return [{ ...run, cancel: happening.force ? 'force' : 'cancel', cancelReason: happening.reason }, order];
     case 'decided':
       return [decided(run, happening.definition, happening.accepted), order];
     case 'expanded': {
@@ -94,6 +102,7 @@ function changeRun(run: RunState, happening: OfRun, order: number): readonly [Ru
       return [
         withInstance(run, happening.instance, {
           cancel: happening.force ? 'force' : 'cancel',
+          cancelReason: happening.reason,
           ...(happening.forceAt === undefined ? {} : { forceAt: happening.forceAt }),
         }),
         order,
@@ -116,6 +125,13 @@ function decided(run: RunState, key: string, accepted: boolean): RunState {
     return withDefinition(run, key, { status: 'done', result: 'cancelled' });
   }
   return withDefinition(run, key, { survives: accepted });
+}
+
+/** What is known of one `jobs:` entry of a run. */
+export function definitionOf(schedule: Schedule, run: number, key: string): DefinitionState | undefined {
+  return schedule.runs
+    .find((candidate) => candidate.run === run)
+    ?.definitions.find((definition) => definition.key === key);
 }
 
 /** Ends every definition whose instances have all ended. */
@@ -152,17 +168,25 @@ export function resultOf(
 
 /** Whether the run, or a call around this scope, is being cancelled. */
 export function cancelOfScope(run: RunState, scope: string | undefined): 'none' | 'cancel' | 'force' {
-  let strongest = run.cancel;
+  return cancellationOfScope(run, scope).cancel;
+}
+
+/** The strongest cancellation of the run and the calls around this scope, with its reason. */
+export function cancellationOfScope(
+  run: RunState,
+  scope: string | undefined,
+): { readonly cancel: CancelState; readonly reason: string } {
+  let strongest: Pick<RunState, 'cancel' | 'cancelReason'> = run;
   let key = scope;
   for (let depth = 0; key !== undefined && depth <= run.instances.length; depth += 1) {
     const instance = run.instances.find((candidate) => candidate.key === key);
     assert(instance !== undefined, `instance ${key} is not in run ${run.run}`);
-    if (instance.cancel === 'force' || (instance.cancel === 'cancel' && strongest === 'none'))
-      strongest = instance.cancel;
+    if (instance.cancel === 'force' || (instance.cancel === 'cancel' && strongest.cancel === 'none'))
+      strongest = instance;
     const { definition } = instance;
     key = run.definitions.find((candidate) => candidate.key === definition)?.scope;
   }
-  return strongest;
+  return { cancel: strongest.cancel, reason: strongest.cancelReason ?? 'the run was cancelled' };
 }
 
 function newDefinition(definition: NewDefinition): DefinitionState {

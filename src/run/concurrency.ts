@@ -25,7 +25,12 @@ export function decideConcurrency(schedule: Schedule): readonly Action[] {
       groups.set(group, [...(groups.get(group) ?? []), claimant]);
     }
     if (run.status === 'waiting' && run.cancel !== 'none') {
-      actions.push({ kind: 'end-run', run: run.run, conclusion: 'cancelled', reason: 'cancelled before it started' });
+      actions.push({
+        kind: 'end-run',
+        run: run.run,
+        conclusion: 'cancelled',
+        reason: run.cancelReason ?? 'cancelled before it started',
+      });
     } else if (run.status === 'waiting' && run.concurrency === undefined) {
       actions.push({ kind: 'open-run', run: run.run });
     }
@@ -84,7 +89,9 @@ function decideGroup(claimants: readonly Claimant[]): readonly Action[] {
       for (const waiting of line) actions.push(ended(waiting, 'cancelled', superseded(claimant)));
       line = [];
     } else if (line.length >= CONCURRENCY_QUEUE_MAX) {
-      actions.push(ended(claimant, 'cancelled', `${CONCURRENCY_QUEUE_MAX} wait already for ${claimant.claim.group}`));
+      actions.push(
+        ended(claimant, 'cancelled', `cancelled: ${CONCURRENCY_QUEUE_MAX} wait already for ${claimant.claim.group}`),
+      );
       continue;
     }
     line.push(claimant);
@@ -109,7 +116,7 @@ function isWithin(claimant: Claimant, holder: Claimant): boolean {
 }
 
 function superseded({ claim }: Claimant): string {
-  return `a newer one claims the concurrency group ${claim.group}`;
+  return `cancelled: a newer one claims the concurrency group ${claim.group}`;
 }
 
 function admitted({ run, instance }: Claimant): Action {

@@ -2,7 +2,7 @@
  * Owns: runs: their numbers, their records, and the state machine that says which job starts, waits, is skipped or ends.
  * Never: executes anything, evaluates an expression, decides whether a run may start (gate).
  */
-export { applyHappening, cancelOfScope, emptySchedule } from './apply.ts';
+export { applyHappening, cancellationOfScope, cancelOfScope, definitionOf, emptySchedule } from './apply.ts';
 export { type Ids, openIds } from './ids.ts';
 export { nextActions, nextTime } from './next.ts';
 export { type JobRecord, openRunRecords, type RunRecord, type RunRecords } from './records.ts';

@@ -312,6 +312,46 @@ describe('concurrency', () => {
   });
 });
 
+describe('reasons', () => {
+  test('name the job whose failure ends the rest of a matrix, running and waiting', () => {
+    const { reasons } = simulate([
+      {
+        jobs: {
+          build: { instances: { ' (1)': 'hang', ' (2)': 'failure', ' (3)': 'success' }, maxParallel: 2 },
+        },
+      },
+    ]);
+    const reason = 'cancelled: `build (2)` failed and fail-fast is on';
+    expect(reasons).toEqual({ 'build (1)': reason, 'build (3)': reason });
+  });
+
+  test('of a call reach the jobs inside', () => {
+    const { reasons } = simulate(
+      [
+        {
+          jobs: {
+            bad: { instances: { '': 'success' } },
+            call: {
+              instances: { ' (1)': 'success', ' (2)': 'success' },
+              jobs: { a: {} },
+            },
+          },
+        },
+      ],
+      { ends: { 'call (1) / a': 'failure', 'call (2) / a': 'hang' } },
+    );
+    expect(reasons['call (2) / a']).toBe('cancelled: `call (1)` failed and fail-fast is on');
+  });
+
+  test('of a concurrency group name the group', () => {
+    const claim = { group: 'Deploy', cancelInProgress: true, queue: 'single' } as const;
+    const { reasons } = simulate([
+      { jobs: { a: { concurrency: claim, instances: { '': 'hang' } }, b: { concurrency: claim } } },
+    ]);
+    expect(reasons['a']).toBe('cancelled: a newer one claims the concurrency group Deploy');
+  });
+});
+
 describe('deadlines', () => {
   const started = (deadlineAt: number) => {
     let schedule = emptySchedule(1);
@@ -340,6 +380,7 @@ describe('deadlines', () => {
       run: 1,
       instance: 'a',
       force: false,
+      reason: 'time',
       forceAt: 200,
     });
 

@@ -1,6 +1,6 @@
 import type { Conclusion } from '../protocol/index.ts';
 import type { Status } from '../workflow/index.ts';
-import { cancelOfScope, resultOf } from './apply.ts';
+import { cancellationOfScope, cancelOfScope, resultOf } from './apply.ts';
 import { decideConcurrency } from './concurrency.ts';
 import type { Action, DefinitionState, InstanceState, RunState, Schedule } from './state.ts';
 
@@ -115,7 +115,7 @@ function instanceActions(run: RunState, now: number): readonly Action[] {
       const name = { run: run.run, instance: instance.key };
       if (instance.status === 'queued') {
         if (ending !== undefined || instance.cancel !== 'none') {
-          const reason = ending?.reason ?? 'cancelled before it started';
+          const reason = ending?.reason ?? instance.cancelReason ?? 'cancelled before it started';
           actions.push({ kind: 'end', ...name, conclusion: 'cancelled', reason });
         } else if (!undecided && (definition.instancesMax === undefined || running < definition.instancesMax)) {
           running += 1;
@@ -132,10 +132,10 @@ function instanceActions(run: RunState, now: number): readonly Action[] {
 type Ending = { readonly force: boolean; readonly reason: string };
 
 function endingOf(run: RunState, definition: DefinitionState, failed: InstanceState | undefined): Ending | undefined {
-  const cancel = cancelOfScope(run, definition.scope);
-  if (cancel === 'force') return { force: true, reason: 'the run was cancelled by force' };
-  if (cancel === 'cancel' && definition.survives === false) return { force: false, reason: 'the run was cancelled' };
-  if (failed !== undefined) return { force: false, reason: `${failed.key} failed, and the matrix fails fast` };
+  const { cancel, reason } = cancellationOfScope(run, definition.scope);
+  if (cancel === 'force') return { force: true, reason };
+  if (cancel === 'cancel' && definition.survives === false) return { force: false, reason };
+  if (failed !== undefined) return { force: false, reason: `cancelled: \`${failed.key}\` failed and fail-fast is on` };
   return undefined;
 }
 
@@ -160,10 +160,10 @@ function runningActions(
   }
   if (instance.status !== 'running') return [];
   if (instance.deadlineAt !== undefined && now >= instance.deadlineAt && instance.cancel === 'none') {
-    return [{ kind: 'cancel', ...name, force: false, reason: 'it reached its time limit' }];
+    return [{ kind: 'cancel', ...name, force: false, reason: 'cancelled: it reached its time limit' }];
   }
   if (instance.forceAt !== undefined && now >= instance.forceAt && instance.cancel === 'cancel') {
-    return [{ kind: 'cancel', ...name, force: true, reason: 'it did not end after it was cancelled' }];
+    return [{ kind: 'cancel', ...name, force: true, reason: 'ended by force: it did not end after it was cancelled' }];
   }
   return [];
 }

@@ -36,6 +36,8 @@ const runRecord = z.strictObject({
       key: z.string(),
       definition: z.string(),
       conclusion,
+      /** Why it was cancelled, refused or broken, when no step tells it. */
+      reason: z.string().exactOptional(),
       outputs: z.record(z.string(), z.string()),
       influencedOutputs: z.array(z.string()),
       level: z.enum(TRUST_LEVELS),

@@ -31,6 +31,8 @@ export type Simulation = {
   /** `start build`, `end build cancelled`, … in order. */
   readonly trace: readonly string[];
   readonly results: { readonly [key: string]: string };
+  /** Why instances were cancelled or never ran, by key: what was told first. */
+  readonly reasons: { readonly [key: string]: string };
   readonly conclusions: readonly (Conclusion | undefined)[];
 };
 
@@ -45,6 +47,7 @@ export function simulate(
   } = {},
 ): Simulation {
   const trace: string[] = [];
+  const reasons: Record<string, string> = {};
   const pending: Happening[] = [];
   const jobs = new Map<string, SimulatedJob>();
   let schedule = emptySchedule(options.parallelMax ?? 100);
@@ -54,7 +57,8 @@ export function simulate(
   const say = (line: string) => {
     trace.push(line);
     const order = options.onTrace?.(line);
-    if (order !== undefined) apply({ kind: 'run-cancelled', run: order.cancel, force: order.force === true });
+    if (order !== undefined)
+      apply({ kind: 'run-cancelled', run: order.cancel, force: order.force === true, reason: 'asked for' });
   };
   const define = (run: number, scope: string | undefined, group: SimulatedRun['jobs']) =>
     Object.entries(group).map(([id, job]) => {
@@ -89,7 +93,7 @@ export function simulate(
         return apply({ kind: 'run-ended', run, conclusion: action.conclusion });
       case 'cancel-run':
         say(`cancel-run ${run}`);
-        return apply({ kind: 'run-cancelled', run, force: false });
+        return apply({ kind: 'run-cancelled', run, force: false, reason: action.reason });
       case 'drop':
         return apply({ kind: 'decided', run, definition: action.definition, accepted: false });
       case 'decide': {
@@ -139,10 +143,18 @@ export function simulate(
         return apply({ kind: 'ended', run, instance: action.instance, conclusion: action.conclusion });
       case 'end':
         say(`end ${action.instance} ${action.conclusion}`);
+        reasons[action.instance] ??= action.reason;
         return apply({ kind: 'ended', run, instance: action.instance, conclusion: action.conclusion });
       case 'cancel':
         say(`${action.force ? 'kill' : 'cancel'} ${action.instance}`);
-        apply({ kind: 'cancel-requested', run, instance: action.instance, force: action.force });
+        reasons[action.instance] ??= action.reason;
+        apply({
+          kind: 'cancel-requested',
+          run,
+          instance: action.instance,
+          force: action.force,
+          reason: action.reason,
+        });
         // A call ends when the jobs inside have ended.
         if (!isOpen(run, action.instance)) {
           pending.push({ kind: 'ended', run, instance: action.instance, conclusion: 'cancelled' });
@@ -169,5 +181,5 @@ export function simulate(
   }
   const results: Record<string, string> = {};
   for (const run of schedule.runs) for (const { key, result } of run.definitions) results[key] = result ?? 'open';
-  return { schedule, trace, results, conclusions: schedule.runs.map(({ conclusion }) => conclusion) };
+  return { schedule, trace, results, reasons, conclusions: schedule.runs.map(({ conclusion }) => conclusion) };
 }

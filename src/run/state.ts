@@ -45,6 +45,8 @@ export type InstanceState = {
   /** It holds its concurrency group. */
   readonly admitted: boolean;
   readonly cancel: CancelState;
+  /** Why it is cancelled, as people read it. */
+  readonly cancelReason?: string;
   /** Its place in the line of a concurrency group. */
   readonly order: number;
   /** Milliseconds of the same clock as `now` of `nextActions`. */
@@ -60,6 +62,7 @@ export type RunState = {
   readonly status: 'waiting' | 'open' | 'done';
   readonly concurrency?: ConcurrencyClaim;
   readonly cancel: CancelState;
+  readonly cancelReason?: string;
   readonly conclusion?: Conclusion;
   readonly definitions: readonly DefinitionState[];
   readonly instances: readonly InstanceState[];
@@ -121,7 +124,7 @@ export type Happening =
     }
   | { readonly kind: 'run-opened'; readonly run: number }
   | { readonly kind: 'run-ended'; readonly run: number; readonly conclusion: Conclusion }
-  | { readonly kind: 'run-cancelled'; readonly run: number; readonly force: boolean }
+  | { readonly kind: 'run-cancelled'; readonly run: number; readonly force: boolean; readonly reason: string }
   | { readonly kind: 'decided'; readonly run: number; readonly definition: string; readonly accepted: boolean }
   | {
       readonly kind: 'expanded';
@@ -152,5 +155,6 @@ export type Happening =
       readonly run: number;
       readonly instance: string;
       readonly force: boolean;
+      readonly reason: string;
       readonly forceAt?: number;
     };

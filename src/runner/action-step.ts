@@ -1,4 +1,4 @@
-import { type DataObject, excerpt, isAtLeast } from '../base/index.ts';
+import { type DataObject, excerpt, isAtLeast, startTimer } from '../base/index.ts';
 import type { Conclusion } from '../protocol/index.ts';
 import {
   evaluate,
@@ -155,14 +155,14 @@ export class ActionRunner {
       return false;
     }
     let timedOut = false;
-    const timer = setTimeout(() => {
+    const stopTimer = startTimer(context.timeoutMs, () => {
       timedOut = true;
       inner.fail();
       this.#session.say(context.key, 'The step has run longer than its timeout-minutes.', 'error');
       this.#session.interruptStep(context.key);
-    }, context.timeoutMs);
+    });
     await this.#runSteps(inner, steps);
-    clearTimeout(timer);
+    stopTimer();
     return timedOut;
   }
 

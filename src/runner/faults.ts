@@ -1,4 +1,4 @@
-import { faultsOf } from '../base/index.ts';
+import { type Fault, faultsOf } from '../base/index.ts';
 
 export const fault = faultsOf('runner', {
   'action-missing': {
@@ -29,3 +29,8 @@ export const fault = faultsOf('runner', {
   deadline: { status: 408, help: 'Raise `timeout-minutes`, or make the work shorter.' },
   'working-directory': { status: 422, help: 'Make the folder in an earlier step, or correct `working-directory`.' },
 });
+
+/** A fault as a line of a log: what, what to do next, and its code. */
+export function told({ message, help, code }: Fault): string {
+  return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${help} [${code}]`;
+}

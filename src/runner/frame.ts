@@ -101,7 +101,10 @@ export class Frame {
 
   /** `step`: the key of the step that asks. `github.action` is its id without those of the steps around it. */
   githubContext(step: string): DataObject {
-    const base = this.session.baseContexts()['github'];
+    return this.#githubOf(this.session.baseContexts()['github'], step);
+  }
+
+  #githubOf(base: Data | undefined, step: string): DataObject {
     const action = step.slice(step.lastIndexOf('/') + 1);
     return { ...(isObject(base) ? base : {}), action, ...this.github, action_status: this.status };
   }
@@ -110,7 +113,7 @@ export class Frame {
     const base = this.session.baseContexts();
     const contexts: { [name: string]: Data } = {
       ...base,
-      github: this.githubContext(step),
+      github: this.#githubOf(base['github'], step),
       env: Object.fromEntries([...variables].map(([name, variable]) => [name, variable.value])),
       steps: this.#stepsContext(),
     };

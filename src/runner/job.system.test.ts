@@ -53,6 +53,15 @@ test('nothing of a job is left on the machine when it has ended', async () => {
   expect(readdirSync(join(harness.root, 'jobs'))).toEqual([]);
 });
 
+test('the longest time limit of a step, which is longer than one timer, does not end it at once', async () => {
+  const { outcome, log } = await harness.run(`
+      - { run: sleep 0.3; echo slept, timeout-minutes: 50400 }
+`);
+
+  expect(outcome.conclusion, log).toBe('success');
+  expect(log).toContain('slept');
+});
+
 test('a cancelled job interrupts its step and still runs what asks for always()', async () => {
   const cancel = cancelSignal();
   const running = harness.run(

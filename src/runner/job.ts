@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActionStore, CommitContent } from '../actions/index.ts';
-import { type Clock, isAtLeast, isFault, type Log, reasonOf } from '../base/index.ts';
+import { type Clock, isAtLeast, isFault, type Log, reasonOf, startTimer } from '../base/index.ts';
 import { GATEWAY_PORT, type Network, type NetworkSpec, refusalLine } from '../egress/index.ts';
 import type {
   CancelSignal,
@@ -16,7 +16,7 @@ import type {
 import type { ResultsScope, ResultsStore } from '../results/index.ts';
 import { type Bounds, type Executor, INSIDE, type Pod } from '../sandbox/index.ts';
 import { evaluateNumber, isInfluencedValue, type WorkflowReader } from '../workflow/index.ts';
-import { fault } from './faults.ts';
+import { fault, told } from './faults.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { ActionLoader, MANIFEST_BYTES_MAX } from './loader.ts';
 import { createMasker } from './masks.ts';
@@ -182,7 +182,7 @@ class JobAttempt {
         'container-unsupported',
         `${this.#lease.workflowPath}:${part.at.line}:${part.at.column}: \`${key}:\` can't be run yet.`,
       );
-      return `${refusal.message} ${refusal.help} [${refusal.code}]`;
+      return told(refusal);
     }
     return undefined;
   }
@@ -344,7 +344,7 @@ class JobAttempt {
     } catch (error) {
       if (!isFault(error))
         this.#deps.log.error('Setting up a job failed', { job: this.#lease.job.id, reason: reasonOf(error) });
-      session.say(step, isFault(error) ? `${error.message} ${error.help} [${error.code}]` : reasonOf(error), 'error');
+      session.say(step, isFault(error) ? told(error) : reasonOf(error), 'error');
       session.fail();
       conclusion = 'failure';
     }
@@ -377,27 +377,24 @@ class JobAttempt {
     const scope = { contexts: session.baseContexts() };
     const minutes = await evaluateNumber(definition.timeoutMinutes ?? JOB_MINUTES_DEFAULT, scope);
     const graceMinutes = await evaluateNumber(definition.cancelTimeoutMinutes ?? CANCEL_MINUTES_DEFAULT, scope);
-    const timers: NodeJS.Timeout[] = [];
-    const forceLater = () =>
-      timers.push(
-        setTimeout(() => session.force('The steps did not end in time after the cancellation.'), graceMinutes * 60_000),
-      );
+    const stops: (() => void)[] = [];
+    const late = () => session.force('The steps did not end in time after the cancellation.');
+    const forceLater = () => stops.push(startTimer(graceMinutes * 60_000, late));
     const off = this.#cancel.onChange((state) => {
       if (state === 'cancel') {
         session.interrupt('cancel');
         forceLater();
       } else if (state === 'force') session.force('The job was ended by force.');
     });
-    timers.push(
-      setTimeout(() => {
-        session.say(session.currentStep ?? ':setup', `The job has run longer than its ${minutes} minutes.`, 'error');
-        session.timeOut();
-        forceLater();
-      }, minutes * 60_000),
-    );
+    const timeOut = () => {
+      session.say(session.currentStep ?? ':setup', `The job has run longer than its ${minutes} minutes.`, 'error');
+      session.timeOut();
+      forceLater();
+    };
+    stops.push(startTimer(minutes * 60_000, timeOut));
     return () => {
       off();
-      for (const timer of timers) clearTimeout(timer);
+      for (const stop of stops) stop();
     };
   }
 

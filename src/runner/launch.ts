@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { type DataObject, excerpt, isFault, reasonOf } from '../base/index.ts';
+import { type DataObject, excerpt, isFault, reasonOf, startTimer } from '../base/index.ts';
 import { INSIDE, type Mount, type ProcessExit, type SandboxProcess } from '../sandbox/index.ts';
 import type { EnvFileKind } from '../workflow/index.ts';
 import { parseEnvFile } from '../workflow/index.ts';
-import { fault } from './faults.ts';
+import { fault, told } from './faults.ts';
 import type { Session, Subject, Variable } from './session.ts';
 import { StepLog } from './step-log.ts';
 import { processEnvironment } from './variables.ts';
@@ -130,7 +130,7 @@ async function follow(
     ended = ended === 'exited' ? 'cancelled' : ended;
     process.signal('SIGKILL');
   });
-  if (timeoutMs !== undefined) timers.push(setTimeout(() => interrupt('timed-out'), timeoutMs));
+  const stopTimer = timeoutMs === undefined ? undefined : startTimer(timeoutMs, () => interrupt('timed-out'));
   // What a process prints must not end the runner. What can't be taken in, as a mask too many, ends the job: from there
   // on a secret could be shown.
   let isBroken = false;
@@ -141,7 +141,7 @@ async function follow(
     } catch (error) {
       isBroken = true;
       session.log.error('Log of a step not taken in', { step, reason: reasonOf(error) });
-      session.force(isFault(error) ? `${error.message} ${error.help} [${error.code}]` : reasonOf(error));
+      session.force(isFault(error) ? told(error) : reasonOf(error));
     }
   };
   const pump = (stream: SandboxProcess['stdout']) => {
@@ -153,6 +153,7 @@ async function follow(
   const exit = await process.exited;
   for (const end of ends) end();
   off();
+  stopTimer?.();
   for (const timer of timers) clearTimeout(timer);
   return { exit, ended };
 }
@@ -174,7 +175,7 @@ async function readFiles(
       await take(session, request, kind, bytes, { outputs, state });
     } catch (error) {
       if (!isFault(error)) throw error;
-      refusals.push(`${FILES.find((entry) => entry.kind === kind)?.variable ?? kind}: ${error.message} ${error.help}`);
+      refusals.push(`${FILES.find((entry) => entry.kind === kind)?.variable ?? kind}: ${told(error)}`);
     }
   }
   return { outputs, state, ...(refusals.length === 0 ? {} : { refusal: refusals.join('\n') }) };

@@ -85,7 +85,18 @@ function uriForms(text: string): string[] {
   const strict = component.replaceAll(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
   const form = strict.replaceAll('%20', '+');
   const lower = (encoded: string) => encoded.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
-  return [component, strict, form, lower(component), lower(strict), encodeURI(text.toWellFormed())];
+  const whole = encodeURI(text.toWellFormed());
+  // What encoders of paths leave as it is: Python's `quote` the slash, Go's `PathEscape` and `URL.Path` these.
+  const without = (signs: RegExp) => strict.replaceAll(signs, (code) => decodeURIComponent(code));
+  const paths = [without(/%2F/g), without(/%(?:24|26|2B|3A|3D|40)/g), without(/%(?:24|26|2B|2C|2F|3A|3B|3D|40)/g)];
+  return [component, strict, form, whole, ...paths, passwordForm(text)].flatMap((one) => [one, lower(one)]);
+}
+
+/** The password of a URL as a browser or Node writes it, in the address of a remote for one. */
+function passwordForm(text: string): string {
+  const url = new URL('http://host');
+  url.password = text;
+  return url.password;
 }
 
 const XML: { readonly [sign: string]: string } = {

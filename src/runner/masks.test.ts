@@ -14,6 +14,10 @@ describe('every form of a secret is masked', () => {
     ['JSON', JSON.stringify(SECRET)],
     ['JSON in JSON', JSON.stringify(JSON.stringify(SECRET))],
     ['URI', encodeURIComponent(SECRET)],
+    ["Python's urllib.parse.quote", 'p%40ss%20%22w0rd%27%26%3Cx%3E/%2B%C3%A9'],
+    ["a path of Go's net/url", 'p@ss%20%22w0rd%27&%3Cx%3E/+%C3%A9'],
+    ["Go's url.PathEscape", 'p@ss%20%22w0rd%27&%3Cx%3E%2F+%C3%A9'],
+    ['the password of a URL', Object.assign(new URL('http://host'), { password: SECRET }).href.slice(8, -6)],
     [
       'XML',
       SECRET.replaceAll('&', '&amp;')

@@ -100,6 +100,16 @@ test('soft bounds end the job when memory or disk is passed, and say so', async 
   await Promise.all([one.close(), two.close()]);
 }, 40_000);
 
+test('empty files count too: there are only so many for the disk that a job has', async () => {
+  const pod = await openTestPod(make(), { bounds: { ...CONTRACT_BOUNDS, diskBytesMax: 24 << 20 } });
+
+  const { exit } = await runScript(pod, 'for i in $(seq 12000); do : > f$i; done; sleep 20');
+  await pod.close();
+
+  expect(exit.reason).toBe('disk');
+  expect(pod.killed).toContain('files of 10000');
+}, 40_000);
+
 test('a hard disk is full at its size, and leaves no mount', async () => {
   const pod = await openTestPod(make(), {
     require: ['hard-disk'],

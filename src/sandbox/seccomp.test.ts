@@ -3,11 +3,12 @@ import { isFault } from '../base/index.ts';
 import { type SeccompArch, seccompArch, seccompFilter, type SeccompOptions } from './seccomp.ts';
 import { ALLOWED, FOR_USER_NAMESPACES, REFUSED } from './seccomp-policy.ts';
 import { SYSCALLS_ARM64 } from './syscalls-arm64.ts';
+import { SYSCALLS_SHARED } from './syscalls-shared.ts';
 import { SYSCALLS_X64 } from './syscalls-x64.ts';
 
 const TABLES: { readonly [arch in SeccompArch]: { readonly [name: string]: number } } = {
-  x64: SYSCALLS_X64,
-  arm64: SYSCALLS_ARM64,
+  x64: { ...SYSCALLS_X64, ...SYSCALLS_SHARED },
+  arm64: { ...SYSCALLS_ARM64, ...SYSCALLS_SHARED },
 };
 const AUDIT = { x64: 0xc000003e, arm64: 0xc00000b7, i386: 0x40000003, arm: 0x40000028 } as const;
 const ARCHES = ['x64', 'arm64'] as const;
@@ -59,10 +60,23 @@ describe.each(ARCHES)('the filter for %s', (arch) => {
     }
   });
 
-  test('answers ENOSYS to calls that no kernel has yet', () => {
-    for (const number of [470, 500, 1000, 0x3fffffff]) {
-      expect(interpret(seccompFilter(arch), { arch: AUDIT[arch], number })).toBe('errno 38');
-    }
+  test('answers ENOSYS to every number that no table has: gaps, calls of kernels to come, negative ones', () => {
+    const known = new Set(Object.values(TABLES[arch]));
+    const filter = seccompFilter(arch, { allowUserNamespaces: true, allowRawIcmp: true });
+    const far = [0x3fffffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
+    const unknown = [...Array.from({ length: 2_000 }, (_, number) => number), ...far].filter((n) => !known.has(n));
+
+    const verdicts = unknown.map((number) => interpret(filter, { arch: AUDIT[arch], number }));
+
+    expect(unknown.length).toBeGreaterThan(1_500);
+    expect(new Set(verdicts)).toEqual(new Set(['errno 38']));
+  });
+
+  test('has each call of its table under a number of its own', () => {
+    const numbers = Object.values(TABLES[arch]);
+
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(Math.max(...numbers)).toBe(471);
   });
 
   test('kills a process that calls by another architecture', () => {

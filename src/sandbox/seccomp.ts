@@ -13,6 +13,7 @@ import {
   SOCKET_TYPE_MASK,
 } from './seccomp-policy.ts';
 import { SYSCALLS_ARM64 } from './syscalls-arm64.ts';
+import { SYSCALLS_SHARED } from './syscalls-shared.ts';
 import { SYSCALLS_X64 } from './syscalls-x64.ts';
 
 export type SeccompArch = 'x64' | 'arm64';
@@ -26,8 +27,8 @@ type Fragment = readonly Instruction[];
 /** Values of `struct seccomp_data.arch`, linux/audit.h. */
 const AUDIT_ARCH = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
 const TABLES: { readonly [arch in SeccompArch]: { readonly [name: string]: number } } = {
-  x64: SYSCALLS_X64,
-  arm64: SYSCALLS_ARM64,
+  x64: { ...SYSCALLS_X64, ...SYSCALLS_SHARED },
+  arm64: { ...SYSCALLS_ARM64, ...SYSCALLS_SHARED },
 };
 /** The kernel refuses longer programs. */
 const INSTRUCTIONS_MAX = 4096;

@@ -10,6 +10,10 @@ const WATCH_MS = 500;
 const MEASURE_MS = 4_000;
 /** Measuring may take one part in this many of the time. */
 const MEASURE_SHARE = 20;
+/** A disk holds one file for so many of its bytes: a job could else use up the files of the host's disk with empty ones. */
+const DISK_BYTES_PER_FILE = 8 * 1024;
+/** Small disks hold at least so many. */
+const DISK_FILES_MIN = 10_000;
 
 /** What a job may write to its private files together: each is read up to a mebibyte, and none lies in the job's own folder. */
 export const PRIVATE_BYTES_MAX = 64 * 1024 * 1024;
@@ -50,10 +54,8 @@ export function watchBounds(spec: WatchSpec): { stop(): Promise<void> } {
         return { bound: 'processes', detail: `${usage.processes} processes of ${spec.bounds.processesMax}` } as const;
       }
     }
-    const bytes = await disk?.measure();
-    return bytes !== undefined && bytes > spec.bounds.diskBytesMax
-      ? ({ bound: 'disk', detail: `${bytes} bytes of ${spec.bounds.diskBytesMax}` } as const)
-      : undefined;
+    const detail = passedOf((await disk?.measure()) ?? NOTHING, spec.bounds);
+    return detail === undefined ? undefined : ({ bound: 'disk', detail } as const);
   };
   const next = () => {
     timer = setTimeout(() => {
@@ -98,28 +100,45 @@ async function usageOf(pid: number): Promise<{ memoryBytes: number; processes: n
   return { memoryBytes: found.reduce((sum, size) => sum + size, 0), processes: found.length };
 }
 
+type DiskUse = { readonly bytes: number; readonly files: number };
+const NOTHING: DiskUse = { bytes: 0, files: 0 };
+
+function filesMaxOf({ diskBytesMax }: Bounds): number {
+  return Math.max(DISK_FILES_MIN, Math.floor(diskBytesMax / DISK_BYTES_PER_FILE));
+}
+
+function passedOf({ bytes, files }: DiskUse, bounds: Bounds): string | undefined {
+  if (bytes > bounds.diskBytesMax) return `${bytes} bytes of ${bounds.diskBytesMax}`;
+  const filesMax = filesMaxOf(bounds);
+  return files > filesMax ? `${files} files of ${filesMax}` : undefined;
+}
+
 /**
  * Measures the scratch folder cheaply: the free space of its file system is read at every turn, and the folder itself
  * is walked only when so much was used up since the last walk that the bound could be near, or after a while.
  */
-function diskMeter(spec: WatchSpec): { measure(): Promise<number> } {
-  const freeBytes = async () => {
+function diskMeter(spec: WatchSpec): { measure(): Promise<DiskUse> } {
+  const freeNow = async (): Promise<DiskUse> => {
     const stats = await statfs(spec.scratch);
-    return stats.bfree * stats.bsize;
+    return { bytes: stats.bfree * stats.bsize, files: stats.ffree };
   };
   // Taken now, before the job writes anything: a job that fills the disk at once must show.
-  let free = freeBytes();
+  let free = freeNow();
   free.catch(() => undefined); // Reported by the first measuring.
-  let measured = 0;
+  let measured = NOTHING;
   let dueAt = spec.monotonic() + MEASURE_MS;
   return {
     measure: async () => {
-      const now = freeBytes();
-      const used = Math.max(0, (await free) - (await now));
+      const now = freeNow();
+      const [before, after] = await Promise.all([free, now]);
+      const used = { bytes: Math.max(0, before.bytes - after.bytes), files: Math.max(0, before.files - after.files) };
+      const isFar =
+        used.bytes < (spec.bounds.diskBytesMax - measured.bytes) / 2 &&
+        used.files < (filesMaxOf(spec.bounds) - measured.files) / 2;
       // Others use the same file system: what they free could hide what the job takes, so time counts as well.
-      if (used < (spec.bounds.diskBytesMax - measured) / 2 && spec.monotonic() < dueAt) return measured;
+      if (isFar && spec.monotonic() < dueAt) return measured;
       const start = spec.monotonic();
-      measured = await folderBytes(spec, measured + used);
+      measured = await folderUse(spec, { bytes: measured.bytes + used.bytes, files: measured.files + used.files });
       free = now;
       dueAt = spec.monotonic() + Math.max(MEASURE_MS, (spec.monotonic() - start) * MEASURE_SHARE);
       return measured;
@@ -128,10 +147,13 @@ function diskMeter(spec: WatchSpec): { measure(): Promise<number> } {
 }
 
 /** `du` walks by descriptor and follows no links. Where folders are closed to it, the growth of the file system counts. */
-async function folderBytes(spec: WatchSpec, otherwise: number): Promise<number> {
+async function folderUse(spec: WatchSpec, otherwise: DiskUse): Promise<DiskUse> {
+  const count = async (flag: string) =>
+    Number((await run(spec.tools.du, ['-s', '-x', flag, '--', spec.scratch])).split('\t')[0]);
   try {
-    const out = await run(spec.tools.du, ['-s', '-x', '-B1', '--', spec.scratch]);
-    return Number(out.split('\t')[0]);
+    // One after the other: the second finds the folders in the kernel's memory.
+    const bytes = await count('-B1');
+    return { bytes, files: await count('--inodes') };
   } catch {
     return otherwise;
   }

@@ -3,17 +3,25 @@ import { faultsOf } from '../base/index.ts';
 /** What is wrong with a file of the person: the name after `workflow/`, and the remedy when there is no better one. */
 export const FILE_ERRORS = {
   'file-too-large': { status: 400, help: 'Split the file: move jobs into reusable workflows or scripts into files.' },
+  'file-empty': {
+    status: 400,
+    help: 'Write what it is for: a workflow has `on:` and `jobs:` (sallyport init writes one), an action `name:` and `runs:`.',
+  },
   'file-unreadable': {
     status: 400,
     help: 'Make the file smaller and simpler: it took too long or too much memory to read.',
   },
   'yaml-invalid': { status: 400, help: 'Mend the YAML at this place; check indentation, quotes and brackets.' },
+  'merge-key-unsupported': {
+    status: 400,
+    help: 'Write the members out, or give the whole value by its alias, as in `env: *base`. GitHub refuses merge keys too.',
+  },
   'yaml-nodes-exceeded': {
     status: 400,
-    help: 'Make the file smaller; each use of an alias counts as all that it names.',
+    help: 'Make the file smaller: at most 50,000 nodes, and each use of an alias counts as all that it names.',
   },
   'result-too-large': { status: 400, help: 'Use aliases of long values less often.' },
-  'yaml-depth-exceeded': { status: 400, help: 'Nest less deeply.' },
+  'yaml-depth-exceeded': { status: 400, help: 'Nest less deeply: at most 50 levels of lists and mappings.' },
   'key-unknown': { status: 400, help: 'Remove the key, or spell it as the documentation of workflow syntax does.' },
   'key-missing': { status: 400, help: 'Add the key.' },
   'key-duplicate': { status: 400, help: 'Remove one of the two; keys are compared without regard to case.' },

@@ -3,7 +3,7 @@ import { parseExpression } from './expressions-parse.ts';
 import { templateExpression } from './expressions-template.ts';
 import { EXPRESSION_CHARACTERS_MAX, RESULT_BYTES_MAX } from './limits.ts';
 import type { Position, Template, TemplatePart } from './model.ts';
-import { Problem, type Problems } from './reader-problems.ts';
+import { Problem, type ProblemCode, type Problems } from './reader-problems.ts';
 import type { Definition, MappingDefinition, ScalarDefinition, Schema } from './reader-schema.ts';
 import { nearest } from './reader-suggest.ts';
 import {
@@ -57,7 +57,8 @@ export class TemplateReader {
   #sequence(node: YamlNode & { kind: 'sequence' }, place: Place): Token {
     const { sequence } = place.definition;
     if (sequence === undefined) {
-      this.#problems.add('sequence-unexpected', node.at, 'A sequence was not expected');
+      const remedy = `Write ${kindsOf(place.definition)} here.`;
+      this.#problems.add('sequence-unexpected', node.at, 'A sequence was not expected', remedy);
       return { kind: 'sequence', items: [], at: node.at };
     }
     const inner = this.#enter(place, sequence.item);
@@ -68,7 +69,8 @@ export class TemplateReader {
     const { mappings } = place.definition;
     const [only] = mappings;
     if (only === undefined) {
-      this.#problems.add('mapping-unexpected', node.at, 'A mapping was not expected');
+      const remedy = `Write ${kindsOf(place.definition)} here.`;
+      this.#problems.add('mapping-unexpected', node.at, 'A mapping was not expected', remedy);
       return { kind: 'mapping', entries: [], at: node.at };
     }
     const loose = mappings.length === 1 && only.properties.size === 0 && only.looseKey !== undefined;
@@ -210,21 +212,9 @@ export class TemplateReader {
     return scalar;
   }
 
-  #unexpected(value: string, at: Position, { scalars, mappings, sequence }: Definition): void {
-    const constants = scalars.flatMap((definition) =>
-      definition.kind === 'string' && definition.constant !== undefined ? [definition.constant] : [],
-    );
-    const kinds = [
-      ...scalars.flatMap((definition) => (definition.kind === 'string' ? [] : [`a ${definition.kind}`])),
-      ...(scalars.some((definition) => definition.kind === 'string' && definition.constant === undefined)
-        ? ['a text']
-        : []),
-      ...(mappings.length > 0 ? ['a mapping'] : []),
-      ...(sequence === undefined ? [] : ['a list']),
-      ...(constants.length === 0 ? [] : [`one of ${constants.slice(0, 40).join(', ')}`]),
-    ];
-    const guess = nearest(value, constants);
-    const remedy = guess === undefined ? `Write ${kinds.join(' or ')}.` : `Did you mean \`${guess}\`?`;
+  #unexpected(value: string, at: Position, definition: Definition): void {
+    const guess = nearest(value, constantsOf(definition));
+    const remedy = guess === undefined ? `Write ${kindsOf(definition)}.` : `Did you mean \`${guess}\`?`;
     this.#problems.add('value-unexpected', at, `Unexpected value '${value}'`, remedy);
   }
 
@@ -320,9 +310,25 @@ export class TemplateReader {
       return false;
     }
     const at = insideExpression(source, open, parsed.offset);
-    const remedy = parsed.code === 'context-unavailable' ? availableContexts(place.context) : undefined;
+    const remedy = this.#expressionRemedy(parsed, place);
     this.#problems.add(parsed.code, at, parsed.message, remedy);
     return false;
+  }
+
+  #expressionRemedy(
+    parsed: { readonly code: ProblemCode; readonly message: string },
+    place: Place,
+  ): string | undefined {
+    const word = /: '([^']*)'/.exec(parsed.message)?.[1] ?? '';
+    const { contexts, functions } = this.#availability(place.context);
+    if (parsed.code === 'context-unavailable') {
+      const guess = nearest(word, contexts);
+      return `${guess === undefined ? '' : `Did you mean \`${guess}\`? `}${availableContexts(place.context)}`;
+    }
+    if (parsed.code !== 'function-unknown') return undefined;
+    const names = [...new Set([...GENERAL_FUNCTIONS, ...functions.map(({ name }) => name)])];
+    const guess = nearest(word, names);
+    return guess === undefined ? `Functions that exist here: ${names.join(', ')}.` : `Did you mean \`${guess}()\`?`;
   }
 
   #availability(context: readonly string[]): Availability {
@@ -336,6 +342,8 @@ export class TemplateReader {
 }
 
 const OPEN = '${{';
+/** Functions that exist at every place with expressions. */
+const GENERAL_FUNCTIONS = ['case', 'contains', 'endsWith', 'format', 'fromJSON', 'join', 'startsWith', 'toJSON'];
 const OBJECT_BYTES = 24;
 const STRING_BYTES = 26;
 
@@ -345,6 +353,29 @@ function insideExpression(source: string, open: Position, offset: number): Posit
   const before = source.slice(0, lead + offset);
   if (before.includes('\n')) return open;
   return { line: open.line, column: open.column + OPEN.length + lead + offset };
+}
+
+function constantsOf({ scalars }: Definition): readonly string[] {
+  return scalars.flatMap((definition) =>
+    definition.kind === 'string' && definition.constant !== undefined ? [definition.constant] : [],
+  );
+}
+
+/** Words of a list that a remedy names. */
+const CONSTANTS_SHOWN_MAX = 40;
+
+/** `a text or a list`: what a place takes. */
+function kindsOf(definition: Definition): string {
+  const { scalars, mappings, sequence } = definition;
+  const constants = constantsOf(definition);
+  const kinds = [
+    ...scalars.flatMap(({ kind }) => (kind === 'string' ? [] : [`a ${kind}`])),
+    ...(scalars.some((one) => one.kind === 'string' && one.constant === undefined) ? ['a text'] : []),
+    ...(mappings.length > 0 ? ['a mapping'] : []),
+    ...(sequence === undefined ? [] : ['a list']),
+    ...(constants.length === 0 ? [] : [`one of ${constants.slice(0, CONSTANTS_SHOWN_MAX).join(', ')}`]),
+  ];
+  return kinds.join(' or ');
 }
 
 function availableContexts(context: readonly string[]): string {

@@ -54,9 +54,7 @@ export function readYaml(text: string, limits: FileLimits): YamlNode {
   const document = parseYaml(text, lines);
   const reading: Reading = { text, lines, limits, nodes: 0 };
   const root = document.contents;
-  if (root === null) {
-    return nullScalar({ line: 1, column: 1 });
-  }
+  if (root === null) throw new Problem('file-empty', { line: 1, column: 1 }, 'The file is empty');
   return convertNode(root, { reading, depth: 0, anchors: new Map(), open: new Set() });
 }
 
@@ -146,10 +144,23 @@ function convertMapping(node: YAMLMap, at: Position, walk: Walk): YamlNode {
     if (key.kind === 'sequence' || key.kind === 'mapping') {
       throw new Problem('yaml-invalid', key.at, 'A key of a mapping must be a plain value');
     }
+    if (isMergeKey(pair)) {
+      const message = "YAML merge keys ('<<') are not supported; anchors and aliases are";
+      throw new Problem('merge-key-unsupported', key.at, message);
+    }
     const value = isNode(pair.value) ? convertNode(pair.value, walk) : nullScalar(key.at);
     entries.push({ key, value });
   }
   return { kind: 'mapping', entries, at };
+}
+
+/**
+ * `<<: *base`. GitHub takes `<<` for an ordinary key, which no place of a workflow has, or, in `env`, for a variable that is
+ * no text: three errors at other places for one mistake. With a plain value it stays an ordinary key.
+ */
+function isMergeKey({ key, value }: Pair): boolean {
+  const isPlain = isScalar(key) && key.value === '<<' && (key.type === undefined || key.type === 'PLAIN');
+  return isPlain && (isAlias(value) || isMap(value) || isSeq(value));
 }
 
 function isNode(value: unknown): value is Node {

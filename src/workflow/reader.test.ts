@@ -68,11 +68,14 @@ jobs:
     expect(job.steps[3]).toMatchObject({ if: { expression: 'always()' } });
   });
 
-  test('may use anchors, but merge keys are unknown keys', async () => {
+  test('may use anchors, but no merge keys: one error says so at their place', async () => {
     const text = 'on: push\njobs:\n  a: &a\n    runs-on: x\n    steps: [{run: a}]\n  b: *a\n';
 
     expect((await workflow(text)).jobs).toHaveLength(2);
-    expect(await problems(text.replace('b: *a', 'b:\n    <<: *a'))).toContain('7:5 workflow/key-unknown');
+    expect(await problems(text.replace('b: *a', 'b:\n    <<: *a'))).toEqual(['7:5 workflow/merge-key-unsupported']);
+    const inEnv = 'on: push\nenv: {<<: {A: b}}\njobs: {a: {runs-on: x, steps: [{run: a}]}}\n';
+    expect(await problems(inEnv)).toEqual(['2:7 workflow/merge-key-unsupported']);
+    expect(await problems(inEnv.replace('<<: {A: b}', "'<<': b"))).toEqual([]);
   });
 
   test('that calls a reusable workflow keeps inputs, secrets and their places', async () => {
@@ -167,6 +170,25 @@ describe('a mistake', () => {
     ['a strategy given whole', inJob('strategy: ${{ github.x }}'), ['5:15 workflow/expression-not-allowed']],
   ])('is refused where it stands: %s', async (_name, text, wanted) => {
     expect(await problems(text)).toEqual(wanted);
+  });
+
+  test.each([
+    ['', '1:1 workflow/file-empty', 'Write what it is for: a workflow has `on:` and `jobs:`'],
+    ['# nothing yet\n', '1:1 workflow/file-empty', 'sallyport init writes one'],
+    ['- a\n', '1:1 workflow/sequence-unexpected', 'Write a mapping here.'],
+    [withSteps('- run: ${{ secret.X }}'), '6:18 workflow/context-unavailable', 'Did you mean `secrets`?'],
+    [withSteps('- run: ${{ hashfile(1) }}'), '6:18 workflow/function-unknown', 'Did you mean `hashFiles()`?'],
+    [
+      withSteps('- run: ${{ xyzzy(1) }}'),
+      '6:18 workflow/function-unknown',
+      'Functions that exist here: case, contains,',
+    ],
+    [`on: push\njobs: ${'['.repeat(60)}${']'.repeat(60)}`, '2:56 workflow/yaml-depth-exceeded', 'at most 50 levels'],
+  ])('%j comes with what to do next', async (text, place, remedy) => {
+    const [error] = errorsOf(await read(text));
+
+    expect(`${error?.line}:${error?.column} ${error?.code}`).toBe(place);
+    expect(error?.remedy).toContain(remedy);
   });
 
   test('comes with a remedy that names what was meant', async () => {

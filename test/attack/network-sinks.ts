@@ -5,6 +5,7 @@ import { buildQuery } from '../fuzz/network.ts';
 
 /** What an attacker would like to get. Split so that it stands in no file that is read by chance. */
 export const LOOT = ['loot', '5f3a9c', 'end'].join('-');
+const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n';
 const SINK_BYTES_MAX = 1_048_576;
 
 /** Where stolen bytes would arrive: TCP, UDP and an abstract socket, all on this machine's loopback. */
@@ -34,7 +35,9 @@ export async function openSinks(): Promise<Sinks> {
       socket.on('error', () => socket.destroy());
       socket.on('data', (bytes) => {
         take(bytes);
-        if (bytes.includes('HTTP/1.1\r\n')) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+        // A server that would go on in another protocol: what comes then is no request that anybody reads.
+        if (/\r\nupgrade: h2c\r\n/i.test(bytes.toString('latin1'))) socket.write(SWITCHED);
+        else if (bytes.includes('HTTP/1.1\r\n')) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
       });
     });
   const tcp = serve();

@@ -6,8 +6,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { findByGlob } from './glob.ts';
+import { Measure } from './measure.ts';
 import {
   booleanInput,
   debug,
@@ -202,6 +203,8 @@ async function packAndUpload(paths: readonly string[], key: string): Promise<voi
       'Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.',
     );
   }
+  const measure = new Measure('The cache');
+  for (const member of members) measure.addTree(resolve(workspace(), member));
   const request = { key, version: versionOf(paths, packing) };
   const created = await call('CacheService', 'CreateCacheEntry', request);
   if (created['ok'] !== true) {

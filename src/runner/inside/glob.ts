@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { refuseDeep } from './measure.ts';
 import { Refusal } from './program.ts';
 
 /**
@@ -295,7 +296,8 @@ async function* search(patterns: readonly Pattern[], options: GlobOptions): Asyn
   let visited = 0;
   for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
     visited += 1;
-    if (visited > VISITED_MAX) throw new Refusal(`the patterns lead over more than ${VISITED_MAX} files`);
+    if (visited > VISITED_MAX) throw tooMany();
+    refuseDeep(item.path);
     const segments = item.path.split('/').filter((segment) => segment !== '');
     const kind = matchAll(patterns, segments);
     const canDescend =
@@ -310,8 +312,15 @@ async function* search(patterns: readonly Pattern[], options: GlobOptions): Asyn
     }
     if ((kind & FOLDER) !== 0) yield item.path;
     const names = await readdir(item.path);
+    if (visited + stack.length + names.length > VISITED_MAX) throw tooMany();
     for (const name of names.reverse()) stack.push({ path: join(item.path, name), level: item.level + 1 });
   }
+}
+
+function tooMany(): Refusal {
+  return new Refusal(
+    `the patterns lead over more than ${VISITED_MAX} files and folders. Begin them deeper, or exclude some`,
+  );
 }
 
 async function look(item: Pending, options: GlobOptions, chain: string[]): Promise<Stats | undefined> {

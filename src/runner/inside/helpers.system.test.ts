@@ -1,6 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -118,6 +121,61 @@ describe('hash-files', () => {
   test('prints nothing when nothing matches, and leaves out what is not in the workspace', async () => {
     expect(await run('hash-files', [], JSON.stringify(['nothing/*']))).toMatchObject({ code: 0, out: '' });
     expect(await run('hash-files', [], JSON.stringify(['/etc/passwd']))).toMatchObject({ code: 0, out: '' });
+  });
+
+  test('leaves out pipes, sockets, devices and links to nothing, and never waits for one', async () => {
+    const odd = join(workspace, 'odd');
+    mkdirSync(odd);
+    writeFileSync(join(odd, 'a.lock'), 'A');
+    writeFileSync(join(odd, 'empty'), '');
+    spawnSync('/usr/bin/mkfifo', [join(odd, 'pipe')]);
+    symlinkSync('/dev/zero', join(odd, 'zero'));
+    symlinkSync('pipe', join(odd, 'to-pipe'));
+    symlinkSync('missing', join(odd, 'broken'));
+    symlinkSync('self', join(odd, 'self'));
+    symlinkSync('..', join(odd, 'up'));
+    const socket = createServer().listen(join(odd, 'socket'));
+    await once(socket, 'listening');
+
+    const plain = await run('hash-files', [], JSON.stringify(['odd/**']));
+    const followed = await run('hash-files', [], JSON.stringify(['--follow-symbolic-links', 'odd/**']));
+    await new Promise((resolve) => socket.close(resolve));
+    rmSync(odd, { recursive: true });
+
+    const wanted = createHash('sha256').update(sha('A')).update(sha('')).digest('hex');
+    expect(plain).toEqual({ code: 0, out: wanted, err: '' });
+    expect(followed).toMatchObject({ code: 0, err: '' });
+  });
+
+  test('refuses more bytes than it would read in any time, by their size', async () => {
+    const file = await open(join(workspace, 'huge'), 'w');
+    await file.truncate(2 ** 42);
+    await file.close();
+
+    const refused = await run('hash-files', [], JSON.stringify(['huge']));
+    rmSync(join(workspace, 'huge'));
+
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain('hashFiles: more than 68719476736 bytes');
+    expect(refused.err).toContain('/huge (4398046511104 bytes)');
+  });
+
+  test('refuses folders that are nested deeper than a path can tell', async () => {
+    const name = 'd'.repeat(250);
+    spawnSync(
+      '/bin/sh',
+      [
+        '-c',
+        `mkdir deep && cd -P deep && for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do mkdir ${name} && cd -P ${name} || exit; done`,
+      ],
+      { cwd: workspace },
+    );
+
+    const refused = await run('hash-files', [], JSON.stringify(['deep/**']));
+    spawnSync('/bin/rm', ['-rf', join(workspace, 'deep')]);
+
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain('nested too deeply: a path has more than 4095 bytes');
   });
 
   test('refuses what is no list of patterns', async () => {

