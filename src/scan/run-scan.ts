@@ -20,7 +20,8 @@ import type { ImportResult, Report } from './import.ts';
 import { loadScanners } from './load-scanners.ts';
 import { newMatches } from './merge.ts';
 import { readSuppressions } from './read-suppressions.ts';
-import { SCANNERS, type ScanMachine, type ScannerTable } from './scanner-table.ts';
+import { renderInventory } from './inventory.ts';
+import { type InventoryOptions, SCANNERS, type ScanMachine, type ScannerTable } from './scanner-table.ts';
 import { openScope, type ScanMode, type Scope } from './scope.ts';
 import { textReader, type ScannerOptions, type SettingsSource, settingsSource } from './settings.ts';
 import { type SuppressedFinding, suppress } from './suppress.ts';
@@ -90,6 +91,8 @@ export type ScanResult = ScanState & {
   readonly bytes: number;
   /** The code of the findings, to be shown. */
   readonly sources: Sources;
+  /** The inventory of dependencies as a bill of materials. Rejects when dependencies were not scanned. */
+  readonly renderInventory: (options: Pick<InventoryOptions, 'format' | 'toolVersion'>) => Promise<string>;
 };
 
 /** A scan that can be repeated with some texts replaced, at the cost of these files. To be closed; twice is fine. */
@@ -144,6 +147,7 @@ type Tools = {
   readonly deps: ScanDeps;
   readonly kinds: readonly Kind[];
   readonly source: SettingsSource;
+  readonly table: ScannerTable;
   readonly scanners: ReadonlyMap<Kind, Scanner>;
   readonly missing: readonly Gap[];
   readonly rules: ReadonlyMap<string, Rule>;
@@ -179,7 +183,7 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
   const imported = await importAll(request, own);
   const rules = new Map([...own, ...imported.rules.map((rule) => [rule.id, rule] as const)]);
   const isChosen = chooser(request.paths);
-  return { request, deps, kinds, source, scanners, missing, rules, imported, cache, fileScanner, isChosen };
+  return { request, deps, kinds, source, table, scanners, missing, rules, imported, cache, fileScanner, isChosen };
 }
 
 async function importAll({ imports, root, kinds }: ScanRequest, own: ReadonlyMap<string, Rule>): Promise<ImportResult> {
@@ -243,6 +247,15 @@ async function resultOf(
     files: found.files,
     bytes: found.bytes + (history?.bytes ?? 0),
     sources: await readSources(scope.tree, state.findings, suppressed),
+    renderInventory: (options) =>
+      renderInventory(options, {
+        door: tools.table.dependencies,
+        files: found.outcomes.get('dependencies'),
+        root: tools.request.root,
+        git: tools.deps.git,
+        repository: scope.repository,
+        now: tools.deps.machine.now,
+      }),
   };
 }
 
