@@ -41,7 +41,7 @@ export async function scanAndFix(
 ): Promise<FixReport> {
   const { abort, stop } = abortOn(interrupt);
   const session = await openScan(
-    scanRequest(request),
+    await scanRequest(machine, request, abort.signal),
     scanDeps(machine, request, { signal: abort.signal, onProgress: options.onProgress }),
   );
   try {

@@ -19,6 +19,7 @@ import type { Machine } from './commands.ts';
 import { gitEnvironment } from './environment.ts';
 import { findProgram } from './executor.ts';
 import { fault } from './faults.ts';
+import type { ToolRuns } from './scan-tools.ts';
 
 /** A file that is named on the command line. */
 const SETTINGS_BYTES_MAX = 4 * 1024 * 1024;
@@ -36,7 +37,10 @@ export async function scan(
 ): Promise<ScanResult> {
   const { abort, stop } = abortOn(interrupt);
   try {
-    return await runScan(scanRequest(request), scanDeps(machine, request, { signal: abort.signal, onProgress }));
+    return await runScan(
+      await scanRequest(machine, request, abort.signal),
+      scanDeps(machine, request, { signal: abort.signal, onProgress }),
+    );
   } finally {
     stop();
   }
@@ -49,10 +53,17 @@ export function abortOn(interrupt: Interrupt): { readonly abort: AbortController
 }
 
 /** The request with the files that it names. */
-export function scanRequest(request: ScanCommandRequest): ScanRequest {
+export async function scanRequest(
+  machine: Machine,
+  request: ScanCommandRequest,
+  signal: AbortSignal,
+): Promise<ScanRequest> {
+  const imports = request.imports.map((file) => ({ name: file, text: readText(file, IMPORT_BYTES_MAX).text }));
+  const ran = await runAll(machine, request, signal);
   return {
     ...request,
-    imports: request.imports.map((file) => ({ name: file, text: readText(file, IMPORT_BYTES_MAX).text })),
+    imports: [...imports, ...ran.reports],
+    gaps: ran.gaps,
     baseline: request.baseline === undefined ? new Set() : readBaseline(request.baseline),
     options: {
       allowMissing: request.allowMissing,
@@ -60,6 +71,13 @@ export function scanRequest(request: ScanCommandRequest): ScanRequest {
       ...(request.rules === undefined ? {} : { rules: readRules(request.rules) }),
     },
   };
+}
+
+/** Other tools run before anything else: what they need of the machine is not taken from the scan. */
+async function runAll(machine: Machine, request: ScanCommandRequest, signal: AbortSignal): Promise<ToolRuns> {
+  if (request.tools.length === 0) return { reports: [], gaps: [] };
+  const { parseTools, runTools } = await import('./scan-tools.ts');
+  return runTools(machine, { tools: parseTools(request.tools), root: request.root, signal });
 }
 
 export function scanDeps(

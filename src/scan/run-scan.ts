@@ -42,6 +42,8 @@ export type ScanRequest = {
   readonly history: boolean;
   /** Reports of other tools. */
   readonly imports: readonly Report[];
+  /** What could not be looked at, as is known before: a tool that did not run. */
+  readonly gaps: readonly Gap[];
   /** Fingerprints that are not reported. */
   readonly baseline: ReadonlySet<string>;
   readonly options: ScannerOptions;
@@ -301,7 +303,7 @@ async function stateOf(
     findings: reported,
     suppressed: judged.suppressed,
     baselined: all.length - reported.length,
-    gaps: [...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])]
+    gaps: [...request.gaps, ...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])]
       .filter((gap) => !isAllowed(gap, request.options.allowMissing ?? []))
       .sort(byGap),
   };

@@ -57,6 +57,7 @@ export function testRequest(root: string, change: Partial<ScanRequest> = {}): Sc
     everything: false,
     history: false,
     imports: [],
+    gaps: [],
     baseline: new Set(),
     options: {},
     ...change,
