@@ -8,7 +8,8 @@ import type { Gap } from '../finding/index.ts';
 import { type Executor, INSIDE } from '../sandbox/index.ts';
 import { IMPORT_BYTES_MAX, type Report, type Tool, TOOLS } from '../scan/index.ts';
 import type { Machine } from './commands.ts';
-import { findProgram, openExecutor } from './executor.ts';
+import { openExecutor } from './executor.ts';
+import { findProgram } from './programs.ts';
 import { fault } from './faults.ts';
 import { findToolchains, isFolder } from './toolchains.ts';
 

@@ -1,4 +1,3 @@
-import { advisoryFolder } from '../advisory/index.ts';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -15,9 +14,10 @@ import {
   type ScanRequest,
   type ScanResult,
 } from '../scan/index.ts';
+import { buildId } from './build-id.ts';
 import type { Machine } from './commands.ts';
 import { gitEnvironment } from './environment.ts';
-import { findProgram } from './executor.ts';
+import { findProgram } from './programs.ts';
 import { fault } from './faults.ts';
 import type { ToolRuns } from './scan-tools.ts';
 
@@ -39,7 +39,7 @@ export async function scan(
   try {
     return await runScan(
       await scanRequest(machine, request, abort.signal),
-      scanDeps(machine, request, { signal: abort.signal, onProgress }),
+      await scanDeps(machine, request, { signal: abort.signal, onProgress }),
     );
   } finally {
     stop();
@@ -80,20 +80,28 @@ async function runAll(machine: Machine, request: ScanCommandRequest, signal: Abo
   return runTools(machine, { tools: parseTools(request.tools), root: request.root, signal });
 }
 
-export function scanDeps(
+export async function scanDeps(
   { env, places }: Machine,
   request: ScanCommandRequest,
   run: { readonly signal: AbortSignal; readonly onProgress: (progress: ScanProgress) => void },
-): ScanDeps {
+): Promise<ScanDeps> {
   const now = systemClock.now();
   return {
     git: gitOf(env),
+    buildId: request.cache ? buildId() : '',
     cacheFile: request.cache ? join(places.cache, 'scan', `${keyOf(request.root)}.results`) : undefined,
     threads: request.threads ?? availableParallelism(),
     today: new Date(now).toISOString().slice(0, 10),
-    machine: { advisoriesFolder: advisoryFolder(places.state).directory, now },
+    machine: { advisoriesFolder: await advisoriesFolder(places.state, request), now },
     ...run,
   };
+}
+
+/** Asked only when dependencies are scanned: what a pre-commit hook does not need it does not load. */
+async function advisoriesFolder(state: string, { kinds }: ScanCommandRequest): Promise<string | undefined> {
+  if (!kinds.includes('dependencies')) return undefined;
+  const { advisoryFolder } = await import('../advisory/index.ts');
+  return advisoryFolder(state).directory;
 }
 
 function readBaseline(file: string): ReadonlySet<string> {

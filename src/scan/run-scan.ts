@@ -60,6 +60,8 @@ export type ScanDeps = {
   readonly git: GitProgram | undefined;
   /** File of kept results, or nothing. */
   readonly cacheFile: string | undefined;
+  /** Tells this program from one that may find something else: kept results are those of the same one. */
+  readonly buildId: string;
   readonly threads: number;
   /** `YYYY-MM-DD` */
   readonly today: string;
@@ -170,7 +172,7 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
     kinds.map(async (kind) => ({ kind, settings: (await table[kind]?.settings(source)) ?? {} })),
   );
   const { scanners, gaps: missing } = await loadScanners(spec, { table, machine: deps.machine });
-  const settings = new Map([...scanners].map(([kind, scanner]) => [kind, scanner.settings]));
+  const settings = new Map([...scanners].map(([kind, scanner]) => [kind, `${deps.buildId} ${scanner.settings}`]));
   const cache = deps.cacheFile === undefined ? undefined : openCache(deps.cacheFile, settings);
   const fileScanner = createFileScanner({
     scanners,
@@ -213,7 +215,7 @@ async function historyOf(scope: Scope, tools: Tools): Promise<HistoryScan> {
     throw fault('no-repository', `${request.root} is in no git repository`);
   }
   if (scanner === undefined) return { found: [], gaps: [], notes: [], commits: 0, bytes: 0 };
-  const settings = new Map<Kind, string>([['secrets', scanner.settings]]);
+  const settings = new Map<Kind, string>([['secrets', `${deps.buildId} ${scanner.settings}`]]);
   const cache = deps.cacheFile === undefined ? undefined : openCache(`${deps.cacheFile}.history`, settings);
   const history = await scanHistory({
     git: deps.git,

@@ -68,6 +68,7 @@ export function testDeps(change: Partial<ScanDeps> = {}): ScanDeps {
   return {
     git: undefined,
     cacheFile: undefined,
+    buildId: '1',
     threads: 1,
     today: '2030-06-01',
     signal: new AbortController().signal,
