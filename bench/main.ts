@@ -1,20 +1,46 @@
 import { parseArgs } from 'node:util';
 import { report } from './measure.ts';
-import { benchRun } from './run.ts';
+
+const USAGE = [
+  'usage: npm run -s bench -- run [--act PATH] [--corpora DIR]',
+  '       npm run -s bench -- scan [--tree DIR] [--repository DIR] [--mb N] [--peer NAME=PATH]…',
+].join('\n');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { act: { type: 'string' }, corpora: { type: 'string' } },
+  options: {
+    act: { type: 'string' },
+    corpora: { type: 'string' },
+    tree: { type: 'string' },
+    repository: { type: 'string' },
+    mb: { type: 'string', default: '300' },
+    peer: { type: 'string', multiple: true, default: [] },
+  },
 });
 const corpora = values.corpora ?? process.env['SALLYPORT_CORPORA'];
 
-if (positionals[0] !== 'run') {
-  process.stderr.write('usage: npm run -s bench -- run [--act PATH] [--corpora DIR]\n');
-  process.exitCode = 2;
-} else {
-  const figures = await benchRun({
-    ...(values.act === undefined ? {} : { act: values.act }),
-    ...(corpora === undefined ? {} : { corpora }),
-  });
-  process.exitCode = report(figures);
+switch (positionals[0]) {
+  case 'run': {
+    const { benchRun } = await import('./run.ts');
+    const figures = await benchRun({
+      ...(values.act === undefined ? {} : { act: values.act }),
+      ...(corpora === undefined ? {} : { corpora }),
+    });
+    process.exitCode = report(figures);
+    break;
+  }
+  case 'scan': {
+    const { benchScan } = await import('./scan.ts');
+    const figures = await benchScan({
+      ...(values.tree === undefined ? {} : { tree: values.tree }),
+      ...(values.repository === undefined ? {} : { repository: values.repository }),
+      megabytes: Number(values.mb),
+      peers: values.peer,
+    });
+    process.exitCode = report(figures);
+    break;
+  }
+  default:
+    process.stderr.write(`${USAGE}\n`);
+    process.exitCode = 2;
 }

@@ -1,10 +1,9 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { systemClock } from '../base/index.ts';
 import { createBubblewrapExecutor, type Executor, INSIDE, type Mount } from '../sandbox/index.ts';
 import type { Machine } from './commands.ts';
-import { fault } from './faults.ts';
 
 /** The operator's folder of tools in the layout of GitHub's, when there is one. */
 export function findToolCache(env: Machine['env']): string | undefined {
@@ -41,20 +40,4 @@ function packageMounts(): readonly Mount[] {
     mount(join(root, 'package.json'), 'package.json'),
     mount(join(zip, '..'), 'node_modules/@zip.js/zip.js'),
   ];
-}
-
-/** The absolute path of a program, looked up once: what a later change of PATH names is not run. */
-export function findProgram(env: Machine['env'], name: string): string {
-  const folders = [...(env['PATH'] ?? '').split(delimiter), '/usr/local/bin', '/usr/bin', '/bin'];
-  for (const folder of folders) {
-    if (!folder.startsWith('/')) continue;
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not here: the next folder of the path.
-    }
-  }
-  throw fault('program-missing', `${name} is not on the path`);
 }

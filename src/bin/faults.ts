@@ -22,6 +22,7 @@ export const fault = faultsOf('bin', {
     help: 'Name a folder that exists; `sallyport mirror add DIR owner/repo` fills one.',
   },
   'folder-unwritable': { status: 400, help: 'Name a folder that you can write into, or that can be made.' },
+  'tool-failed': { status: 502, help: 'Run the tool by itself and see what it says.' },
   cancelled: { status: 499, help: 'Start it again when you like.' },
   'file-changed': { status: 409, help: 'Run the command again while nothing else writes there.' },
   'file-unwritable': {

@@ -14,7 +14,7 @@ import {
 } from '../fix/index.ts';
 import { parseUses } from '../workflow/index.ts';
 import type { Machine } from './commands.ts';
-import { findProgram } from './executor.ts';
+import { findProgram } from './programs.ts';
 import { imageDigest } from './image-digest.ts';
 import { runTask } from './task.ts';
 

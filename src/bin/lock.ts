@@ -17,7 +17,7 @@ import { builtinFor } from '../runner/index.ts';
 import { createReader, type Workflow, type WorkflowReader } from '../workflow/index.ts';
 import type { Machine } from './commands.ts';
 import { networkEnvironment } from './environment.ts';
-import { findProgram } from './executor.ts';
+import { findProgram } from './programs.ts';
 import { fault } from './faults.ts';
 import { isFolder } from './toolchains.ts';
 

@@ -2,7 +2,7 @@ import { mirrorAdd as add, type MirrorOptions, mirrorSync as sync, type Synced }
 import { excerpt } from '../base/index.ts';
 import type { Machine } from './commands.ts';
 import { networkEnvironment } from './environment.ts';
-import { findProgram } from './executor.ts';
+import { findProgram } from './programs.ts';
 import { fault } from './faults.ts';
 
 /** `sallyport mirror add`. Stops at the first that can't be had; what was added stays. */

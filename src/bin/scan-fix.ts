@@ -16,7 +16,7 @@ import { openScan, type ScanSession } from '../scan/index.ts';
 import type { Tree } from '../source/index.ts';
 import type { Machine } from './commands.ts';
 import { networkEnvironment } from './environment.ts';
-import { findProgram } from './executor.ts';
+import { findProgram } from './programs.ts';
 import { fault } from './faults.ts';
 import { createResolver } from './fix-resolve.ts';
 import { abortOn, scanDeps, scanRequest } from './scan.ts';
@@ -41,8 +41,8 @@ export async function scanAndFix(
 ): Promise<FixReport> {
   const { abort, stop } = abortOn(interrupt);
   const session = await openScan(
-    scanRequest(request),
-    scanDeps(machine, request, { signal: abort.signal, onProgress: options.onProgress }),
+    await scanRequest(machine, request, abort.signal),
+    await scanDeps(machine, request, { signal: abort.signal, onProgress: options.onProgress }),
   );
   try {
     const tools = await toolsFor(machine, session, { options, interrupt });

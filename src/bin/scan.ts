@@ -1,4 +1,3 @@
-import { advisoryFolder } from '../advisory/index.ts';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -15,10 +14,12 @@ import {
   type ScanRequest,
   type ScanResult,
 } from '../scan/index.ts';
+import { buildId } from './build-id.ts';
 import type { Machine } from './commands.ts';
 import { gitEnvironment } from './environment.ts';
-import { findProgram } from './executor.ts';
+import { findProgram } from './programs.ts';
 import { fault } from './faults.ts';
+import type { ToolRuns } from './scan-tools.ts';
 
 /** A file that is named on the command line. */
 const SETTINGS_BYTES_MAX = 4 * 1024 * 1024;
@@ -36,7 +37,10 @@ export async function scan(
 ): Promise<ScanResult> {
   const { abort, stop } = abortOn(interrupt);
   try {
-    return await runScan(scanRequest(request), scanDeps(machine, request, { signal: abort.signal, onProgress }));
+    return await runScan(
+      await scanRequest(machine, request, abort.signal),
+      await scanDeps(machine, request, { signal: abort.signal, onProgress }),
+    );
   } finally {
     stop();
   }
@@ -49,10 +53,17 @@ export function abortOn(interrupt: Interrupt): { readonly abort: AbortController
 }
 
 /** The request with the files that it names. */
-export function scanRequest(request: ScanCommandRequest): ScanRequest {
+export async function scanRequest(
+  machine: Machine,
+  request: ScanCommandRequest,
+  signal: AbortSignal,
+): Promise<ScanRequest> {
+  const imports = request.imports.map((file) => ({ name: file, text: readText(file, IMPORT_BYTES_MAX).text }));
+  const ran = await runAll(machine, request, signal);
   return {
     ...request,
-    imports: request.imports.map((file) => ({ name: file, text: readText(file, IMPORT_BYTES_MAX).text })),
+    imports: [...imports, ...ran.reports],
+    gaps: ran.gaps,
     baseline: request.baseline === undefined ? new Set() : readBaseline(request.baseline),
     options: {
       allowMissing: request.allowMissing,
@@ -62,20 +73,35 @@ export function scanRequest(request: ScanCommandRequest): ScanRequest {
   };
 }
 
-export function scanDeps(
+/** Other tools run before anything else: what they need of the machine is not taken from the scan. */
+async function runAll(machine: Machine, request: ScanCommandRequest, signal: AbortSignal): Promise<ToolRuns> {
+  if (request.tools.length === 0) return { reports: [], gaps: [] };
+  const { parseTools, runTools } = await import('./scan-tools.ts');
+  return runTools(machine, { tools: parseTools(request.tools), root: request.root, signal });
+}
+
+export async function scanDeps(
   { env, places }: Machine,
   request: ScanCommandRequest,
   run: { readonly signal: AbortSignal; readonly onProgress: (progress: ScanProgress) => void },
-): ScanDeps {
+): Promise<ScanDeps> {
   const now = systemClock.now();
   return {
     git: gitOf(env),
+    buildId: request.cache ? buildId() : '',
     cacheFile: request.cache ? join(places.cache, 'scan', `${keyOf(request.root)}.results`) : undefined,
     threads: request.threads ?? availableParallelism(),
     today: new Date(now).toISOString().slice(0, 10),
-    machine: { advisoriesFolder: advisoryFolder(places.state).directory, now },
+    machine: { advisoriesFolder: await advisoriesFolder(places.state, request), now },
     ...run,
   };
+}
+
+/** Asked only when dependencies are scanned: what a pre-commit hook does not need it does not load. */
+async function advisoriesFolder(state: string, { kinds }: ScanCommandRequest): Promise<string | undefined> {
+  if (!kinds.includes('dependencies')) return undefined;
+  const { advisoryFolder } = await import('../advisory/index.ts');
+  return advisoryFolder(state).directory;
 }
 
 function readBaseline(file: string): ReadonlySet<string> {

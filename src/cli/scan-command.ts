@@ -74,6 +74,10 @@ async function writeFiles(result: ScanResult, options: ScanOptions, dependencies
     const { renderReport } = await import('../scan/index.ts');
     write(resolve(cwd, options.sarif), renderReport('sarif', result, { version, textOf: result.sources.textOf }));
   }
+  if (options.sbom !== undefined) {
+    const text = await result.renderInventory({ format: options.sbomFormat, toolVersion: version });
+    write(resolve(cwd, options.sbom), text);
+  }
   if (options.writeBaseline !== undefined) {
     const { formatBaseline } = await import('../scan/index.ts');
     write(resolve(cwd, options.writeBaseline), formatBaseline(result.findings));

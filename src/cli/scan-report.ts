@@ -90,11 +90,12 @@ function renderFinding(
     const where = place.file === finding.place.file ? `${place.line}` : `${place.file}:${place.line}`;
     lines.push(`      ${paint('dim', fit(`→ ${harmless(`${where}  ${message}`, false)}`, columns - 8))}`);
   }
-  const why = told.has(finding.rule) ? undefined : result.rules.get(finding.rule)?.why;
+  const isOurs = finding.tool === undefined;
+  const why = told.has(finding.rule) || !isOurs ? undefined : result.rules.get(finding.rule)?.why;
   told.add(finding.rule);
   const note = (label: string, text: string) => lines.push(...renderNote(label, text, options));
   if (why !== undefined) note('why', firstSentence(why));
-  lines.push(...renderFix(finding, excerpt, options));
+  if (isOurs || finding.fix.followUp !== undefined) lines.push(...renderFix(finding, excerpt, options));
   if (finding.commit !== undefined) {
     const { id, author, date } = finding.commit;
     note('from', `commit ${id.slice(0, 12)} of ${date} by ${author}; see it with git show ${id.slice(0, 12)}`);

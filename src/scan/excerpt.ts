@@ -30,13 +30,11 @@ export async function readSources(
   suppressed: readonly Finding[],
 ): Promise<Sources> {
   const shown = findings.slice(0, EXCERPTS_MAX);
-  const entries = new Map((await tree.list()).map((entry) => [entry.path, entry]));
   const views = new Map<string, FileView>();
   const edited = shown.flatMap(({ fix }) => (fix.kind === 'edit' ? fix.edits.map(({ file }) => file) : []));
   for (const file of new Set([...shown.map(({ place }) => place.file), ...edited])) {
-    const entry = entries.get(file);
-    const reading = entry === undefined ? undefined : await tree.read(entry);
-    if (reading?.ok === true) views.set(file, viewOf(file, reading.bytes));
+    const reading = await tree.readPath(file);
+    if (reading.ok) views.set(file, viewOf(file, reading.bytes));
   }
   const secrets = Map.groupBy([...findings, ...suppressed].filter(isSecret), ({ place }) => place.file);
   return {

@@ -1,6 +1,7 @@
 import { faultsOf } from '../base/index.ts';
 
 export const fault = faultsOf('scan', {
+  'inventory-missing': { status: 400, help: 'Scan for dependencies, too: --only dependencies, or all kinds.' },
   'no-repository': { status: 400, help: 'Run it in a git repository: this option compares or reads commits.' },
   'suppressions-invalid': {
     status: 400,

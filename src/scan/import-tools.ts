@@ -325,6 +325,7 @@ const readBandit: ReadReport = (report) => {
         number(one, 'line_number'),
         typeof column === 'number' ? column + 1 : 1,
         Math.max(1, ...lines.slice(0, 1000)),
+        number(one, 'end_col_offset') === undefined ? undefined : (number(one, 'end_col_offset') ?? 0) + 1,
       ),
       evidence: text(one, 'code'),
     } satisfies Imported;

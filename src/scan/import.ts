@@ -15,6 +15,8 @@ export type Report = {
   readonly text: string;
   /** The tool, when it is known otherwise than by the report. */
   readonly tool?: string;
+  /** Where the tool saw the tree, when that was elsewhere. */
+  readonly root?: string;
 };
 
 /** Findings of other tools as ours: with the rules that they bring. */
@@ -37,7 +39,7 @@ export function importReports(reports: readonly Report[], root: string, own: Rea
       const one = report.tool === undefined ? found : { ...found, tool: report.tool };
       const rule = aliases.get(`${one.tool}/${one.rule}`) ?? rules.get(`${one.tool}/${one.rule}`) ?? foreignRule(one);
       if (!own.has(rule.id)) rules.set(rule.id, rule);
-      const match = matchOf(one, rule.id, root);
+      const match = matchOf(one, rule.id, report.root ?? root);
       matches.push(match);
       tools.set(match.place, one.tool);
     }

@@ -20,7 +20,8 @@ import type { ImportResult, Report } from './import.ts';
 import { loadScanners } from './load-scanners.ts';
 import { newMatches } from './merge.ts';
 import { readSuppressions } from './read-suppressions.ts';
-import { SCANNERS, type ScanMachine, type ScannerTable } from './scanner-table.ts';
+import { renderInventory } from './inventory.ts';
+import { type InventoryOptions, SCANNERS, type ScanMachine, type ScannerTable } from './scanner-table.ts';
 import { openScope, type ScanMode, type Scope } from './scope.ts';
 import { textReader, type ScannerOptions, type SettingsSource, settingsSource } from './settings.ts';
 import { type SuppressedFinding, suppress } from './suppress.ts';
@@ -41,6 +42,8 @@ export type ScanRequest = {
   readonly history: boolean;
   /** Reports of other tools. */
   readonly imports: readonly Report[];
+  /** What could not be looked at, as is known before: a tool that did not run. */
+  readonly gaps: readonly Gap[];
   /** Fingerprints that are not reported. */
   readonly baseline: ReadonlySet<string>;
   readonly options: ScannerOptions;
@@ -57,6 +60,8 @@ export type ScanDeps = {
   readonly git: GitProgram | undefined;
   /** File of kept results, or nothing. */
   readonly cacheFile: string | undefined;
+  /** Tells this program from one that may find something else: kept results are those of the same one. */
+  readonly buildId: string;
   readonly threads: number;
   /** `YYYY-MM-DD` */
   readonly today: string;
@@ -90,6 +95,8 @@ export type ScanResult = ScanState & {
   readonly bytes: number;
   /** The code of the findings, to be shown. */
   readonly sources: Sources;
+  /** The inventory of dependencies as a bill of materials. Rejects when dependencies were not scanned. */
+  readonly renderInventory: (options: Pick<InventoryOptions, 'format' | 'toolVersion'>) => Promise<string>;
 };
 
 /** A scan that can be repeated with some texts replaced, at the cost of these files. To be closed; twice is fine. */
@@ -144,6 +151,7 @@ type Tools = {
   readonly deps: ScanDeps;
   readonly kinds: readonly Kind[];
   readonly source: SettingsSource;
+  readonly table: ScannerTable;
   readonly scanners: ReadonlyMap<Kind, Scanner>;
   readonly missing: readonly Gap[];
   readonly rules: ReadonlyMap<string, Rule>;
@@ -164,7 +172,7 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
     kinds.map(async (kind) => ({ kind, settings: (await table[kind]?.settings(source)) ?? {} })),
   );
   const { scanners, gaps: missing } = await loadScanners(spec, { table, machine: deps.machine });
-  const settings = new Map([...scanners].map(([kind, scanner]) => [kind, scanner.settings]));
+  const settings = new Map([...scanners].map(([kind, scanner]) => [kind, `${deps.buildId} ${scanner.settings}`]));
   const cache = deps.cacheFile === undefined ? undefined : openCache(deps.cacheFile, settings);
   const fileScanner = createFileScanner({
     scanners,
@@ -179,7 +187,7 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
   const imported = await importAll(request, own);
   const rules = new Map([...own, ...imported.rules.map((rule) => [rule.id, rule] as const)]);
   const isChosen = chooser(request.paths);
-  return { request, deps, kinds, source, scanners, missing, rules, imported, cache, fileScanner, isChosen };
+  return { request, deps, kinds, source, table, scanners, missing, rules, imported, cache, fileScanner, isChosen };
 }
 
 async function importAll({ imports, root, kinds }: ScanRequest, own: ReadonlyMap<string, Rule>): Promise<ImportResult> {
@@ -207,7 +215,7 @@ async function historyOf(scope: Scope, tools: Tools): Promise<HistoryScan> {
     throw fault('no-repository', `${request.root} is in no git repository`);
   }
   if (scanner === undefined) return { found: [], gaps: [], notes: [], commits: 0, bytes: 0 };
-  const settings = new Map<Kind, string>([['secrets', scanner.settings]]);
+  const settings = new Map<Kind, string>([['secrets', `${deps.buildId} ${scanner.settings}`]]);
   const cache = deps.cacheFile === undefined ? undefined : openCache(`${deps.cacheFile}.history`, settings);
   const history = await scanHistory({
     git: deps.git,
@@ -243,6 +251,15 @@ async function resultOf(
     files: found.files,
     bytes: found.bytes + (history?.bytes ?? 0),
     sources: await readSources(scope.tree, state.findings, suppressed),
+    renderInventory: (options) =>
+      renderInventory(options, {
+        door: tools.table.dependencies,
+        files: found.outcomes.get('dependencies'),
+        root: tools.request.root,
+        git: tools.deps.git,
+        repository: scope.repository,
+        now: tools.deps.machine.now,
+      }),
   };
 }
 
@@ -288,7 +305,7 @@ async function stateOf(
     findings: reported,
     suppressed: judged.suppressed,
     baselined: all.length - reported.length,
-    gaps: [...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])]
+    gaps: [...request.gaps, ...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])]
       .filter((gap) => !isAllowed(gap, request.options.allowMissing ?? []))
       .sort(byGap),
   };

@@ -57,6 +57,7 @@ export function testRequest(root: string, change: Partial<ScanRequest> = {}): Sc
     everything: false,
     history: false,
     imports: [],
+    gaps: [],
     baseline: new Set(),
     options: {},
     ...change,
@@ -67,6 +68,7 @@ export function testDeps(change: Partial<ScanDeps> = {}): ScanDeps {
   return {
     git: undefined,
     cacheFile: undefined,
+    buildId: '1',
     threads: 1,
     today: '2030-06-01',
     signal: new AbortController().signal,

@@ -1,4 +1,4 @@
-import type { Tree, TreeEntry } from '../source/index.ts';
+import type { Tree } from '../source/index.ts';
 
 /** The largest file of settings that is read. */
 const SETTINGS_BYTES_MAX = 4 * 1024 * 1024;
@@ -29,12 +29,8 @@ export type SettingsSource = {
 
 /** Reads texts of a tree by their paths. */
 export function textReader(tree: Tree): (path: string) => Promise<string | undefined> {
-  let index: Promise<ReadonlyMap<string, TreeEntry>> | undefined;
   return async (path) => {
-    index ??= tree.list().then((list) => new Map(list.map((entry) => [entry.path, entry])));
-    const entry = (await index).get(path);
-    if (entry === undefined || entry.kind !== 'file') return undefined;
-    const reading = await tree.read(entry);
+    const reading = await tree.readPath(path);
     return reading.ok ? decoder.decode(reading.bytes) : undefined;
   };
 }
@@ -46,22 +42,16 @@ export function settingsSource(
   tree: Tree,
   { trustsTree, options }: { readonly trustsTree: boolean; readonly options: ScannerOptions },
 ): SettingsSource {
-  let index: Promise<ReadonlyMap<string, TreeEntry>> | undefined;
-  const entries = () => {
-    index ??= tree.list().then((list) => new Map(list.map((entry) => [entry.path, entry])));
-    return index;
-  };
   const readText = async (path: string) => {
-    const entry = (await entries()).get(path);
-    if (entry === undefined || entry.kind !== 'file' || entry.bytes > SETTINGS_BYTES_MAX) return undefined;
-    const reading = await tree.read(entry);
-    return reading.ok ? new TextDecoder().decode(reading.bytes) : undefined;
+    const reading = await tree.readPath(path);
+    if (!reading.ok || reading.bytes.length > SETTINGS_BYTES_MAX) return undefined;
+    return new TextDecoder().decode(reading.bytes);
   };
   return {
     readText,
     async readFolder(prefix) {
       const found: NamedText[] = [];
-      for (const path of (await entries()).keys()) {
+      for (const { path } of await tree.list()) {
         const text = path.startsWith(prefix) ? await readText(path) : undefined;
         if (text !== undefined) found.push({ file: path, text });
       }

@@ -54,6 +54,7 @@ async function answer(message: WorkerMessage): Promise<WorkerReply> {
 const NO_TREE: Tree = {
   list: () => Promise.resolve([]),
   read: () => Promise.resolve({ ok: false, reason: 'unreadable' }),
+  readPath: () => Promise.resolve({ ok: false, reason: 'unreadable' }),
   close() {},
 };
 

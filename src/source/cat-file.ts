@@ -4,7 +4,8 @@ import type { Reading } from './tree.ts';
 
 /** Reads contents of git by one long-lived process, in the order in which they are asked for. */
 export type ObjectReader = {
-  read(blob: string): Promise<Reading>;
+  /** By its id, or by a name as `<commit>:<path>`. What is no content is gone. */
+  read(name: string): Promise<Reading>;
   close(): void;
 };
 
@@ -33,15 +34,15 @@ export function createObjectReader(git: GitProgram, place: GitPlace): ObjectRead
     return started;
   };
   return {
-    read: (blob) =>
+    read: (name) =>
       new Promise((settle) => {
-        if (isBroken || !/^[0-9a-f]{40,64}$/.test(blob)) {
+        if (isBroken || name.includes('\n')) {
           settle({ ok: false, reason: 'unreadable' });
           return;
         }
         child ??= start();
         waiting.push({ settle });
-        child.stdin.write(`${blob}\n`);
+        child.stdin.write(`${name}\n`);
       }),
     close() {
       child?.stdin.end();
@@ -57,6 +58,8 @@ class AnswerParser {
   #bytes = 0;
   /** Bytes of the content that is being read, with the line feed after it; nothing while a header is. */
   #wanted: number | undefined;
+  /** What is being read is a file, and no folder or commit. */
+  #isFile = false;
 
   constructor(answer: (reading: Reading) => void) {
     this.#answer = answer;
@@ -73,18 +76,21 @@ class AnswerParser {
     const all = this.#joined();
     const end = all.indexOf(10);
     if (end === -1 || end > HEADER_BYTES_MAX) return false;
-    const [, type, size] = all.toString('latin1', 0, end).split(' ');
+    const header = all.toString('latin1', 0, end);
+    const [, type, size] = /^[0-9a-f]{40,64} (blob|tree|commit|tag) (\d+)$/.exec(header) ?? [];
     this.#keep(all.subarray(end + 1));
     if (size === undefined) this.#answer({ ok: false, reason: 'gone' });
     else this.#wanted = Number(size) + 1;
-    return type !== undefined;
+    this.#isFile = type === 'blob';
+    return true;
   }
 
   #readContent(wanted: number): boolean {
     if (this.#bytes < wanted) return false;
     const all = this.#joined();
     // A copy: the caller may hand the memory on to another thread.
-    this.#answer({ ok: true, bytes: Uint8Array.prototype.slice.call(all, 0, wanted - 1) });
+    const bytes = Uint8Array.prototype.slice.call(all, 0, wanted - 1);
+    this.#answer(this.#isFile ? { ok: true, bytes } : { ok: false, reason: 'gone' });
     this.#wanted = undefined;
     this.#keep(all.subarray(wanted));
     return true;

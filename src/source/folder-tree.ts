@@ -27,6 +27,7 @@ export function folderTree(
       return listed;
     },
     read: (entry) => Promise.resolve(reader.read(entry.path)),
+    readPath: (path) => Promise.resolve(reader.read(path)),
     spec: { kind: 'folder', root: reader.root },
     close() {},
   };
@@ -38,6 +39,7 @@ export function openFolder(root: string): Tree {
   return {
     list: () => Promise.resolve([]),
     read: (entry) => Promise.resolve(reader.read(entry.path)),
+    readPath: (path) => Promise.resolve(reader.read(path)),
     spec: { kind: 'folder', root },
     close() {},
   };
@@ -53,6 +55,7 @@ class FolderReader {
   }
 
   read(path: string): Reading {
+    if (path.split('/').includes('..')) return { ok: false, reason: 'gone' };
     if (!this.#isInside(dirname(path))) return { ok: false, reason: 'gone' };
     let file: number;
     try {

@@ -6,20 +6,33 @@ import { byPath, FILE_BYTES_MAX, TREE_FILES_MAX, type Tree, type TreeEntry } fro
 
 /** The files of a commit below the folder that was named. */
 export function commitTree(git: GitProgram, repository: Repository, commit: string): Tree {
-  return objectTree(git, repository.gitDir, () => listCommit(git, repository, commit));
+  const name = (path: string) => `${commit}:${repository.prefix}${path}`;
+  return objectTree(git, repository.gitDir, { list: () => listCommit(git, repository, commit), name });
 }
 
 /** The files as they are staged. Conflicted ones are taken from the side of the work tree's branch. */
 export function indexTree(git: GitProgram, repository: Repository): Tree {
-  return objectTree(git, repository.gitDir, () => listIndex(git, repository));
+  const name = (path: string) => `:${repository.prefix}${path}`;
+  return objectTree(git, repository.gitDir, { list: () => listIndex(git, repository), name });
 }
 
 /** Reads objects in another thread, and lists nothing. */
 export function openObjects(git: GitProgram, gitDir: string): Tree {
-  return objectTree(git, gitDir, () => Promise.resolve([]));
+  return objectTree(git, gitDir, { list: () => Promise.resolve([]), name: () => undefined });
 }
 
-function objectTree(git: GitProgram, gitDir: string, list: () => Promise<readonly TreeEntry[]>): Tree {
+function objectTree(
+  git: GitProgram,
+  gitDir: string,
+  {
+    list,
+    name,
+  }: {
+    readonly list: () => Promise<readonly TreeEntry[]>;
+    /** What git calls the content at a path. */
+    readonly name: (path: string) => string | undefined;
+  },
+): Tree {
   const reader = createObjectReader(git, { gitDir });
   let listed: Promise<readonly TreeEntry[]> | undefined;
   return {
@@ -30,6 +43,10 @@ function objectTree(git: GitProgram, gitDir: string, list: () => Promise<readonl
     read: (entry) => {
       if (entry.bytes > FILE_BYTES_MAX) return Promise.resolve({ ok: false, reason: 'too-large' });
       return entry.blob === undefined ? Promise.resolve({ ok: false, reason: 'gone' }) : reader.read(entry.blob);
+    },
+    readPath: (path) => {
+      const named = name(path);
+      return named === undefined ? Promise.resolve({ ok: false, reason: 'gone' }) : reader.read(named);
     },
     spec: { kind: 'objects', git, gitDir },
     close: () => reader.close(),

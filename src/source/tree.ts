@@ -36,6 +36,8 @@ export type TreeSpec =
 export type Tree = {
   list(): Promise<readonly TreeEntry[]>;
   read(entry: TreeEntry): Promise<Reading>;
+  /** One file by its path, without listing the tree. */
+  readPath(path: string): Promise<Reading>;
   /** Another thread can open it by this. Without one, files are read on the thread that has the tree. */
   readonly spec?: TreeSpec;
   close(): void;
@@ -53,6 +55,7 @@ export function memoryTree(files: { readonly [path: string]: string | Uint8Array
 const emptyTree: Tree = {
   list: () => Promise.resolve([]),
   read: () => Promise.resolve({ ok: false, reason: 'gone' }),
+  readPath: () => Promise.resolve({ ok: false, reason: 'gone' }),
   close() {},
 };
 
@@ -62,16 +65,22 @@ export function overlayTree(below: Tree, edits: ReadonlyMap<string, string | Uin
   for (const [path, content] of edits) {
     if (content !== undefined) contents.set(path, typeof content === 'string' ? Buffer.from(content) : content);
   }
+  const own = (path: string): Reading | undefined => {
+    const bytes = contents.get(path);
+    if (bytes !== undefined) return { ok: true, bytes };
+    return edits.has(path) ? { ok: false, reason: 'gone' } : undefined;
+  };
   return {
     async list() {
       const kept = (await below.list()).filter(({ path }) => !edits.has(path));
-      const own = [...contents].map(([path, { length }]): TreeEntry => ({ path, kind: 'file', bytes: length }));
-      return [...kept, ...own].sort(byPath);
+      const added = [...contents].map(([path, { length }]): TreeEntry => ({ path, kind: 'file', bytes: length }));
+      return [...kept, ...added].sort(byPath);
     },
     async read(entry) {
-      const bytes = contents.get(entry.path);
-      if (bytes !== undefined) return { ok: true, bytes };
-      return edits.has(entry.path) ? { ok: false, reason: 'gone' } : below.read(entry);
+      return own(entry.path) ?? below.read(entry);
+    },
+    async readPath(path) {
+      return own(path) ?? below.readPath(path);
     },
     close() {},
   };
