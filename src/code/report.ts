@@ -1,7 +1,7 @@
 import type { Confidence, Match } from '../finding/index.ts';
 import { type CallValues, meetsAll, selectArguments } from './arguments.ts';
 import type { CompiledSink } from './compile.ts';
-import { fixFor } from './fix.ts';
+import { fixAtSource, fixFor } from './fix.ts';
 import type { CallExpr, Expr, Span } from './ir.ts';
 import { type Machine, placeOf, scopeName, type SinkTarget, type Target, textAt } from './machine.ts';
 import { joinPath } from './pattern.ts';
@@ -168,9 +168,13 @@ export function reach(machine: Machine, taint: Taint, target: Target): void {
     if (isCleaned(taint.cleaned, target.flaw) || !taint.origin.groups.some((group) => target.groups.includes(group)))
       return;
     const { origin, steps, doubts } = taint;
+    const atSource = fixAtSource(machine, machine.rules.byId.get(target.rule), origin.at);
     addMatch(
       machine,
-      sinkMatch({ origin, steps: stepsOf(steps), doubts }, target),
+      sinkMatch(
+        { origin, steps: stepsOf(steps), doubts },
+        atSource === undefined ? target : { ...target, fix: atSource },
+      ),
       doubts * 100 + (steps?.length ?? 0),
     );
     return;
