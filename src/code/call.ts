@@ -7,6 +7,7 @@ import type { CallExpr } from './ir.ts';
 import { importName } from './modules.ts';
 import { leaveByThrow, type Machine, placeOf, textAt } from './machine.ts';
 import type { EntryModel } from './model.ts';
+import { isConversionName, isLookupName, isTestName } from './names.ts';
 import { joinPath } from './pattern.ts';
 import { assignSilently, isPlace } from './places.ts';
 import { reach, reportCall, reportNamed } from './report.ts';
@@ -200,20 +201,20 @@ function callUnknown(machine: Machine, called: Called): Value {
   const module = importedModule(called);
   if (module !== undefined) return importModule(machine, module);
   const callbacks = runCallbacks(machine, called);
+  if (target.external !== undefined) return pend(machine, target.external, values);
   const collection = collectionCall(machine, values, callbacks);
   if (collection !== undefined) return collection;
   const propagated = propagate(machine, values, paths);
   if (propagated !== undefined) return propagated;
   if (machine.rules.silent.findAny(paths).length > 0) return UNKNOWN;
-  if (target.external !== undefined) return pend(machine, target.external, values);
   const name =
     call.callee.kind === 'member' ? call.callee.property : call.callee.kind === 'name' ? call.callee.name : '';
-  if (isTest(name)) return UNKNOWN;
+  if (isTestName(name)) return UNKNOWN;
   let taints: readonly Taint[] = receiver.taints;
   if (receiver.fields !== undefined && receiver.instanceOf === undefined) taints = deepTaints(receiver);
   const isGuess =
     call.isNew ||
-    (call.callee.kind === 'member' ? CONVERSIONS.test(name) || receiver.taints.length > 0 : !LOOKUPS.test(name));
+    (call.callee.kind === 'member' ? isConversionName(name) || receiver.taints.length > 0 : !isLookupName(name));
   if (isGuess) {
     const step = { place: placeOf(machine, call), message: `goes through ${textAt(machine, call.callee, 40)}` };
     const given = givenTaints(values).map((taint) => ({ ...addStep(taint, step), doubts: taint.doubts + 1 }));
@@ -221,26 +222,6 @@ function callUnknown(machine: Machine, called: Called): Value {
   }
   return callbacks === undefined ? tainted(taints) : joinValues(tainted(taints), callbacks);
 }
-
-/** `isSafe`, `has_permission`, `startsWith`: the answer is yes or no. */
-function isTest(name: string): boolean {
-  return (
-    /^(?:is|has|can|should|must|exists?|includes?|contains?|starts?_?with|ends?_?with|equals?|test|every|some|any|all|count|len|length|size|index_?of|last_?index_?of|find_?index|compare|verify|check|validate|hash|digest|log|debug|info|warn|error)(?=$|[A-Z_])/.test(
-      name,
-    ) ||
-    /^(?:startswith|endswith|isdigit|isalnum|isalpha|isnumeric|indexOf|search|ord|hashCode|compareTo|equalsIgnoreCase)$/.test(
-      name,
-    )
-  );
-}
-
-/** Names of calls that look something up by what they are given: the result is another thing. */
-const LOOKUPS =
-  /^(?:get|find|fetch|load|lookup|select|query|search|read|list|save|insert|update|delete|remove|create_?user|count|execute|exec|run|send|write|print|require|import|sleep|set|add|register|use|on|emit|login|authenticate|connect|open)(?=$|[A-Z_0-9])/i;
-
-/** Names of methods whose result is made of what they are given. */
-const CONVERSIONS =
-  /^(?:to|from|as|join|concat|format|append|prepend|replace|encode|decode|escape|unescape|parse|stringify|serialize|deserialize|dumps?|loads?|convert|transform|normali[sz]e|build|make|render|compile|wrap|merge|assign|clone|copy|trim|strip|resolve|template|interpolate|sprintf|do|of|value_?of|process)(?=$|[A-Z_0-9])/;
 
 /** `require('module')`, `import('module')`. */
 function importedModule({ paths, values }: Called): string | undefined {

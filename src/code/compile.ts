@@ -35,6 +35,7 @@ export type LanguageRules = {
   readonly decorators: PatternIndex<EntryModel>;
   readonly entries: readonly EntryModel[];
   readonly cleanTypes: ReadonlySet<string>;
+  readonly byId: ReadonlyMap<string, CodeRule>;
   readonly words: readonly string[];
   /** Roots of modules that the models and rules know: calls into them are not looked for in the tree. */
   readonly modules: ReadonlySet<string>;
@@ -97,12 +98,16 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     returned,
     entries: model.entries.filter(({ callback, decorator }) => callback === undefined && decorator === undefined),
     cleanTypes: new Set(model.cleanTypes),
+    byId: new Map(own.map((rule) => [rule.id, rule])),
     words: [...words],
     modules: modulesOf(model, own),
   };
 }
 
-type Indexes = Omit<LanguageRules, 'language' | 'named' | 'returned' | 'entries' | 'cleanTypes' | 'words' | 'modules'>;
+type Indexes = Omit<
+  LanguageRules,
+  'language' | 'named' | 'returned' | 'entries' | 'cleanTypes' | 'byId' | 'words' | 'modules'
+>;
 
 function addModel(indexes: Indexes, model: Model): void {
   for (const source of model.sources) {

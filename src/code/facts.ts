@@ -1,11 +1,144 @@
-import type { Flow, Machine, PendingCall } from './machine.ts';
+import type { TraceStep } from '../finding/index.ts';
+import type { Language } from './ir.ts';
+import { idOf, type Machine, type Target } from './machine.ts';
+import {
+  deepTaints,
+  type External,
+  type FunctionValue,
+  type Origin,
+  readPath,
+  stepsOf,
+  type Taint,
+  type Value,
+} from './value.ts';
+
+/** The most functions of one file that others may call by name. */
+const FUNCTIONS_MAX = 2_000;
+/** How deep objects of functions are looked into: `exports.users.find`. */
+const EXPORT_DEPTH_MAX = 2;
+
+/** A taint as plain data. */
+export type TaintFact = {
+  readonly origin: Origin;
+  readonly cleaned: string;
+  readonly steps: readonly TraceStep[];
+  readonly doubts: number;
+};
+
+export type FlowFact = TaintFact & { readonly target: Target };
+
+/** A function that other files can name. */
+export type FunctionFact = {
+  readonly id: number;
+  /** Parameters before the first argument: a receiver. */
+  readonly skipped: number;
+  readonly params: readonly string[];
+  readonly returns: readonly (TaintFact & { readonly path: readonly string[] })[];
+};
 
 /** What other files have to know of one: plain data. */
 export type CodeFacts = {
-  readonly flows: readonly Flow[];
-  readonly pending: readonly PendingCall[];
+  readonly language: Language;
+  readonly package?: string;
+  /** By the way to it: `find`, `UserService.find`, `default`. */
+  readonly functions: { readonly [name: string]: FunctionFact };
+  /** Names that stand for something of another file. */
+  readonly aliases: { readonly [name: string]: External };
+  readonly calls: readonly { readonly external: External; readonly place: TraceStep['place']; readonly name: string }[];
+  readonly flows: readonly FlowFact[];
 };
 
-export function factsOf(_machine: Machine): CodeFacts | undefined {
-  return undefined;
+export function factsOf(machine: Machine): CodeFacts | undefined {
+  const functions = new Map<string, FunctionFact>();
+  const aliases: { [name: string]: External } = {};
+  for (const [name, value] of exportedValues(machine)) {
+    if (value.external !== undefined && value.functions === undefined) aliases[name] = value.external;
+    collect(machine, functions, name, value, 0);
+  }
+  const ids = new Set([...functions.values()].map(({ id }) => id));
+  const flows = machine.flows
+    .filter(({ taint: { origin } }) => origin.kind !== 'param' || ids.has(origin.function))
+    .map(({ taint, target }): FlowFact => ({ ...taintFact(taint), target }));
+  if (flows.length === 0 && functions.size === 0 && Object.keys(aliases).length === 0) return undefined;
+  return {
+    language: machine.ir.language,
+    ...(machine.ir.package === undefined ? {} : { package: machine.ir.package }),
+    functions: Object.fromEntries(functions),
+    aliases,
+    calls: machine.pending,
+    flows,
+  };
+}
+
+/** In Python, Java and Go, everything at the top of a file can be named by others. */
+function exportedValues(machine: Machine): ReadonlyMap<string, Value> {
+  if (machine.rules.language === 'javascript') return machine.exports;
+  const values = new Map(machine.exports);
+  for (const [slot, variable] of machine.variables.entries()) {
+    const value = variable.function === undefined ? machine.env?.get(slot) : undefined;
+    if (value !== undefined) values.set(variable.name, value);
+  }
+  return values;
+}
+
+function collect(machine: Machine, into: Map<string, FunctionFact>, name: string, value: Value, depth: number): void {
+  if (depth > EXPORT_DEPTH_MAX || into.size >= FUNCTIONS_MAX) return;
+  for (const bound of value.functions ?? []) {
+    addFunction(machine, into, name, bound);
+    const summary = machine.summaries.get(bound.function);
+    // A constructor of the old kind, and a function that makes an object of functions.
+    for (const made of [summary?.receiver, summary?.returns]) {
+      for (const [key, field] of made?.fields ?? []) {
+        if (field.functions !== undefined) collect(machine, into, `${name}.${key}`, field, depth + 1);
+      }
+    }
+  }
+  for (const cls of value.classes ?? []) {
+    for (const method of cls.methods) {
+      const key = method.isConstructor === true ? name : `${name}.${method.name}`;
+      if (!into.has(key)) addFunction(machine, into, key, { function: method });
+    }
+  }
+  const instance = value.instanceOf;
+  for (const method of instance?.methods ?? []) {
+    if (!into.has(`${name}.${method.name}`)) addFunction(machine, into, `${name}.${method.name}`, { function: method });
+  }
+  for (const [key, field] of value.fields ?? []) {
+    if (field.functions !== undefined || field.classes !== undefined)
+      collect(machine, into, `${name}.${key}`, field, depth + 1);
+  }
+}
+
+function addFunction(
+  machine: Machine,
+  into: Map<string, FunctionFact>,
+  name: string,
+  { function: fn }: FunctionValue,
+): void {
+  const summary = machine.summaries.get(fn);
+  if (summary === undefined || into.has(name)) return;
+  into.set(name, {
+    id: idOf(machine, fn),
+    skipped: fn.hasReceiver === true ? 1 : 0,
+    params: fn.params.map((param) => param.name),
+    returns: returnsOf(summary.returns),
+  });
+}
+
+/** What comes out of a function: as a whole, and in the fields of an object. */
+function returnsOf(value: Value): FunctionFact['returns'] {
+  const whole = value.taints.map((taint) => ({ ...taintFact(taint), path: [] }));
+  const fields = [...(value.fields?.keys() ?? [])].flatMap((key) =>
+    deepTaints(readPath(value, [key])).map((taint) => ({
+      ...taintFact(taint),
+      path: [value.isList === true ? '[]' : key],
+    })),
+  );
+  const others =
+    value.others === undefined ? [] : deepTaints(value.others).map((taint) => ({ ...taintFact(taint), path: ['[]'] }));
+  return [...whole, ...fields, ...others];
+}
+
+function taintFact(taint: Taint): TaintFact {
+  return { origin: taint.origin, cleaned: taint.cleaned, steps: stepsOf(taint.steps), doubts: taint.doubts };
 }

@@ -15,6 +15,16 @@ export function refine(machine: Machine, test: Expr, holds: boolean): void {
     case 'unary':
       if (test.operator === '!') refine(machine, test.operand, !holds);
       return;
+    case 'name': {
+      // `const isSafe = test(x); if (isSafe) …`.
+      const definition = machine.definitions.get(test.slot);
+      if (definition === undefined || definition.kind === 'name') return;
+      // Taken out meanwhile: `safe = safe && test(x)` names itself.
+      machine.definitions.set(test.slot, undefined);
+      refine(machine, definition, holds);
+      machine.definitions.set(test.slot, definition);
+      return;
+    }
     case 'await':
       refine(machine, test.operand, holds);
       return;

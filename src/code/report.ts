@@ -1,20 +1,12 @@
 import type { Confidence, Match } from '../finding/index.ts';
 import { type CallValues, meetsAll, selectArguments } from './arguments.ts';
 import type { CompiledSink } from './compile.ts';
-import { fixFor } from './fix.ts';
+import { fixAtSource, fixFor } from './fix.ts';
 import type { CallExpr, Expr, Span } from './ir.ts';
 import { type Machine, placeOf, scopeName, type SinkTarget, type Target, textAt } from './machine.ts';
 import { joinPath } from './pattern.ts';
-import {
-  deepTaints,
-  isCleaned,
-  lowerConfidence,
-  readPath,
-  stepsOf,
-  type Taint,
-  taintKey,
-  type Value,
-} from './value.ts';
+import { sinkMatch } from './sink-match.ts';
+import { deepTaints, isCleaned, readPath, stepsOf, type Taint, taintKey, type Value } from './value.ts';
 
 /** The most flows of one file that wait for the other files. */
 export const FLOWS_MAX = 20_000;
@@ -31,7 +23,9 @@ export function reportCall(machine: Machine, paths: readonly string[], values: C
       continue;
     }
     for (const { value, expr } of selectArguments(values, sink.arg)) {
-      const held = sink.field === undefined ? value : readPath(value, sink.field.split('.'));
+      const fields = sink.field?.split('.') ?? [];
+      if (fields.length > 0 && value.fields?.has(fields[0] ?? '') !== true) continue;
+      const held = readPath(value, fields);
       reachAll(machine, compiled, held, { span, what: calleeText(machine, values.call), call: values.call, expr });
     }
   }
@@ -173,7 +167,16 @@ export function reach(machine: Machine, taint: Taint, target: Target): void {
   if (taint.origin.kind === 'source' && target.kind === 'sink') {
     if (isCleaned(taint.cleaned, target.flaw) || !taint.origin.groups.some((group) => target.groups.includes(group)))
       return;
-    addMatch(machine, flowMatch(taint, target), taint.doubts * 100 + (taint.steps?.length ?? 0));
+    const { origin, steps, doubts } = taint;
+    const atSource = fixAtSource(machine, machine.rules.byId.get(target.rule), origin.at);
+    addMatch(
+      machine,
+      sinkMatch(
+        { origin, steps: stepsOf(steps), doubts },
+        atSource === undefined ? target : { ...target, fix: atSource },
+      ),
+      doubts * 100 + (steps?.length ?? 0),
+    );
     return;
   }
   const key = `${taintKey(taint)}|${target.kind === 'sink' ? `${target.rule}:${target.place.line}:${target.place.column}:${target.what}` : `${target.call}:${target.index}:${target.path.join('.')}`}`;
@@ -184,28 +187,6 @@ export function reach(machine: Machine, taint: Taint, target: Target): void {
   for (const [fn, summary] of machine.summaries) {
     if (machine.ids.get(fn) === taint.origin.function) summary.flows.push({ taint, target });
   }
-}
-
-export function flowMatch(taint: Taint, target: SinkTarget): Match {
-  const { origin } = taint;
-  const label = origin.kind === 'source' ? origin.label : 'a value from outside';
-  const from =
-    origin.kind === 'source' && origin.at.file === target.place.file
-      ? `line ${origin.at.line}`
-      : origin.kind === 'source'
-        ? `${origin.at.file}:${origin.at.line}`
-        : '';
-  const trace = stepsOf(taint.steps);
-  return {
-    rule: target.rule,
-    place: target.place,
-    message: `${label[0]?.toUpperCase() ?? ''}${label.slice(1)} (${from}) reaches ${target.what} and becomes ${target.becomes}.`,
-    evidence: target.evidence,
-    ...(target.scope === '' ? {} : { scope: target.scope }),
-    confidence: lowerConfidence(target.confidence ?? 'medium', Math.min(taint.doubts, 1)),
-    trace: [...trace, { place: target.place, message: `arrives at ${target.what}` }],
-    fix: target.fix,
-  };
 }
 
 function reportPlain(

@@ -106,7 +106,13 @@ const fix = z.union([
     arg: z.int().min(0).optional(),
     note: z.string().optional(),
   }),
-  z.strictObject({ kind: z.literal('remove-argument'), name: z.string(), note: z.string().optional() }),
+  /** A constant argument is another one. */
+  z.strictObject({
+    kind: z.literal('replace-argument'),
+    arg: z.int().min(0),
+    text: z.string(),
+    note: z.string().optional(),
+  }),
   /** The value that arrives is wrapped in a call. */
   z.strictObject({
     kind: z.literal('wrap'),
@@ -123,10 +129,17 @@ const fix = z.union([
   }),
   /** The written property has another name. */
   z.strictObject({ kind: z.literal('replace-property'), with: z.string(), note: z.string().optional() }),
-  /** The module that is imported is another one. */
+  /** Values of a statement become parameters, where the driver is known. */
   z.strictObject({
     kind: z.literal('parameterise'),
-    placeholder: z.enum(['?', '%s', '$n']),
+
+    note: z.string().optional(),
+  }),
+  /** Where the value comes from, the text at its beginning is another one. */
+  z.strictObject({
+    kind: z.literal('replace-source'),
+    from: z.string().min(1),
+    with: z.string(),
     note: z.string().optional(),
   }),
   /** `exec` of a program and arguments becomes a list without a shell. */
@@ -153,7 +166,6 @@ export const ruleMatch = z
     /** Files that are not looked at: parts of their path. */
     except: z.array(z.string().min(1)).optional(),
     fix: fix.optional(),
-    fixes: z.array(z.strictObject({ languages: z.array(z.enum(LANGUAGES)), fix })).optional(),
     /** Why there is no fix, where there is none, and what a person does. */
     unfixed: z.string().min(1).optional(),
   })

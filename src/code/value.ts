@@ -246,6 +246,12 @@ export function cleanTaint(taint: Taint, flaws: readonly string[]): Taint {
   return { ...taint, cleaned: [...new Set([...known, ...flaws])].sort().join(' ') };
 }
 
+/** Both what one and what the other was cleaned of. */
+export function cleanedBy(a: string, b: string): string {
+  if (a === '' || a === b) return b;
+  return b === '' ? a : [...new Set([...a.split(' '), ...b.split(' ')])].sort().join(' ');
+}
+
 export function isCleaned(cleaned: string, flaw: string): boolean {
   return cleaned !== '' && cleaned.split(' ').some((one) => one === flaw || one === 'all');
 }
