@@ -92,6 +92,8 @@ const ENCODED_WORDS = [
   'private_key',
   '://',
 ];
+/** Rules whose keywords are looked for in encoded form. */
+const ENCODED_RULES_MAX = 120;
 /** An encoded keyword shorter than this occurs by chance. */
 const ENCODED_LENGTH_MIN = 6;
 
@@ -119,7 +121,9 @@ export function compileRules(parts: Omit<RuleSet, 'automaton' | 'meanings' | 'al
     for (const word of NAME_KEYWORDS) meaningOf(word).isName = true;
     meaningOf('://').isUrl = true;
   }
-  const words = new Set([...ENCODED_WORDS, ...parts.rules.flatMap(({ keywords }) => keywords)]);
+  // Of all keywords only those of what is worst: each adds up to four, and the table has to stay in the cache.
+  const worst = parts.rules.filter(({ rule, isForeign }) => rule.severity === 'critical' || isForeign);
+  const words = new Set([...ENCODED_WORDS, ...worst.slice(0, ENCODED_RULES_MAX).flatMap(({ keywords }) => keywords)]);
   for (const word of words) {
     for (const { text, encoding } of encodedForms(word)) {
       // Where a form is a keyword already, the plain meaning wins: it is looked at anyway.

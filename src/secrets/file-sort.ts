@@ -49,7 +49,7 @@ const SYNTAXES = new Map<string, Syntax>([
 const GENERATED =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|Cargo\.lock|poetry\.lock|uv\.lock|pdm\.lock|Pipfile\.lock|composer\.lock|Gemfile\.lock|mix\.lock|pubspec\.lock|packages\.lock\.json|gradle\.lockfile|flake\.lock|Package\.resolved|Podfile\.lock|verification-metadata\.xml|SHA256SUMS|checksums\.txt|RECORD)$|\.(?:map|min\.js|min\.css|bundle\.js|chunk\.js|svg|lock|sum|pb\.go|pyc|snap|pem\.pub)$/i;
 const SAMPLE =
-  /(?:^|\/)(?:tests?|__tests__|specs?|testdata|test-data|fixtures?|__fixtures__|__mocks__|mocks?|examples?|samples?|demos?|docs?|documentation|e2e|cypress|benchmarks?|stories)(?:\/|$)|(?:[._-](?:test|tests|spec|mock|example|sample|fixture|stories|e2e)|_test)\.[^/]*$|(?:^|\/)test_[^/]*\.py$|Tests?\.(?:java|kt|cs|php|swift|scala)$|\.(?:md|markdown|mdx|rst|adoc|asciidoc)$|\.(?:example|sample|dist|template|tmpl)$/i;
+  /(?:^|\/)(?:t|tests?|testing|units?|integration|smoke|functional|__tests__|specs?|testdata|test-data|fixtures?|__fixtures__|__mocks__|mocks?|examples?|samples?|demos?|docs?|documentation|e2e|cypress|benchmarks?|stories)(?:\/|$)|(?:[._-](?:test|tests|spec|mock|example|sample|fixture|stories|e2e)|_test)\.[^/]*$|(?:^|\/)test_[^/]*\.py$|Tests?\.(?:java|kt|cs|php|swift|scala)$|\.(?:md|markdown|mdx|rst|adoc|asciidoc)$|\.(?:example|sample|dist|template|tmpl)$/i;
 const LOCALE =
   /(?:^|\/)(?:locales?|i18n|l10n|lang|langs|languages?|translations?|intl|nls)(?:\/|$)|(?:^|[/_.-])(?:messages|translations?)[._-][\w-]*\.?\w*$|\.(?:po|pot|xlf|xliff|resx|strings|arb|ftl)$/i;
 

@@ -64,7 +64,7 @@ const KEY_QUALIFIERS = new Set(
   (
     'api app access secret private auth authentication authorization encryption encrypt decryption crypto cipher aes hmac signing sign ' +
     'signature master account storage client service server subscription license licence webhook shared session cookie ssh deploy ' +
-    'integration consumer customer rest admin root user write ingest instrumentation routing sas primary secondary connection ' +
+    'integration consumer customer rest admin root user write ingest instrumentation routing sas connection ' +
     'jwt token pgp gpg ssl tls host partner merchant function functions django flask rails base wallet stream registration'
   ).split(' '),
 );
@@ -96,6 +96,19 @@ const HARMLESS = new Set(
  * something decides, so that `password_field`, `tokenizer`, `keyboard` and `monkey` are nothing.
  */
 export function credentialOf(name: string): Credential | undefined {
+  // The same names stand all over a repository.
+  if (known.has(name)) return known.get(name);
+  if (known.size >= KNOWN_MAX) known.clear();
+  const credential = judgeName(name);
+  known.set(name, credential);
+  return credential;
+}
+
+/** Names that are remembered. */
+const KNOWN_MAX = 10_000;
+const known = new Map<string, Credential | undefined>();
+
+function judgeName(name: string): Credential | undefined {
   const words = wordsOf(name);
   let at = words.length - 1;
   while (at > 0 && (TAILS.has(words[at] ?? '') || /^\d+$/.test(words[at] ?? ''))) at -= 1;

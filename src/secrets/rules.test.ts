@@ -5,6 +5,8 @@ import { readPack } from '../../test/rules/packs.ts';
 import { compileFinder } from './finder.ts';
 import { expandExample } from './fixture.ts';
 import { createSecretsScanner } from './index.ts';
+import { isRisky } from './pattern-facts.ts';
+import { parsePattern } from './pattern-parse.ts';
 import { ruleMatch } from './rule-schema.ts';
 
 const pack = await readPack(join(import.meta.dirname, '../..'), 'secrets');
@@ -31,6 +33,19 @@ describe('every rule of secrets', () => {
     );
 
     expect(loose.map(({ id }) => id)).toEqual([]);
+  });
+
+  test('has a pattern that cannot be slow on a window of its width', () => {
+    const risky = rules.flatMap(({ id, match }) =>
+      [match.regex, match.value, match.path]
+        .filter((source) => source !== undefined)
+        .filter((source) =>
+          isRisky(parsePattern(source).root, compileFinder(source, match.keywords, { isTrusted: true }).width),
+        )
+        .map(() => id),
+    );
+
+    expect(risky).toEqual([]);
   });
 
   test('has exactly one way to be found', () => {

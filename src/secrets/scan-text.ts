@@ -173,6 +173,7 @@ function hitOfMatch(rule: SecretRule, found: Found, offset: number, input: TextI
     confidence = confidence === 'high' ? 'medium' : 'low';
   }
   const start = matchStart + Math.max(0, match.indexOf(secret));
+  if (rule.check === 'url-password' && LOCAL_HOST.test(match)) confidence = 'low';
   if (!rule.isForeign) {
     if (isKnownPublic(secret) || isInBlob(input.text(), start, start + secret.length)) return undefined;
     confidence = inSample(confidence, rule, input.sort);
@@ -189,6 +190,9 @@ function hitOfMatch(rule: SecretRule, found: Found, offset: number, input: TextI
   };
   return isFindingAllowed(rule, hit, input) ? undefined : hit;
 }
+
+/** A server that only this machine reaches. */
+const LOCAL_HOST = /@(?:localhost|127\.\d|\[::1\]|0\.0\.0\.0|host\.docker\.internal)/;
 
 /** How far a run of base64 is followed on each side, in characters, and how much of it makes the hit a piece of data. */
 const BLOB_REACH = 48;
@@ -272,7 +276,7 @@ function hitOfUrl(
   if (rule === undefined || input.sort.isGenerated || !passesCheck('url-password', url.password, url.text))
     return undefined;
   const start = offsetOf(url.passwordStart);
-  const doubt = input.sort.isSample || /@(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0|[\w-]+(?:[:/]|$))/.test(url.text);
+  const doubt = input.sort.isSample || LOCAL_HOST.test(url.text);
   return {
     rule,
     secret: url.password,

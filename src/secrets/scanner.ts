@@ -155,7 +155,10 @@ export function createScanner(pack: RulePack<RuleMatch>, settings: SecretsSettin
       const name = inner === '' ? at.path.replace(/\.gz$/, '') : inner.slice(inner.lastIndexOf('!') + 1);
       const view = viewOf(name, isUtf8(entry.bytes) ? entry.bytes : entry.bytes.toString('latin1'));
       const source = { path: name };
-      const found = search(rules, Buffer.from(view.bytes), () => view.text, { source, sort: sortOf(name) });
+      const found = search(rules, Buffer.from(view.bytes), () => view.text, {
+        source,
+        sort: { ...sortOf(name), isSample: sortOf(at.path).isSample || sortOf(name).isSample },
+      });
       const made = matchesOf(view, found, source, {
         lineOf: (line) => line,
         isFile: true,

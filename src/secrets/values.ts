@@ -103,9 +103,15 @@ function judgePassword(value: string, context: ValueContext): Confidence | undef
     return hasSymbol && value.length >= 6 && /[A-Za-z]/.test(value) && !EXPRESSION.test(value) ? 'medium' : undefined;
   }
   // Names with a digit in them: `sha256`, `utf8`, `oauth2_password`, `pbkdf2-sha512`, `field1`.
-  if (/^(?:sha|md|base|utf|aes|oauth|rsa|ec|http|h|v|ipv|argon|pbkdf|bcrypt|scrypt|crc|ripemd)[-_]?\d/i.test(value))
+  if (
+    /^(?:sha|md|base|utf|aes|oauth|rsa|ec|http|h|v|ipv|argon|pbkdf|bcrypt|scrypt|crc|ripemd)[-_]?\d{1,4}(?:[-_.][a-z0-9]+)*$/i.test(
+      value,
+    )
+  )
     return undefined;
   if (isName && words.length > 2 && wordinessOf(value) > 0.7 && !/\d{2,}/.test(value)) return undefined;
+  // Names of fields: `new_password1`.
+  if (/^[a-z]+(?:_[a-z]+)+\d?$/.test(value) && wordinessOf(value) > 0.6) return undefined;
   if (EXPRESSION.test(value) && !/^[^\s]{6,}$/.test(value)) return undefined;
   if (wordsOf(value).every((word) => STAND_INS.has(word.replace(/\d+$/, '')) || /^\d+$/.test(word))) return 'low';
   return value.length >= 6 ? 'medium' : 'low';

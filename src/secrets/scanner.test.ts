@@ -1,0 +1,185 @@
+import { deflateRawSync, gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { viewOf } from '../finding/index.ts';
+import { expandTemplates } from './fixture.ts';
+import { createSecretsScanner } from './index.ts';
+
+const scanner = createSecretsScanner();
+const TOKEN = expandTemplates('{{github:ghp_}}');
+
+function scan(path: string, content: string | Uint8Array) {
+  return scanner.scanFile(viewOf(path, content));
+}
+
+function zipOf(entries: { readonly [path: string]: Buffer }): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const [path, bytes] of Object.entries(entries)) {
+    const name = Buffer.from(path);
+    const packed = deflateRawSync(bytes);
+    const header = Buffer.alloc(30);
+    header.writeUInt32LE(0x04034b50, 0);
+    header.writeUInt16LE(8, 8);
+    header.writeUInt16LE(name.length, 26);
+    parts.push(header, name, packed);
+    const entry = Buffer.alloc(46);
+    entry.writeUInt32LE(0x02014b50, 0);
+    entry.writeUInt16LE(8, 10);
+    entry.writeUInt32LE(packed.length, 20);
+    entry.writeUInt32LE(bytes.length, 24);
+    entry.writeUInt16LE(name.length, 28);
+    entry.writeUInt32LE(offset, 42);
+    directory.push(entry, name);
+    offset += 30 + name.length + packed.length;
+  }
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...parts, ...directory, end]);
+}
+
+function tarOf(path: string, bytes: Buffer): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(path, 0);
+  header.write(bytes.length.toString(8).padStart(11, '0'), 124);
+  header.write('0', 156);
+  header.write('ustar', 257);
+  return Buffer.concat([header, bytes, Buffer.alloc(1024 - (bytes.length % 512))]);
+}
+
+describe('what a finding says', () => {
+  test('no part of it holds the secret, only how a long one begins', () => {
+    const { matches } = scan('a.py', `token = "${TOKEN}"\npassword = "Xq8!mmPz"\n`);
+    const text = JSON.stringify(matches);
+
+    expect(matches).toHaveLength(2);
+    expect(text).not.toContain(TOKEN.slice(4, 14));
+    expect(text).not.toContain('Xq8!');
+    expect(text).toContain('ghp_…[40 characters]');
+  });
+
+  test('two secrets on one line are both redacted in both', () => {
+    const { matches } = scan(
+      'a.yml',
+      `urls: ["postgres://a:Xq8mmPz1@db.corp.dev/x", "postgres://b:Wr5kkLz2@db.corp.dev/x"]`,
+    );
+
+    expect(matches).toHaveLength(2);
+    expect(JSON.stringify(matches)).not.toMatch(/Xq8mmPz1|Wr5kkLz2/);
+  });
+
+  test('its place is that of the secret, after letters of any width', () => {
+    const text = `# näive 😀\nconst t = '${TOKEN}';`;
+    const [match] = scan('a.js', text).matches;
+
+    expect(match?.place).toMatchObject({ line: 2, column: 12, endColumn: 52 });
+  });
+
+  test('it keeps its identity when it moves', () => {
+    const [before] = scan('a.js', `const t = '${TOKEN}';`).matches;
+    const [after] = scan('a.js', `// moved\n\n  const other = '${TOKEN}';`).matches;
+
+    expect(after?.identity).toBe(before?.identity);
+  });
+});
+
+describe('its fix', () => {
+  test.each([
+    ['a.js', `const dbPassword = 'Xq8!mmPz';`, `const dbPassword = process.env.DB_PASSWORD;`],
+    ['a.py', `import sys\npassword = "Xq8!mmPz"\n`, `import os\nimport sys\npassword = os.environ["PASSWORD"]\n`],
+    ['a.rb', `password = 'Xq8!mmPz'`, `password = ENV.fetch("PASSWORD")`],
+    ['A.java', `String password = "Xq8!mmPz";`, `String password = System.getenv("PASSWORD");`],
+    ['a.go', `import "os"\nvar password = "Xq8!mmPz"`, `import "os"\nvar password = os.Getenv("PASSWORD")`],
+    [
+      '.github/workflows/a.yml',
+      `env:\n  DB_PASSWORD: Xq8!mmPz\n`,
+      `env:\n  DB_PASSWORD: \${{ secrets.DB_PASSWORD }}\n`,
+    ],
+  ])('replaces the literal by a reference in %s', (path, text, fixed) => {
+    const fix = scan(path, text).matches[0]?.fix;
+    const edits = fix?.kind === 'edit' ? [...fix.edits].sort((a, b) => b.start - a.start) : [];
+
+    expect(
+      edits.reduce((whole, { start, end, text: part }) => whole.slice(0, start) + part + whole.slice(end), text),
+    ).toBe(fixed);
+    expect(fix?.followUp).toBeTruthy();
+  });
+
+  test.each([
+    ['a.env', 'DB_PASSWORD=Xq8!mmPz'],
+    ['a.go', 'const password = "Xq8!mmPz"'],
+    ['a.js', "const url = 'https://deploy:Xq8mmPz1@git.corp.dev/x';"],
+    ['main.tf', 'password = "Xq8!mmPz"'],
+  ])('is none, with the reason, where none is safe: %s', (path, text) => {
+    const fix = scan(path, text).matches[0]?.fix;
+
+    expect(fix).toMatchObject({ kind: 'none' });
+    expect(fix?.followUp).toBeTruthy();
+  });
+});
+
+describe('files of every sort', () => {
+  test.each([
+    ['UTF-16 with a mark', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`token = "${TOKEN}"`, 'utf16le')])],
+    ['UTF-16 without a mark', Buffer.from(`token = "${TOKEN}"`, 'utf16le')],
+    ['Latin-1', Buffer.concat([Buffer.from([0xe9, 10]), Buffer.from(`token = "${TOKEN}"`)])],
+  ])('%s is read', (_name, bytes) => {
+    expect(scan('a.txt', bytes).matches).toHaveLength(1);
+  });
+
+  test('what is binary is left alone', () => {
+    expect(scan('a.dat', Buffer.concat([Buffer.from([1, 0, 2, 0, 0]), Buffer.from(TOKEN)])).matches).toEqual([]);
+  });
+
+  test.each([
+    ['zip', zipOf({ 'in/a.py': Buffer.from(`x = "${TOKEN}"`) })],
+    ['gzip', gzipSync(`x = "${TOKEN}"`)],
+    ['tar', tarOf('in/a.py', Buffer.from(`x = "${TOKEN}"`))],
+    ['tar in gzip', gzipSync(tarOf('in/a.py', Buffer.from(`x = "${TOKEN}"`)))],
+    ['zip in tar in gzip', gzipSync(tarOf('in/a.zip', zipOf({ 'a.py': Buffer.from(`x = "${TOKEN}"`) })))],
+  ])('a secret in an archive is found: %s', (name, bytes) => {
+    const { matches } = scan(`a.${name}`, bytes);
+
+    expect(matches).toMatchObject([
+      { rule: 'github-pat', place: { file: `a.${name}`, line: 1 }, fix: { kind: 'none' } },
+    ]);
+  });
+
+  test('an archive that unpacks to far more than it has is a gap, not a wait', () => {
+    const { matches, gaps } = scan('bomb.zip', zipOf({ 'a.txt': Buffer.alloc(15 * 1024 * 1024) }));
+
+    expect(matches).toEqual([]);
+    expect(gaps).toMatchObject([{ code: 'archive-not-read' }]);
+  });
+
+  test('a damaged archive is a gap', () => {
+    expect(scan('a.gz', gzipSync('x'.repeat(500)).subarray(0, 20)).gaps).toMatchObject([{ code: 'archive-not-read' }]);
+  });
+
+  test.each([
+    ['base64', Buffer.from(`github_token=${TOKEN}\n`).toString('base64')],
+    [
+      'base64 in base64',
+      Buffer.from(`data: ${Buffer.from(`db_password = "Xq8!mmPz"\n`).toString('base64')}\npassword: x\n`).toString(
+        'base64',
+      ),
+    ],
+    ['hexadecimal', Buffer.from(`password = "Xq8!mmPz"`).toString('hex')],
+    ['percent', encodeURIComponent('https://deploy:Xq8mmPz1@git.corp.dev/x')],
+  ])('an encoded layer is looked into: %s', (_name, text) => {
+    const { matches } = scan('a.yml', `config: ${text}\n`);
+
+    expect(matches).toHaveLength(1);
+    expect(matches[0]?.place.line).toBe(1);
+  });
+
+  test('a line without end costs what its length costs', () => {
+    const text = `var a=${JSON.stringify('password="Xq8!mmPz",token:"abc",'.repeat(30_000))}`;
+    const started = process.cpuUsage().user;
+    scan('a.min.js', text);
+    scan('a.js', text);
+
+    expect(process.cpuUsage().user - started).toBeLessThan(20_000_000);
+  });
+});
