@@ -157,7 +157,7 @@ function isUrlPassword(password: string, url: string): boolean {
     return false;
   if (/[<>{}$*…\s]|^%|\.\.\.|^\(|^:/.test(plain)) return false;
   const user = /:\/\/([^:@/]*):/.exec(url)?.[1] ?? '';
-  if (plain.length < 3 || isStandIn(plain, { credential: 'password', name: '' })) return false;
+  if (plain.length < 4 || isStandIn(plain, { credential: 'password', name: '' })) return false;
   return plain !== user || /\d/.test(plain);
 }
 

@@ -26,7 +26,7 @@ keywords = ["int_"]
 `;
 
 test('a rule of a configuration finds, and nothing else does', () => {
-  expect(linesOf(RULE, 'a\nint_abcd1234\nghp_x password = "Xq8!mmPz"\n')).toEqual(['internal:2']);
+  expect(linesOf(RULE, expandTemplates('a\nint_abcd1234\nghp_x AKIAQ{{BASE32:15}}\n'))).toEqual(['internal:2']);
 });
 
 test.each([

@@ -92,6 +92,8 @@ function judgePassword(value: string, context: ValueContext): Confidence | undef
   if (/^[\d.,-]+$/.test(value)) return value.length >= 6 && /^\d+$/.test(value) && context.isQuoted ? 'low' : undefined;
   if (context.isProse && !context.isQuoted && !(hasDigit && (hasSymbol || /[a-z][A-Z]|[A-Z].*[a-z]/.test(value))))
     return undefined;
+  // A line of `passwd` or `group`.
+  if (/^[\w-]+:[x*!]?:\d/.test(value)) return undefined;
   const isName = /^[A-Za-z_$][\w$]*(?:[.\-/:][A-Za-z_$][\w$]*)*$/.test(value);
   const words = wordsOf(value);
   if (!hasDigit) {
