@@ -1,7 +1,7 @@
 import type { Finding, Kind, Match, Place, Rule } from '../finding/index.ts';
 import { globMatches } from './glob.ts';
 import type { InlineFacts, InlineSuppression } from './inline.ts';
-import { type FileSuppression, SUPPRESSIONS_FILE } from './suppression-file.ts';
+import { EVERY_RULE, type FileSuppression, SUPPRESSIONS_FILE } from './suppression-file.ts';
 
 export type SuppressedFinding = {
   readonly finding: Finding;
@@ -132,7 +132,7 @@ function inlineEntries({ inline, isInert, isOld, rules }: SuppressOptions): read
 
 /** By the rule's own id, or by the name that it has in another tool. */
 function isNamed(finding: Finding, name: string, rules: ReadonlyMap<string, Rule>): boolean {
-  return finding.rule === name || rules.get(finding.rule)?.aliases.includes(name) === true;
+  return name === EVERY_RULE || finding.rule === name || rules.get(finding.rule)?.aliases.includes(name) === true;
 }
 
 function problemOf(
@@ -169,7 +169,8 @@ function isJudged({ rules: names }: Entry, { rules, complete, isEverything }: Su
 
 function unusedMessage({ rules: names }: Entry, { rules }: SuppressOptions): string {
   const unknown = names.find(
-    (name) => !rules.has(name) && ![...rules.values()].some((rule) => rule.aliases.includes(name)),
+    (name) =>
+      name !== EVERY_RULE && !rules.has(name) && ![...rules.values()].some((rule) => rule.aliases.includes(name)),
   );
   const tail = unknown === undefined ? '' : `: there is no rule ${JSON.stringify(unknown.slice(0, 100))}`;
   return `this suppression suppresses nothing${tail}`;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isDay } from './inline.ts';
+import { EVERY_RULE } from './suppression-file.ts';
 
 /** Entries of the file. */
 const SUPPRESSIONS_MAX = 5000;
@@ -20,7 +21,8 @@ const entry = z
   .refine(
     ({ rule, fingerprint }) => rule !== undefined || fingerprint !== undefined,
     'names neither a rule nor a fingerprint',
-  );
+  )
+  .refine(({ rule, path }) => rule !== EVERY_RULE || path !== undefined, 'names every rule and no path');
 
 /** The content of `.sallyport/suppressions.yml`. Loaded only for whoever has such a file. */
 export const suppressionList = z.array(entry).max(SUPPRESSIONS_MAX);

@@ -33,7 +33,7 @@ spec:
       containers:
         - name: &n a
           image: b:latest
-          env: [{name: DB_PASSWORD, value: tr0ub4dor}]
+          env: [{name: DB_HOST, value: db}]
           securityContext: {privileged: true, capabilities: {add: [SYS_ADMIN]}}
         - <<: *n
           args:
