@@ -1,5 +1,5 @@
 import { type CallValues, meetsAll, selectArguments } from './arguments.ts';
-import { collectionCall } from './collections.ts';
+import { collectionCall, isCollectionName } from './collections.ts';
 import { evaluate } from './operations.ts';
 import { sourceTaint } from './sources.ts';
 import { applyFunction, findMethod, runInline } from './functions.ts';
@@ -201,9 +201,11 @@ function callUnknown(machine: Machine, called: Called): Value {
   const module = importedModule(called);
   if (module !== undefined) return importModule(machine, module);
   const callbacks = runCallbacks(machine, called);
+  // A collection of which the content is known is one, whatever module it comes from.
+  const isCollection = receiver.fields !== undefined || isCollectionName(call);
+  const known = isCollection || target.external === undefined ? collectionCall(machine, values, callbacks) : undefined;
+  if (known !== undefined) return known;
   if (target.external !== undefined) return pend(machine, target.external, values);
-  const collection = collectionCall(machine, values, callbacks);
-  if (collection !== undefined) return collection;
   const propagated = propagate(machine, values, paths);
   if (propagated !== undefined) return propagated;
   if (machine.rules.silent.findAny(paths).length > 0) return UNKNOWN;

@@ -1,5 +1,5 @@
 import type { CallValues } from './arguments.ts';
-import type { Constant } from './ir.ts';
+import type { CallExpr, Constant } from './ir.ts';
 import type { Machine } from './machine.ts';
 import { assignSilently, isPlace } from './places.ts';
 import {
@@ -50,6 +50,12 @@ export function collectionCall(machine: Machine, values: CallValues, callbacks: 
     return changed.result;
   }
   return readCollection(receiver, name, args, callbacks);
+}
+
+/** Whether a call makes a collection, by the name of what is called. */
+export function isCollectionName({ callee }: CallExpr): boolean {
+  const name = callee.kind === 'member' ? callee.property : callee.kind === 'name' ? callee.name : '';
+  return MAPS.test(name) || LISTS.test(name);
 }
 
 function construct(name: string, values: CallValues, args: readonly Value[]): Value | undefined {

@@ -2,7 +2,8 @@ import { RE2JS } from 're2js';
 import type { Rule } from '../finding/index.ts';
 import type { Language } from './ir.ts';
 import type { CleanModel, EntryModel, GuardModel, Model, SourceModel } from './model.ts';
-import { anchorOf, expandBraces, PatternIndex } from './pattern.ts';
+import { expandBraces, PatternIndex, wordGroupsOf } from './pattern.ts';
+import type { Interest } from './prefilter.ts';
 import type { ArgumentSpec, PropagatorSpec, RuleMatch, SinkSpec } from './rule-schema.ts';
 
 export type CodeRule = Rule & { readonly match: RuleMatch };
@@ -36,7 +37,7 @@ export type LanguageRules = {
   readonly entries: readonly EntryModel[];
   readonly cleanTypes: ReadonlySet<string>;
   readonly byId: ReadonlyMap<string, CodeRule>;
-  readonly words: readonly string[];
+  readonly interest: Interest;
   /** Roots of modules that the models and rules know: calls into them are not looked for in the tree. */
   readonly modules: ReadonlySet<string>;
 };
@@ -59,8 +60,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
   };
   const named: { words: readonly string[]; sink: CompiledSink }[] = [];
   const returned: CompiledSink[] = [];
-  const words = new Set<string>();
-  const note = (patterns: readonly string[]) => patterns.flatMap(anchorOf).forEach((word) => words.add(word));
+  const interest = new InterestBuilder();
 
   addModel(compiled, model);
   for (const rule of own) {
@@ -72,7 +72,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
       const value = { group: `rule:${rule.id}`, label: source.label };
       for (const one of listOf(source.read)) compiled.reads.add(one, value);
       for (const one of listOf(source.call)) compiled.results.add(one, value);
-      if (match.words === undefined) note([...listOf(source.read), ...listOf(source.call)]);
+      interest.add([...listOf(source.read), ...listOf(source.call)], match);
     }
     for (const { call, when, arg } of match.sanitizers ?? []) {
       const value: CompiledClean = { call: [], flaws: [flaw], arg, ...(when === undefined ? {} : { when }) };
@@ -87,9 +87,9 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
       for (const one of listOf(sink.assign)) compiled.assigns.add(one, value);
       if (sink.named !== undefined) named.push({ words: sink.named.map((word) => word.toLowerCase()), sink: value });
       if (sink.returns !== undefined) returned.push(value);
-      if (match.words === undefined) note([...listOf(sink.call), ...listOf(sink.assign)]);
+      interest.add([...listOf(sink.call), ...listOf(sink.assign)], match);
     }
-    for (const word of match.words ?? []) words.add(word);
+    interest.addWords(match);
   }
   return {
     language: model.language,
@@ -99,14 +99,44 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     entries: model.entries.filter(({ callback, decorator }) => callback === undefined && decorator === undefined),
     cleanTypes: new Set(model.cleanTypes),
     byId: new Map(own.map((rule) => [rule.id, rule])),
-    words: [...words],
+    interest: interest.build(model),
     modules: modulesOf(model, own),
   };
 }
 
+/** A word that stands alone says something from this length on. */
+const TELLING_LENGTH = 12;
+
+/** Gathers what files are of interest: by the words of the patterns, or those that a rule names itself. */
+class InterestBuilder {
+  readonly #groups = new Map<string, readonly string[]>();
+  readonly #common = new Map<string, readonly string[]>();
+
+  /** A flow through one plain name (`open`, `.send`) is looked for only where something comes in. */
+  add(patterns: readonly string[], { words, sources }: RuleMatch): void {
+    if (words !== undefined) return;
+    for (const group of patterns.flatMap(wordGroupsOf)) {
+      const isTelling = group.length > 1 || (group[0]?.length ?? 0) >= TELLING_LENGTH || sources === undefined;
+      (isTelling ? this.#groups : this.#common).set(group.join(' '), group);
+    }
+  }
+
+  addWords({ words, sources }: RuleMatch): void {
+    for (const word of words ?? []) (sources === undefined ? this.#groups : this.#common).set(word, [word]);
+  }
+
+  build(model: Model): Interest {
+    return {
+      groups: [...this.#groups.values(), ...model.sourceGroups],
+      common: [...this.#common.values()],
+      sources: model.sourceWords,
+    };
+  }
+}
+
 type Indexes = Omit<
   LanguageRules,
-  'language' | 'named' | 'returned' | 'entries' | 'cleanTypes' | 'byId' | 'words' | 'modules'
+  'language' | 'named' | 'returned' | 'entries' | 'cleanTypes' | 'byId' | 'interest' | 'modules'
 >;
 
 function addModel(indexes: Indexes, model: Model): void {

@@ -142,7 +142,7 @@ function bindParameters(machine: Machine, fn: FunctionIr, args: readonly Value[]
       if (filled !== undefined && 'path' in filled)
         value = { ...value, paths: [filled.path, ...value.paths].slice(0, 4) };
       else if (filled !== undefined && value.taints.length > 0) {
-        value = { ...value, taints: [...value.taints, sourceTaint(machine, [filled], span)] };
+        value = { ...fromOutside(value), taints: [...value.taints, sourceTaint(machine, [filled], span)] };
       }
       if (param.fallback !== undefined && value.paths.length === 0) {
         value = { ...value, paths: evaluate(machine, param.fallback).paths.filter((path) => !path.startsWith('~')) };
@@ -153,6 +153,12 @@ function bindParameters(machine: Machine, fn: FunctionIr, args: readonly Value[]
     }
     machine.operations.assignTo(machine, param.target, value, span);
   }
+}
+
+/** An object that a client sends: of its fields, those are clean that cannot carry text. */
+function fromOutside(value: Value): Value {
+  if (value.fields === undefined) return value;
+  return { ...value, fields: new Map([...value.fields].filter(([, field]) => field.paths.length === 0)) };
 }
 
 /** Goes through a function where it stands, with what its caller gives: callbacks. */

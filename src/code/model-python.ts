@@ -125,6 +125,36 @@ const entries: readonly EntryModel[] = [
 
 export const pythonModel: Model = {
   language: 'python',
+  sourceWords: [
+    'request',
+    'argv',
+    'input(',
+    'recv',
+    'environ',
+    'FastAPI',
+    'APIRouter',
+    '.route(',
+    'get_argument',
+    'random',
+    'event',
+  ],
+  sourceGroups: [
+    'form',
+    'args',
+    'GET',
+    'POST',
+    'get_json',
+    'cookies',
+    'COOKIES',
+    'query_params',
+    'headers',
+    'data',
+    'body',
+    'values',
+    'query_string',
+    'files',
+    'FILES',
+  ].map((part) => [`request.${part}`]),
   sources: [
     { group: REQUEST, read: REQUEST_PARTS, call: REQUEST_CALLS, label: 'request data' },
     {

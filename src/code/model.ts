@@ -57,6 +57,10 @@ export type GuardModel = {
 
 export type Model = {
   readonly language: Language;
+  /** Words of which a file has one where something comes in from outside. */
+  readonly sourceWords: readonly string[];
+  /** Groups of words: a file that has all of one hands on what comes in, and is looked at even if nothing arrives there. */
+  readonly sourceGroups: readonly (readonly string[])[];
   readonly sources: readonly SourceModel[];
   readonly entries: readonly EntryModel[];
   readonly cleans: readonly CleanModel[];

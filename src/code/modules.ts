@@ -3,12 +3,20 @@ import type { Stmt } from './ir.ts';
 import type { Machine } from './machine.ts';
 import { type Value } from './value.ts';
 
+/** Modules of Python itself that programs use most. */
+const STANDARD = new Set(
+  'abc argparse array ast asyncio base64 binascii bisect calendar collections concurrent configparser contextlib copy csv ctypes dataclasses datetime decimal difflib email enum errno fnmatch fractions functools getpass glob gzip hashlib heapq hmac html http importlib inspect io ipaddress itertools json keyword locale logging math mimetypes multiprocessing numbers operator os pathlib pkgutil platform pprint queue random re secrets select shlex shutil signal socket sqlite3 ssl stat statistics string struct subprocess sys tarfile tempfile textwrap threading time timeit traceback types typing unicodedata unittest urllib uuid warnings weakref xml zipfile zlib typing_extensions six numpy pandas pytest'.split(
+    ' ',
+  ),
+);
+
 /** Modules that come with the language or are known to the models: what they do is not looked for in the tree. */
 function isForeign(machine: Machine, module: string): boolean {
   const { language, modules } = machine.rules;
   if (language === 'javascript') return !/^(?:\.|[@~#]?\/|src\/)/.test(module) && !module.startsWith('@app/');
   if (module.startsWith('.')) return false;
-  return modules.has(module.split(/[./]/)[0] ?? module) && language === 'python';
+  const root = module.split(/[./]/)[0] ?? module;
+  return language === 'python' && (modules.has(root) || STANDARD.has(root));
 }
 
 /** What an imported name is. */

@@ -135,13 +135,18 @@ export function joinPath(path: string, segment: string): string {
   return [...segments.slice(0, 4), ...segments.slice(segments.length - PATH_SEGMENTS_MAX + 4)].join('.');
 }
 
-/** Words of which a file must have one to be of interest for the pattern: its longest plain word. */
-export function anchorOf(pattern: string): readonly string[] {
-  return expandBraces(pattern).flatMap((spelled) => {
-    const words = spelled
-      .split(/[.*~()/]+/)
-      .filter((word) => word.length > 1)
-      .sort((a, b) => b.length - a.length);
-    return words.slice(0, 1);
-  });
+/** How many words of a pattern a file must have: the longest say the most. */
+const GROUP_WORDS_MAX = 3;
+
+/** Groups of words: a file that has what a pattern names has all words of one group. Results and places are no words. */
+export function wordGroupsOf(pattern: string): readonly (readonly string[])[] {
+  const groups = new Map<string, readonly string[]>();
+  for (const spelled of expandBraces(pattern)) {
+    const words = [...new Set(spelled.split(/[.*~()[\]/@]+|node:/).filter((word) => word.length > 0))]
+      .sort((a, b) => b.length - a.length)
+      .slice(0, GROUP_WORDS_MAX)
+      .sort();
+    if (words.length > 0) groups.set(words.join(' '), words);
+  }
+  return [...groups.values()];
 }

@@ -1,7 +1,7 @@
 import { argumentOf, guardPaths } from './arguments.ts';
 import { evaluate } from './operations.ts';
 import type { Expr } from './ir.ts';
-import type { Machine } from './machine.ts';
+import { copyEnv, joinEnvs, type Machine } from './machine.ts';
 import { assignSilently } from './places.ts';
 import { cleanTaint, constantOf, deepTaints, mapTaints, type Value } from './value.ts';
 
@@ -48,11 +48,19 @@ export function refine(machine: Machine, test: Expr, holds: boolean): void {
 function refineBinary(machine: Machine, test: Extract<Expr, { kind: 'binary' }>, holds: boolean): void {
   const { operator, left, right } = test;
   if (operator === '&&' || operator === '||') {
-    // Both hold where `&&` holds, both fail where `||` fails; else nothing is known of either.
-    if ((operator === '&&') === holds) {
+    // Both hold where `&&` holds, both fail where `||` fails; else it is the one or the other.
+    if ((operator === '&&') !== holds) {
+      const before = copyEnv(machine.env);
       refine(machine, left, holds);
+      const first = machine.env;
+      machine.env = before;
+      refine(machine, left, !holds);
       refine(machine, right, holds);
+      machine.env = joinEnvs(first, machine.env);
+      return;
     }
+    refine(machine, left, holds);
+    refine(machine, right, holds);
     return;
   }
   if (EQUAL.has(operator) || UNEQUAL.has(operator)) {

@@ -113,6 +113,13 @@ export function reportNamed(machine: Machine, name: string, value: Value, span: 
 export function reportReturn(machine: Machine, value: Value, expr: Expr): void {
   if (machine.frame.entry?.returns !== 'html') return;
   for (const compiled of machine.rules.returned) {
+    // What makes an answer has been looked at where it was made.
+    if (
+      value.paths.some((path) =>
+        /(?:[Rr]esponse|jsonify|redirect|render_template|send_file|send_from_directory|abort|json)\(\)$/.test(path),
+      )
+    )
+      continue;
     // An object is answered as JSON, which no browser takes for a page.
     if (value.fields !== undefined && value.isList !== true) continue;
     const held = value.isList === true ? (value.fields?.get('0') ?? value) : value;

@@ -9,7 +9,7 @@ import type { Model } from './model.ts';
 import { link } from './link.ts';
 import { parseRuleFile } from '../finding/index.ts';
 import pack from './pack.json' with { type: 'json' };
-import { wordSearch } from './prefilter.ts';
+import { interestSearch } from './prefilter.ts';
 import { ruleMatch } from './rule-schema.ts';
 import { loadParser, type Parse } from './tree.ts';
 
@@ -75,7 +75,7 @@ async function loadLanguage(frontEnd: FrontEnd, model: Model, rules: readonly Co
   const compiled = compileRules(rules, model);
   const parsers = new Map<string, Parse>();
   for (const grammar of new Set(Object.values(frontEnd.grammars))) parsers.set(grammar, await loadParser(grammar));
-  return { frontEnd, rules: compiled, hasWords: wordSearch(compiled.words), parsers };
+  return { frontEnd, rules: compiled, hasWords: interestSearch(compiled.interest), parsers };
 }
 
 function scanOne(
