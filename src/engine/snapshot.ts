@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { digestOf, type Log } from '../base/index.ts';
+import { digestOf, excerpt, type Log } from '../base/index.ts';
 import type { HeadFacts } from '../event/index.ts';
 import { fault } from './faults.ts';
 import type { Git, GitAnswer } from './git.ts';
@@ -54,9 +54,8 @@ export type SnapshotOptions = {
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
   const { place, facts, refs } = await findPlace(options);
-  await refuseForeignObjects(place);
   const own = await openOwn(place, options);
-  const tree = await writeTree(place, own, facts, options.git);
+  const tree = await writeAllowedTree(place, own, facts, options.git);
   const head = facts.head;
   const clean = head !== undefined && head.tree === tree;
   const commit = clean ? head.commit : await commitTree(tree, head, own, options.git);
@@ -139,7 +138,7 @@ type Found = { readonly place: Place; readonly facts: Facts; readonly refs: Snap
 async function findPlace({ folder, git }: SnapshotOptions): Promise<Found> {
   const start = await realpath(folder).catch(() => undefined);
   if (start === undefined || !(await stat(start)).isDirectory()) {
-    throw fault('folder-missing', `there is no folder ${folder}`);
+    throw fault('folder-missing', `there is no folder ${excerpt(folder)}`);
   }
   const [found, ...answers] = await git.each([REV_PARSE, ...FACTS.map(({ args }) => args)], { cwd: start });
   const { code, stdout } = found ?? { code: 255, stdout: '' };
@@ -277,6 +276,14 @@ function refsOf(stdout: string): { readonly [ref: string]: string } {
   }
   for (const [ref, commit] of remote) refs[ref] ??= commit;
   return refs;
+}
+
+/** Looks at the repository's objects while git works on the tree. Both are over when this is: git may still write before. */
+async function writeAllowedTree(place: Place, own: string, facts: Facts, git: Git): Promise<string> {
+  const [written, objects] = await Promise.allSettled([writeTree(place, own, facts, git), refuseForeignObjects(place)]);
+  if (objects.status === 'rejected') throw objects.reason;
+  if (written.status === 'rejected') throw written.reason;
+  return written.value;
 }
 
 /**
