@@ -3,7 +3,7 @@ import { silentLog, systemClock } from '../base/index.ts';
 import { beginRun, type Snapshot } from '../engine/index.ts';
 import { createReader, type WorkflowReader } from '../workflow/index.ts';
 import { gitEnvironment } from './environment.ts';
-import { findProgram } from './executor.ts';
+import { findProgram } from './programs.ts';
 import type { Machine } from './commands.ts';
 
 /** What a run reads first, on its way. */
