@@ -5,13 +5,13 @@ import { finishScan, type Outcomes } from './finish.ts';
 import { type Found, joined } from './found.ts';
 
 /**
- * Sources beside the changed ones that are read for what flows between files, bytes. Beyond it only those in the folders of
- * changed files are, up to the same limit: always the same ones for the same change.
+ * Sources beside the changed ones that are read for what flows between files, bytes: the nearest ones, always the same for the
+ * same change. A change request must not wait for a whole tree.
  */
-const CONTEXT_BYTES_MAX = 8 * 1024 * 1024;
+const CONTEXT_BYTES_MAX = 768 * 1024;
 
-/** Kinds that need all their files to say something of one; their files are few, but for code. */
-const WHOLE: ReadonlySet<Kind> = new Set(['dependencies', 'workflows', 'infrastructure']);
+/** Kinds that need all their files to say something of one; their files are few. */
+const WHOLE: ReadonlySet<Kind> = new Set(['dependencies', 'workflows']);
 
 /** Scans the changed files as they were and as they are, and says which findings are new. */
 export async function compareScans(
@@ -72,7 +72,9 @@ async function contextScan(
   const near = await fileScanner.scan(tree, entries, others);
   return {
     outcomes: joined(whole.outcomes, near.outcomes),
-    notes: isCut ? ['the tree is large: flows between files were followed in the folders of changed files only'] : [],
+    notes: isCut
+      ? ['the tree is large: flows between files were followed among the changed files and those near them']
+      : [],
   };
 }
 
@@ -83,15 +85,30 @@ function nearby(
 ): { readonly entries: readonly TreeEntry[]; readonly isCut: boolean } {
   const wanted = rest.filter(isWanted);
   if (sizeOf(wanted) <= CONTEXT_BYTES_MAX) return { entries: wanted, isCut: false };
-  const folders = new Set(changes.map(({ head, base }) => folderOf(head?.path ?? base?.path ?? '')));
+  const folders = [...new Set(changes.map(({ head, base }) => folderOf(head?.path ?? base?.path ?? '')))];
+  const near = wanted
+    .map((entry) => ({
+      entry,
+      distance: Math.min(...folders.map((folder) => distanceOf(folderOf(entry.path), folder))),
+    }))
+    .sort((a, b) => a.distance - b.distance);
   const entries: TreeEntry[] = [];
   let bytes = 0;
-  for (const entry of wanted) {
-    if (!folders.has(folderOf(entry.path)) || bytes + entry.bytes > CONTEXT_BYTES_MAX) continue;
+  for (const { entry } of near) {
+    if (bytes + entry.bytes > CONTEXT_BYTES_MAX) continue;
     bytes += entry.bytes;
     entries.push(entry);
   }
   return { entries, isCut: true };
+}
+
+/** Steps up and down from one folder to another. */
+function distanceOf(from: string, to: string): number {
+  const [left, right] = [from, to].map((folder) => (folder === '' ? [] : folder.split('/')));
+  if (left === undefined || right === undefined) return 0;
+  let shared = 0;
+  while (shared < left.length && left[shared] === right[shared]) shared += 1;
+  return left.length + right.length - 2 * shared;
 }
 
 function sizeOf(entries: readonly TreeEntry[]): number {

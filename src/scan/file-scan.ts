@@ -2,7 +2,7 @@ import type { FileOutcome, Gap, Kind, Scanner } from '../finding/index.ts';
 import { classify, type FileClass, type Tree, type TreeEntry } from '../source/index.ts';
 import { type FileResult, type FileTask, scanFile } from './batch.ts';
 import type { ResultCache } from './cache.ts';
-import { BATCH_BYTES_MAX, BATCH_FILES_MAX, SINGLE_THREAD_BYTES_MAX, THREADS_MAX } from './limits.ts';
+import { BATCH_BYTES_MAX, BATCH_FILES_MAX, SINGLE_THREAD_MS_MAX, THREADS_MAX } from './limits.ts';
 import type { ScannersSpec } from './load-scanners.ts';
 import { type Batch, createPool, type Pool } from './pool.ts';
 
@@ -72,9 +72,8 @@ export function createFileScanner(options: FileScannerOptions): FileScanner {
         done += results.length;
         options.onProgress(done, total);
       };
-      const bytes = tasks.reduce((sum, { entry }) => sum + entry.bytes, 0);
       const batches = batchesOf(tree, tasks);
-      if (bytes <= SINGLE_THREAD_BYTES_MAX || options.threads < 2 || options.spec === undefined) {
+      if (guessMs(tasks) <= SINGLE_THREAD_MS_MAX || options.threads < 2 || options.spec === undefined) {
         for (const batch of batches) {
           options.signal.throwIfAborted();
           onResults(await here(batch));
@@ -88,6 +87,23 @@ export function createFileScanner(options: FileScannerOptions): FileScanner {
     pool: poolOf,
     close: async () => pool?.close(),
   };
+}
+
+/** Bytes that a kind looks at in a millisecond, roughly: it decides only whether threads are worth their start. */
+const BYTES_PER_MS: { readonly [kind in Kind]: number } = {
+  secrets: 60_000,
+  code: 2_500,
+  dependencies: 20_000,
+  workflows: 5_000,
+  infrastructure: 5_000,
+  suppressions: 500_000,
+};
+
+function guessMs(tasks: readonly FileTask[]): number {
+  return tasks.reduce(
+    (sum, { entry, kinds }) => kinds.reduce((inner, kind) => inner + entry.bytes / BYTES_PER_MS[kind], sum),
+    0,
+  );
 }
 
 async function scanHere({ tree, tasks }: Batch, options: FileScannerOptions): Promise<readonly FileResult[]> {
