@@ -17,6 +17,7 @@ async function registry(options: { readonly digest?: string; readonly token?: st
     if (url.pathname === '/token') {
       response.end(JSON.stringify({ token: `for ${url.searchParams.get('scope')}` }));
     } else if (request.headers.authorization !== `Bearer ${options.token ?? 'for repository:team/app:pull'}`) {
+      // sallyport:ignore javascript-header-injection -- a test's own server, for its own requests (scan, until 2027-06-30)
       response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${host}/token",service="test"` }).end();
     } else if (url.pathname === '/v2/team/app/manifests/1.2') {
       response.writeHead(200, { 'docker-content-digest': options.digest ?? DIGEST }).end();

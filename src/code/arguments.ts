@@ -98,6 +98,7 @@ function meetsValue(value: Value, condition: Condition): boolean {
   if (condition.below !== undefined && !(typeof constant === 'number' && constant < condition.below)) return false;
   if (condition.dynamic === true && value.isText !== true && deepTaints(value).length === 0) return false;
   if (condition.path !== undefined && !pathsMeet(value.paths, listOf(condition.path))) return false;
+  if (condition.otherThan !== undefined && pathsMeet(value.paths, listOf(condition.otherThan))) return false;
   return true;
 }
 

@@ -67,8 +67,20 @@ function namesMeet(fn: FunctionIr, named: readonly string[]): boolean {
       test = new RegExp(`^(?:${source})$`);
       nameTests.set(source, test);
     }
-    return test.test(param.name);
+    return test.test(param.name) && isTypeMet(param, named.length);
   });
+}
+
+/** Types of the frameworks' requests, and those that say nothing. */
+const REQUEST_TYPE =
+  /(?:^|\.)(?:any|unknown|object|Request|NextRequest|NextApiRequest|IncomingMessage|FastifyRequest|ExpressRequest|HttpRequest|HTTPRequest|WSGIRequest|ASGIRequest|Http2ServerRequest|KoaContext|Context|AppContext|RouterContext)$/;
+
+/**
+ * A lone parameter that is only named like a request may be one of anything: where its type is written, that decides. Beside a response
+ * the two names are enough.
+ */
+function isTypeMet({ type }: Parameter, count: number): boolean {
+  return type === undefined || count > 1 || REQUEST_TYPE.test(type);
 }
 
 /** What a parameter is filled with from outside. */

@@ -33,6 +33,8 @@ const condition = z.strictObject({
   dynamic: z.literal(true).optional(),
   /** It has one of these paths: `jwt.algorithms.none`. */
   path: patterns.optional(),
+  /** It has none of these paths: what these functions give is of no harm here. */
+  otherThan: patterns.optional(),
   /** At most this number. */
   below: z.number().optional(),
 });
