@@ -98,12 +98,10 @@ test('requests of one connection, bodies of all kinds and upgrades pass the HTTP
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
+      const echo = `${request.method} ${request.url} ${request.headers.host} ${body} ${request.headers['x-a'] ?? ''}`;
       if (request.url === '/none') response.writeHead(204).end();
       // sallyport:ignore javascript-xss -- an echo for the requests of this test; no browser asks it (egress, until 2027-06-30)
-      else
-        response.end(
-          `${request.method} ${request.url} ${request.headers.host} ${body} ${request.headers['x-a'] ?? ''}`,
-        );
+      else response.end(echo);
     });
   });
   server.on('upgrade', (_request, socket: Socket) => {

@@ -18,3 +18,6 @@ export const THREAD_HEAP_MB_MAX = 2048;
 export const HISTORY_COMMITS_MAX = 200;
 /** Time that a thread may take for the commits of one message. */
 export const HISTORY_MS_MAX = 10 * 60_000;
+
+/** In the place of a rule: whatever is found at the path, as in a corpus of flaws. */
+export const EVERY_RULE = '*';

@@ -1,7 +1,8 @@
 import type { Finding, Kind, Match, Place, Rule } from '../finding/index.ts';
 import { globMatches } from './glob.ts';
 import type { InlineFacts, InlineSuppression } from './inline.ts';
-import { EVERY_RULE, type FileSuppression, SUPPRESSIONS_FILE } from './suppression-file.ts';
+import { EVERY_RULE } from './limits.ts';
+import { type FileSuppression, SUPPRESSIONS_FILE } from './suppression-file.ts';
 
 export type SuppressedFinding = {
   readonly finding: Finding;

@@ -5,9 +5,6 @@ export const SUPPRESSIONS_FILE = '.sallyport/suppressions.yml';
 /** The largest file of suppressions. */
 export const SUPPRESSIONS_BYTES_MAX = 1024 * 1024;
 
-/** In the place of a rule: whatever is found at the path, as in a corpus of flaws. */
-export const EVERY_RULE = '*';
-
 /** One entry of `.sallyport/suppressions.yml`. */
 export type FileSuppression = {
   readonly rule?: string;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isDay } from './inline.ts';
-import { EVERY_RULE } from './suppression-file.ts';
+import { EVERY_RULE } from './limits.ts';
 
 /** Entries of the file. */
 const SUPPRESSIONS_MAX = 5000;
