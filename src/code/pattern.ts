@@ -142,7 +142,22 @@ const GROUP_WORDS_MAX = 3;
 export function wordGroupsOf(pattern: string): readonly (readonly string[])[] {
   const groups = new Map<string, readonly string[]>();
   for (const spelled of expandBraces(pattern)) {
-    const words = [...new Set(spelled.split(/[.*~()[\]/@]+|node:/).filter((word) => word.length > 0))]
+    const tail = /^(?:~|\*\*\.)(?:.*\.)?~?([\w$]+\.[\w$]+)$/.exec(spelled)?.[1];
+    // A variable and its method stand side by side; what is imported may be named apart.
+    if (tail !== undefined) {
+      groups.set(tail, [tail]);
+      continue;
+    }
+    // Functions are called where they are used; classes may stand in a type.
+    const called = spelled.replaceAll(/\b([a-z]\w*)\(\)/g, '$1\u0001');
+    const words = [
+      ...new Set(
+        called
+          .split(/[.*~()[\]/@]+|node:/)
+          .map((word) => word.replace('\u0001', '('))
+          .filter((word) => word.length > 0 && !word.startsWith('(')),
+      ),
+    ]
       .sort((a, b) => b.length - a.length)
       .slice(0, GROUP_WORDS_MAX)
       .sort();
