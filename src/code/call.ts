@@ -7,9 +7,10 @@ import type { CallExpr } from './ir.ts';
 import { importName } from './modules.ts';
 import { leaveByThrow, type Machine, placeOf, textAt } from './machine.ts';
 import type { EntryModel } from './model.ts';
-import { isConversionName, isLookupName, isTestName } from './names.ts';
+import { isCleaningName, isConversionName, isLookupName, isTestName } from './names.ts';
 import { joinPath } from './pattern.ts';
 import { assignSilently, isPlace } from './places.ts';
+import { flawsWithout } from './refine.ts';
 import { reach, reportCall, reportNamed } from './report.ts';
 import {
   addStep,
@@ -70,6 +71,7 @@ function finishCall(machine: Machine, value: Value, values: CallValues, paths: r
     const given = { ...result, taints: joinTaints(result.taints, givenTaints(values)) };
     result = mapTaints(given, (taint) => cleanTaint(taint, flaws));
   }
+  result = cleanReplaced(result, values);
   for (const { arg, flaws: own } of cleans) {
     for (const { expr, value: held } of arg === undefined ? [] : selectArguments(values, arg)) {
       if (isPlace(expr))
@@ -84,6 +86,29 @@ function finishCall(machine: Machine, value: Value, values: CallValues, paths: r
   if (sources.length > 0)
     result = { ...result, taints: joinTaints(result.taints, [sourceTaint(machine, sources, values.call)]) };
   return result;
+}
+
+/** A replacement of a piece by something without it takes away what needs the piece. */
+function cleanReplaced(result: Value, { call, args, receiver }: CallValues): Value {
+  const name = call.callee.kind === 'member' ? call.callee.property : '';
+  if (name !== 'replace' && name !== 'replaceAll' && name !== 'sub') return result;
+  const [first, second] = args.map(({ value }) => value);
+  const piece = first?.constant?.value ?? first?.fields?.get('source')?.constant?.value;
+  const other = second?.constant?.value;
+  if (typeof piece !== 'string' || typeof other !== 'string') return result;
+  const plain = piece.replace(/^\[(.*)\][+*]?$/, '$1').replaceAll('\\', '');
+  const isGone = !other.includes(piece) || (piece === "'" && other === "''");
+  const flaws = isGone
+    ? [
+        ...new Set([
+          ...(piece.length <= 3 ? flawsWithout(piece) : []),
+          ...[...plain].flatMap((letter) => (piece.startsWith('[') ? flawsWithout(letter) : [])),
+        ]),
+      ]
+    : [];
+  return flaws.length === 0 || receiver.constant !== undefined
+    ? result
+    : mapTaints(result, (taint) => cleanTaint(taint, flaws));
 }
 
 function givenTaints(values: CallValues): readonly Taint[] {
@@ -211,7 +236,7 @@ function callUnknown(machine: Machine, called: Called): Value {
   if (machine.rules.silent.findAny(paths).length > 0) return UNKNOWN;
   const name =
     call.callee.kind === 'member' ? call.callee.property : call.callee.kind === 'name' ? call.callee.name : '';
-  if (isTestName(name)) return UNKNOWN;
+  if (isTestName(name) || isCleaningName(name)) return UNKNOWN;
   let taints: readonly Taint[] = receiver.taints;
   if (receiver.fields !== undefined && receiver.instanceOf === undefined) taints = deepTaints(receiver);
   const isGuess =

@@ -72,7 +72,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
       const value = { group: `rule:${rule.id}`, label: source.label };
       for (const one of listOf(source.read)) compiled.reads.add(one, value);
       for (const one of listOf(source.call)) compiled.results.add(one, value);
-      interest.add([...listOf(source.read), ...listOf(source.call)], match);
+      interest.add([...listOf(source.read), ...listOf(source.call)], rule);
     }
     for (const { call, when, arg } of match.sanitizers ?? []) {
       const value: CompiledClean = { call: [], flaws: [flaw], arg, ...(when === undefined ? {} : { when }) };
@@ -87,7 +87,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
       for (const one of listOf(sink.assign)) compiled.assigns.add(one, value);
       if (sink.named !== undefined) named.push({ words: sink.named.map((word) => word.toLowerCase()), sink: value });
       if (sink.returns !== undefined) returned.push(value);
-      interest.add([...listOf(sink.call), ...listOf(sink.assign)], match);
+      interest.add([...listOf(sink.call), ...listOf(sink.assign)], rule);
     }
     interest.addWords(match);
   }
@@ -113,10 +113,14 @@ class InterestBuilder {
   readonly #common = new Map<string, readonly string[]>();
 
   /** A flow through one plain name (`open`, `.send`) is looked for only where something comes in. */
-  add(patterns: readonly string[], { words, sources }: RuleMatch): void {
+  add(patterns: readonly string[], { match: { words, sources }, severity }: CodeRule): void {
     if (words !== undefined) return;
+    const isGrave = severity === 'critical' || severity === 'high';
     for (const group of patterns.flatMap(wordGroupsOf)) {
-      const isTelling = group.length > 1 || (group[0]?.length ?? 0) >= TELLING_LENGTH || sources === undefined;
+      const isTelling =
+        sources === undefined ||
+        (isGrave &&
+          (group.length > 1 || group[0]?.includes('.') === true || (group[0]?.length ?? 0) >= TELLING_LENGTH));
       (isTelling ? this.#groups : this.#common).set(group.join(' '), group);
     }
   }

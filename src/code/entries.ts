@@ -31,11 +31,14 @@ export function entryOf(machine: Machine, fn: FunctionIr): EntryModel | undefine
         ending.endsWith('/') ? `/${stem}`.includes(`/${ending}`) : `/${stem}`.endsWith(`/${ending}`),
       );
     }
-    return entry.named !== undefined && namesMeet(fn, entry.named);
+    if (entry.named === undefined || !namesMeet(fn, entry.named)) return false;
+    const own = fn.hasReceiver === true ? fn.params.length - 1 : fn.params.length;
+    return entry.restMax === undefined || own <= entry.named.length + entry.restMax;
   });
 }
 
-function isInFile(machine: Machine, { imports }: EntryModel): boolean {
+function isInFile(machine: Machine, { imports, files }: EntryModel): boolean {
+  if (files !== undefined && !files.some((part) => machine.file.path.includes(part))) return false;
   if (imports === undefined) return true;
   return imports.some((module) =>
     [...machine.imports].some((one) => one === module || one.startsWith(`${module}/`) || one.startsWith(`${module}.`)),

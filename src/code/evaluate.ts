@@ -121,11 +121,10 @@ export function evaluateMember(machine: Machine, expr: MemberExpr, object: Value
       ? { external: { module: object.external.module, path: [...object.external.path, property].slice(0, 6) } }
       : {}),
   };
-  return withSource(
-    machine,
-    field.paths.length > 0 && paths.length > 0 ? withSource(machine, { ...value, paths }, expr) : value,
-    expr,
-  );
+  const read = withSource(machine, value, expr);
+  if (field.paths.length === 0 || paths.length === 0) return read;
+  // The field has a name of its own, and one by where it stands.
+  return { ...read, taints: joinTaints(read.taints, withSource(machine, { ...value, paths }, expr).taints) };
 }
 
 function evaluateIndex(machine: Machine, expr: Extract<Expr, { kind: 'index' }>, object: Value): Value {

@@ -1,5 +1,5 @@
 import type { TraceStep } from '../finding/index.ts';
-import type { Language } from './ir.ts';
+import type { ClassIr, Language } from './ir.ts';
 import { idOf, type Machine, type Target } from './machine.ts';
 import {
   deepTaints,
@@ -56,9 +56,11 @@ export function factsOf(machine: Machine): CodeFacts | undefined {
     collect(machine, functions, name, value, 0);
   }
   const ids = new Set([...functions.values()].map(({ id }) => id));
-  const flows = machine.flows
-    .filter(({ taint: { origin } }) => origin.kind !== 'param' || ids.has(origin.function))
-    .map(({ taint, target }): FlowFact => ({ ...taintFact(taint), target }));
+  const flows = leastCleaned(
+    machine.flows
+      .filter(({ taint: { origin } }) => origin.kind !== 'param' || ids.has(origin.function))
+      .map(({ taint, target }): FlowFact => ({ ...taintFact(taint), target })),
+  );
   if (flows.length === 0 && functions.size === 0 && Object.keys(aliases).length === 0) return undefined;
   return {
     language: machine.ir.language,
@@ -87,6 +89,7 @@ function collect(machine: Machine, into: Map<string, FunctionFact>, name: string
     addFunction(machine, into, name, bound);
     const summary = machine.summaries.get(bound.function);
     // A constructor of the old kind, and a function that makes an object of functions.
+    if (summary?.returns.instanceOf !== undefined) collectMethods(machine, into, name, summary.returns.instanceOf);
     for (const made of [summary?.receiver, summary?.returns]) {
       for (const [key, field] of made?.fields ?? []) {
         if (field.functions !== undefined) collect(machine, into, `${name}.${key}`, field, depth + 1);
@@ -99,14 +102,15 @@ function collect(machine: Machine, into: Map<string, FunctionFact>, name: string
       if (!into.has(key)) addFunction(machine, into, key, { function: method });
     }
   }
-  const instance = value.instanceOf;
-  for (const method of instance?.methods ?? []) {
-    if (!into.has(`${name}.${method.name}`)) addFunction(machine, into, `${name}.${method.name}`, { function: method });
-  }
+  if (value.instanceOf !== undefined) collectMethods(machine, into, name, value.instanceOf);
   for (const [key, field] of value.fields ?? []) {
     if (field.functions !== undefined || field.classes !== undefined)
       collect(machine, into, `${name}.${key}`, field, depth + 1);
   }
+}
+
+function collectMethods(machine: Machine, into: Map<string, FunctionFact>, name: string, cls: ClassIr): void {
+  for (const method of cls.methods) addFunction(machine, into, `${name}.${method.name}`, { function: method });
 }
 
 function addFunction(
@@ -139,6 +143,26 @@ function returnsOf(value: Value): FunctionFact['returns'] {
   return [...whole, ...fields, ...others];
 }
 
+/** Of ways with the same ends, those that clean least: what they miss, the others miss as well. */
+function leastCleaned(flows: readonly FlowFact[]): readonly FlowFact[] {
+  const kept = new Map<string, FlowFact>();
+  for (const flow of flows) {
+    const { target } = flow;
+    const key = JSON.stringify([flow.origin, target.kind === 'sink' ? [target.rule, target.place] : target]);
+    const known = kept.get(key);
+    if (known === undefined || flow.cleaned.length < known.cleaned.length) kept.set(key, flow);
+  }
+  return [...kept.values()];
+}
+
+/** How many steps of a way within one file are told to others. */
+const FACT_STEPS_MAX = 6;
+
 function taintFact(taint: Taint): TaintFact {
-  return { origin: taint.origin, cleaned: taint.cleaned, steps: stepsOf(taint.steps), doubts: taint.doubts };
+  return {
+    origin: taint.origin,
+    cleaned: taint.cleaned,
+    steps: stepsOf(taint.steps).slice(-FACT_STEPS_MAX),
+    doubts: taint.doubts,
+  };
 }

@@ -140,7 +140,7 @@ function bindParameters(machine: Machine, fn: FunctionIr, args: readonly Value[]
       value = 'isClean' in typed && typed.isClean === true ? UNKNOWN : { ...typed, taints: [taint] };
       const filled = fillParam(machine, fn, param, at - skipped, entry);
       if (filled !== undefined && 'path' in filled)
-        value = { ...value, paths: [filled.path, ...value.paths].slice(0, 4) };
+        value = { ...value, paths: [filled.path, `~${param.name}`, ...value.paths].slice(0, 4) };
       else if (filled !== undefined && value.taints.length > 0) {
         value = { ...fromOutside(value), taints: [...value.taints, sourceTaint(machine, [filled], span)] };
       }

@@ -6,10 +6,10 @@ const FLASK = '{flask.request,quart.request,bottle.request,~request}';
 
 /** What a client sends, below the request object of each framework. */
 const REQUEST_PARTS: readonly string[] = [
-  `${FLASK}.{args,form,values,json,data,cookies,headers,files,view_args,query_string,url,base_url,full_path,path,referrer,user_agent,stream,host,host_url,remote_user,authorization,environ}`,
+  `${FLASK}.{args,form,values,json,data,cookies,headers,files,view_args,query_string,referrer,user_agent,stream,authorization,environ}`,
   'bottle.request.{query,forms,params,json,body,GET,POST,query_string,urlparts}',
-  '{django.http.HttpRequest,django.http.HttpRequest(),rest_framework.request.Request(),~request,~self.request}.{GET,POST,FILES,COOKIES,META,body,headers,data,query_params,path,path_info,REQUEST,content_params}',
-  '{starlette.requests.Request(),fastapi.Request(),aiohttp.web.Request(),~request}.{query_params,path_params,headers,cookies,query,match_info,rel_url,query_string,url,form,json,body,post,text,read}',
+  '{django.http.HttpRequest,django.http.HttpRequest(),rest_framework.request.Request(),~request,~self.request}.{GET,POST,FILES,COOKIES,META,body,headers,data,query_params,REQUEST,content_params}',
+  '{starlette.requests.Request(),fastapi.Request(),aiohttp.web.Request(),~request}.{query_params,path_params,headers,cookies,query,match_info,rel_url,query_string,form,json,body,post,text,read}',
   '{tornado.web.RequestHandler(),~self}.request.{arguments,body,headers,uri,query,path,cookies,body_arguments,query_arguments,files}',
   '{falcon.Request(),pyramid.request.Request(),sanic.Request()}.{params,media,cookies,headers,args,form,json,GET,POST,matchdict,json_body,body,query_string}',
 ];
@@ -114,6 +114,8 @@ const entries: readonly EntryModel[] = [
   },
   {
     named: ['request|req'],
+    restMax: 2,
+    files: ['view', 'api', 'endpoint', 'handler'],
     imports: ['django', 'rest_framework'],
     params: [{ path: 'django.http.HttpRequest' }],
     rest: { group: REQUEST, label: 'a part of the path of the request' },
@@ -158,6 +160,18 @@ export const pythonModel: Model = {
   sources: [
     { group: REQUEST, read: REQUEST_PARTS, call: REQUEST_CALLS, label: 'request data' },
     {
+      group: 'request-url',
+      read: [
+        `${FLASK}.{url,base_url,full_path,path,host,host_url,url_root,remote_user}`,
+        '{django.http.HttpRequest,~request,~self.request}.{path,path_info}',
+        '{starlette.requests.Request(),fastapi.Request(),~request}.url',
+      ],
+      call: [
+        '{django.http.HttpRequest,~request,~self.request}.{get_full_path,get_raw_uri,build_absolute_uri,get_host}',
+      ],
+      label: 'the address of the request',
+    },
+    {
       group: 'argument',
       read: ['sys.argv'],
       call: ['input', 'raw_input', '**.parse_args', 'click.prompt'],
@@ -196,7 +210,6 @@ export const pythonModel: Model = {
         'datetime.date.fromisoformat',
         'hashlib.**',
         'hmac.**',
-        'base64.b16encode',
         'binascii.hexlify',
         'isinstance',
         'type',
@@ -211,7 +224,6 @@ export const pythonModel: Model = {
         '{html,cgi,flask,markupsafe,jinja2,xml.sax.saxutils,django.utils.html,tornado.escape,bleach}.{escape,clean,conditional_escape,xhtml_escape,linkify,strip_tags,escapejs}',
         'markupsafe.Markup.escape',
         'django.utils.html.format_html',
-        'helpers.utils.escape_for_html',
         '**.{escape_html,html_escape,sanitize_html,escape_for_html}',
       ],
       flaws: ['html'],
@@ -221,7 +233,6 @@ export const pythonModel: Model = {
         '{flask,fastapi.responses,starlette.responses}.{jsonify,JSONResponse}',
         'json.dumps',
         'urllib.parse.{quote,quote_plus,urlencode}',
-        'base64.{b64encode,urlsafe_b64encode}',
       ],
       flaws: ['html', 'header', 'log'],
     },

@@ -26,6 +26,10 @@ export type EntryModel = {
   readonly named?: readonly string[];
   /** It is exported under one of these names by a file with one of these endings of its path without the extension. */
   readonly exported?: { readonly files: readonly string[]; readonly names: readonly string[] };
+  /** Only with at most so many parameters behind those. */
+  readonly restMax?: number;
+  /** Only in files whose path has one of these in it. */
+  readonly files?: readonly string[];
   /** Only in files that import one of these modules (or a part of them). */
   readonly imports?: readonly string[];
   /** By position, the receiver not counted. */

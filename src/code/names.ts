@@ -10,12 +10,17 @@ export function isTestName(name: string): boolean {
   );
 }
 
+/** `escapeText`, `sanitize_name`: made to clean what it is given. */
+export function isCleaningName(name: string): boolean {
+  return /escape|saniti[sz]e|purify|html_?encode|encode_?(?:for_?)?html/i.test(name) && !/unescape/i.test(name);
+}
+
 /** Names of calls that look something up by what they are given: the result is another thing. */
 const LOOKUPS =
-  /^(?:get|find|fetch|load|lookup|select|query|search|read|list|save|insert|update|delete|remove|create_?user|count|execute|exec|run|send|write|print|require|import|sleep|set|add|register|use|on|emit|login|authenticate|connect|open)(?=$|[A-Z_0-9])/i;
+  /^(?:get|find|fetch|load|lookup|select|query|search|read|list|save|insert|update|delete|remove|create_?user|count|execute|exec|run|send|write|print|require|import|sleep|set|add|register|use|on|emit|login|authenticate|connect|open)(?=$|[A-Z_0-9])/;
 
 export function isLookupName(name: string): boolean {
-  return LOOKUPS.test(name);
+  return LOOKUPS.test(name.slice(0, 1).toLowerCase() + name.slice(1));
 }
 
 /** Names of methods whose result is made of what they are given. */
@@ -28,5 +33,5 @@ export function isConversionName(name: string): boolean {
 /** Whether a function of which nothing but the name is known may hand on what it is given. */
 export function mayHandOn(callee: string): boolean {
   const name = callee.split('.').at(-1) ?? callee;
-  return !isTestName(name) && !isLookupName(name);
+  return !isTestName(name) && !isLookupName(name) && !isCleaningName(name);
 }

@@ -24,7 +24,8 @@ type Compiled = readonly Segment[];
 /** Patterns, each with what it stands for, found by the last segment of a path. */
 export class PatternIndex<T> {
   readonly #byLast = new Map<string, { readonly pattern: Compiled; readonly value: T }[]>();
-  readonly #loose: { readonly pattern: Compiled; readonly value: T }[] = [];
+  /** Those whose end is open, by their first segment; with an open beginning, under nothing. */
+  readonly #byFirst = new Map<string, { readonly pattern: Compiled; readonly value: T }[]>();
   readonly #cache = new Map<string, readonly T[]>();
   readonly #order = new Map<T, number>();
 
@@ -33,11 +34,12 @@ export class PatternIndex<T> {
     for (const spelled of expandBraces(pattern)) {
       const compiled = spelled.split('.').map(segmentOf);
       const last = compiled.at(-1);
-      if (last?.kind === 'exact') {
-        const entries = this.#byLast.get(last.text);
-        if (entries === undefined) this.#byLast.set(last.text, [{ pattern: compiled, value }]);
-        else entries.push({ pattern: compiled, value });
-      } else this.#loose.push({ pattern: compiled, value });
+      const first = compiled[0];
+      const [index, key] =
+        last?.kind === 'exact' ? [this.#byLast, last.text] : [this.#byFirst, first?.kind === 'exact' ? first.text : ''];
+      const entries = index.get(key);
+      if (entries === undefined) index.set(key, [{ pattern: compiled, value }]);
+      else entries.push({ pattern: compiled, value });
     }
   }
 
@@ -45,13 +47,21 @@ export class PatternIndex<T> {
   find(path: string): readonly T[] {
     const cached = this.#cache.get(path);
     if (cached !== undefined) return cached;
-    const segments = path.split('.');
-    const found = new Set<T>();
-    for (const { pattern, value } of this.#byLast.get(segments.at(-1) ?? '') ?? []) {
-      if (meets(pattern, segments, 0, 0)) found.add(value);
+    const dot = path.indexOf('.');
+    const candidates = [
+      this.#byLast.get(path.slice(path.lastIndexOf('.') + 1)),
+      this.#byFirst.get(dot === -1 ? path : path.slice(0, dot)),
+      this.#byFirst.get(''),
+    ];
+    let answer: readonly T[] = NOTHING;
+    if (candidates.some((entries) => entries !== undefined)) {
+      const segments = path.split('.');
+      const found = new Set<T>();
+      for (const entries of candidates) {
+        for (const { pattern, value } of entries ?? []) if (meets(pattern, segments, 0, 0)) found.add(value);
+      }
+      if (found.size > 0) answer = [...found].sort((a, b) => this.#rank(a) - this.#rank(b));
     }
-    for (const { pattern, value } of this.#loose) if (meets(pattern, segments, 0, 0)) found.add(value);
-    const answer = found.size === 0 ? NOTHING : [...found].sort((a, b) => this.#rank(a) - this.#rank(b));
     if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
     this.#cache.set(path, answer);
     return answer;
@@ -142,7 +152,22 @@ const GROUP_WORDS_MAX = 3;
 export function wordGroupsOf(pattern: string): readonly (readonly string[])[] {
   const groups = new Map<string, readonly string[]>();
   for (const spelled of expandBraces(pattern)) {
-    const words = [...new Set(spelled.split(/[.*~()[\]/@]+|node:/).filter((word) => word.length > 0))]
+    const tail = /^(?:~|\*\*\.)(?:.*\.)?~?([\w$]+\.[\w$]+)$/.exec(spelled)?.[1];
+    // A variable and its method stand side by side; what is imported may be named apart.
+    if (tail !== undefined) {
+      groups.set(tail, [tail]);
+      continue;
+    }
+    // Functions are called where they are used; classes may stand in a type.
+    const called = spelled.replaceAll(/\b([a-z]\w*)\(\)/g, '$1\u0001');
+    const words = [
+      ...new Set(
+        called
+          .split(/[.*~()[\]/@]+|node:/)
+          .map((word) => word.replace('\u0001', '('))
+          .filter((word) => word.length > 0 && !word.startsWith('(')),
+      ),
+    ]
       .sort((a, b) => b.length - a.length)
       .slice(0, GROUP_WORDS_MAX)
       .sort();

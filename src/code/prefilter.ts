@@ -31,6 +31,9 @@ export function interestSearch({ groups, common, sources }: Interest): (bytes: U
   };
 }
 
+/** Bytes of names, in all languages alike. */
+const isLetter = Uint8Array.from({ length: 256 }, (_, byte) => (/[\w$]/.test(String.fromCharCode(byte)) ? 1 : 0));
+
 /** Which of many words stand in a text, as a 1 for each. */
 export function wordSearch(words: readonly string[]): (bytes: Uint8Array) => Uint8Array {
   const classOf = new Uint8Array(256);
@@ -60,6 +63,7 @@ export function wordSearch(words: readonly string[]): (bytes: Uint8Array) => Uin
   const ends = Int32Array.from(ending);
   // Only states in which some word ends cost more than a look-up.
   const isEnd = Uint8Array.from(ending, (id, state) => (id !== -1 || (shorter[state] ?? 0) !== 0 ? 1 : 0));
+  const lengths = encoded.map((word) => word.length);
   return (bytes) => {
     const present = new Uint8Array(words.length);
     let state = 0;
@@ -69,8 +73,13 @@ export function wordSearch(words: readonly string[]): (bytes: Uint8Array) => Uin
       for (let end = state; end !== 0; end = shorter[end] ?? 0) {
         const id = ends[end] ?? -1;
         if (id === -1) continue;
-        if (present[id] === 1) break;
-        present[id] = 1;
+        if (present[id] === 1) continue;
+        const length = lengths[id] ?? 0;
+        // As a word of its own: `res` is not in `address`.
+        const isWhole =
+          !(isLetter[bytes[at] ?? 0] === 1 && isLetter[bytes[at + 1] ?? 0] === 1) &&
+          !(isLetter[bytes[at - length + 1] ?? 0] === 1 && isLetter[bytes[at - length] ?? 0] === 1);
+        if (isWhole) present[id] = 1;
       }
     }
     return present;
