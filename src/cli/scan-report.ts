@@ -160,14 +160,25 @@ function renderFix({ fix }: Finding, excerpt: Excerpt | undefined, options: Scan
       : renderNote('fix', fix.followUp, options);
   const change = excerpt?.change;
   if (fix.kind === 'request' || change === undefined) return [...renderNote('fix', fix.title, options), ...followUp];
+  const room = Math.max(20, columns - 12);
+  const from = firstDifference(change.removed, change.added, room);
   const line = (sign: string, text: string) =>
-    `        ${sign} ${fit(harmless(text, false), Math.max(20, columns - 12))}`;
+    `        ${sign} ${fit(harmless(from === 0 ? text : `…${text.slice(from)}`, false), room)}`;
   return [
     ...renderNote('fix', fix.title, options),
     ...change.removed.map((text) => paint('red', line('-', text))),
     ...change.added.map((text) => paint('green', line('+', text))),
     ...followUp,
   ];
+}
+
+/** Where to begin to show a long line of which one place is changed: shortly before that place; else at its start. */
+function firstDifference(removed: readonly string[], added: readonly string[], room: number): number {
+  const [before, after] = [removed[0] ?? '', added[0] ?? ''];
+  if (removed.length !== 1 || added.length !== 1) return 0;
+  let at = 0;
+  while (at < before.length && before[at] === after[at]) at += 1;
+  return at < room - CONTEXT_COLUMNS ? 0 : at - Math.floor(room / 4);
 }
 
 function renderEnd(result: ScanResult, options: ScanReportOptions): readonly string[] {
