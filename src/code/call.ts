@@ -102,7 +102,7 @@ function cleanReplaced(result: Value, { call, args, receiver }: CallValues): Val
     ? [
         ...new Set([
           ...(piece.length <= 3 ? flawsWithout(piece) : []),
-          ...[...plain].flatMap((letter) => (piece.startsWith('[') ? flawsWithout(letter) : [])),
+          ...Array.from(plain).flatMap((letter) => (piece.startsWith('[') ? flawsWithout(letter) : [])),
         ]),
       ]
     : [];
