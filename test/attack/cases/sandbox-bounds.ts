@@ -29,7 +29,7 @@ time.sleep(4); print("${BREACH}")'; echo ${DONE}`,
   bounded('file-flood', 'use up the files of the disk of the host with empty ones', {
     script: `/usr/bin/python3 -c '
 import os, time
-for folder in range(20):
+for folder in range(11):
     os.mkdir(str(folder))
     for file in range(1000): os.close(os.open(f"{folder}/{file}", os.O_CREAT | os.O_WRONLY))
 time.sleep(6); print("${BREACH}")'; rm -rf [0-9]*; echo ${DONE}`,
