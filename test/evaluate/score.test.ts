@@ -61,6 +61,13 @@ describe('score', () => {
     expect(total).toMatchObject({ tp: 0, fp: 0, fn: 2, tn: 2, recall: 0, youden: 0 });
   });
 
+  test('numbers of one family of CWE answer each other, others do not', () => {
+    const random = parseLabels(JSON.stringify([{ file: 'a.py', line: 1, class: 330, expected: true }]));
+
+    expect(evaluate(random, [found('a.py', 1, 'CWE-338')]).total.tp).toBe(1);
+    expect(evaluate(random, [found('a.py', 1, 'CWE-328')]).total.tp).toBe(0);
+  });
+
   test('reporting everything is worth as much as reporting nothing', () => {
     expect(scoreOf({ tp: 5, fp: 5, fn: 0, tn: 0 }).youden).toBe(0);
     expect(scoreOf({ tp: 5, fp: 0, fn: 0, tn: 5 }).youden).toBe(1);

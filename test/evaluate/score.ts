@@ -1,3 +1,4 @@
+import { familyName } from './families.ts';
 import { className, type Label } from './labels.ts';
 
 /** What of a finding the score looks at. */
@@ -71,7 +72,9 @@ export function evaluate(labels: readonly Label[], findings: readonly Reported[]
 
 function isAnswer(label: Label, finding: Reported): boolean {
   const cwe = finding.cwe === null ? undefined : className(finding.cwe);
-  if (!label.classes.includes(finding.rule) && (cwe === undefined || !label.classes.includes(cwe))) return false;
+  const families = label.classes.map(familyName);
+  const isMeant = label.classes.includes(finding.rule) || (cwe !== undefined && families.includes(familyName(cwe)));
+  if (!isMeant) return false;
   if (label.line === undefined) return true;
   return finding.line <= (label.endLine ?? label.line) && Math.max(finding.line, finding.endLine) >= label.line;
 }
