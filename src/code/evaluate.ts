@@ -1,4 +1,5 @@
 import { evaluateCall } from './call.ts';
+import { concatenate } from './concatenate.ts';
 import { foldBinary, foldUnary } from './fold.ts';
 import { analyseClass, methodOf, noteFunction } from './functions.ts';
 import type { Expr, MemberExpr, NameExpr, Span, Target } from './ir.ts';
@@ -157,10 +158,14 @@ function evaluateBinary(machine: Machine, expr: Extract<Expr, { kind: 'binary' }
   if (folded !== undefined) return folded;
   if (COMPARISONS.has(operator)) return UNKNOWN;
   if (operator === '+' && left.isList === true && right.isList === true) return appendLists(left, right);
+  if (operator === '+') return concatenate([left, right]);
   const taints = joinTaints(deepTaints(left), deepTaints(right));
   // Arithmetic gives a number, but for operators that a class defines: `path / name`, `text * 2`, `text % values`.
   if (ARITHMETIC.has(operator) && operator !== '/' && operator !== '*' && operator !== '|') return UNKNOWN;
-  const isText = operator === '+' || operator === '%' ? true : undefined;
+  if (operator === '%' && typeof left.constant?.value === 'string') {
+    return concatenate([constantOf(left.constant.value.split('%')[0] ?? ''), textWith(deepTaints(right))]);
+  }
+  const isText = operator === '%' ? true : undefined;
   return { taints, paths: operator === '/' ? left.paths : [], ...(isText === undefined ? {} : { isText }) };
 }
 
@@ -193,7 +198,7 @@ export function evaluateTemplate(machine: Machine, parts: readonly Expr[]): Valu
   if (values.every(({ constant }) => constant !== undefined)) {
     return constantOf(values.map(({ constant }) => String(constant?.value)).join(''));
   }
-  return textWith(values.reduce<Value['taints']>((all, value) => joinTaints(all, deepTaints(value)), []));
+  return concatenate(values);
 }
 
 function evaluateConditional(machine: Machine, expr: Extract<Expr, { kind: 'conditional' }>): Value {

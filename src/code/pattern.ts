@@ -48,8 +48,10 @@ export class PatternIndex<T> {
     const cached = this.#cache.get(path);
     if (cached !== undefined) return cached;
     const dot = path.indexOf('.');
+    const last = path.slice(path.lastIndexOf('.') + 1);
     const candidates = [
-      this.#byLast.get(path.slice(path.lastIndexOf('.') + 1)),
+      this.#byLast.get(last),
+      last.startsWith('~') ? this.#byLast.get(last.slice(1)) : undefined,
       this.#byFirst.get(dot === -1 ? path : path.slice(0, dot)),
       this.#byFirst.get(''),
     ];

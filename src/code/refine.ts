@@ -133,7 +133,7 @@ function refineCall(machine: Machine, call: Extract<Expr, { kind: 'call' }>, hol
         ? call.callee.kind === 'member'
           ? call.callee.object
           : undefined
-        : argumentOf(call, guard.arg);
+        : (argumentOf(call, guard.arg) ?? call.args[guard.arg]?.value);
     if (place === undefined) continue;
     if (guard.constant === true) {
       const other =

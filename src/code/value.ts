@@ -62,6 +62,8 @@ export type Value = {
   readonly instanceOf?: ClassIr | undefined;
   /** Text that has a part which is not constant. */
   readonly isText?: boolean | undefined;
+  /** Text with a beginning that says which host or path an address is of, whatever comes behind. */
+  readonly isRooted?: boolean | undefined;
 };
 
 export const UNKNOWN: Value = { taints: [], paths: [] };
@@ -121,6 +123,7 @@ export function joinValues(a: Value, b: Value, depth = 0): Value {
       : { classes: joinLists(a.classes ?? [], b.classes ?? []) }),
     ...(a.instanceOf === undefined && b.instanceOf === undefined ? {} : { instanceOf: a.instanceOf ?? b.instanceOf }),
     ...(a.isText === true || b.isText === true ? { isText: true } : {}),
+    ...(a.isRooted === true && b.isRooted === true ? { isRooted: true } : {}),
   };
 }
 
