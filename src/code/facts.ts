@@ -50,9 +50,9 @@ export type CodeFacts = {
 
 export function factsOf(machine: Machine): CodeFacts | undefined {
   const functions = new Map<string, FunctionFact>();
-  const aliases: { [name: string]: External } = {};
+  const aliases = new Map<string, External>();
   for (const [name, value] of exportedValues(machine)) {
-    if (value.external !== undefined && value.functions === undefined) aliases[name] = value.external;
+    if (value.external !== undefined && value.functions === undefined) aliases.set(name, value.external);
     collect(machine, functions, name, value, 0);
   }
   const ids = new Set([...functions.values()].map(({ id }) => id));
@@ -61,12 +61,12 @@ export function factsOf(machine: Machine): CodeFacts | undefined {
       .filter(({ taint: { origin } }) => origin.kind !== 'param' || ids.has(origin.function))
       .map(({ taint, target }): FlowFact => ({ ...taintFact(taint), target })),
   );
-  if (flows.length === 0 && functions.size === 0 && Object.keys(aliases).length === 0) return undefined;
+  if (flows.length === 0 && functions.size === 0 && aliases.size === 0) return undefined;
   return {
     language: machine.ir.language,
     ...(machine.ir.package === undefined ? {} : { package: machine.ir.package }),
     functions: Object.fromEntries(functions),
-    aliases,
+    aliases: Object.fromEntries(aliases),
     calls: machine.pending,
     flows,
   };

@@ -193,12 +193,13 @@ class Linker {
         const facts = this.#facts.get(file);
         if (facts === undefined) return [];
         for (const name of namesOf(rest)) {
-          const fn = facts.functions[name];
+          const fn = ownOf(facts.functions, name);
           if (fn !== undefined) return [{ file, function: fn }];
         }
         for (let length = rest.length; length >= 0; length -= 1) {
           const alias =
-            facts.aliases[rest.slice(0, length).join('.')] ?? (length === 0 ? facts.aliases['*'] : undefined);
+            ownOf(facts.aliases, rest.slice(0, length).join('.')) ??
+            (length === 0 ? ownOf(facts.aliases, '*') : undefined);
           if (alias === undefined) continue;
           return this.#find(file, { module: alias.module, path: [...alias.path, ...rest.slice(length)] }, depth + 1);
         }
@@ -206,6 +207,11 @@ class Linker {
       },
     );
   }
+}
+
+/** Names of a file may be those that every object has: `constructor`. */
+function ownOf<T>(table: { readonly [name: string]: T }, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 /** A module that is called itself means its default; so does `default.name` mean `name` where a whole object is exported. */

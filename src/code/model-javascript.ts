@@ -37,10 +37,15 @@ const entries: readonly EntryModel[] = [
       `{express(),express.Router(),express.default()}.${VERBS}`,
       `~{app,router,server,api}.${VERBS}`,
       `{express(),express.Router(),~router,~app}.route().${VERBS}`,
-      `{fastify(),fastify.default(),fastify.fastify(),~fastify}.{get,post,put,patch,delete,all,route,addHook,head,options}`,
       '{restify.createServer(),polka()}.*',
     ],
     params: [request, response],
+  },
+  {
+    callback: [
+      '{fastify(),fastify.default(),fastify.fastify(),~fastify}.{get,post,put,patch,delete,all,route,addHook,head,options}',
+    ],
+    params: [request, { path: 'fastify.FastifyReply()' }],
   },
   {
     callback: ['{http,https,http2}.{createServer,Server,createSecureServer}', '~server.on'],
@@ -112,7 +117,8 @@ const entries: readonly EntryModel[] = [
   },
   { named: ['event|evt', 'context|ctx|_context|_ctx'], params: [{ path: 'lambda.Event()' }] },
   { named: ['err|error|e|_err', '_?req|_?request', '_?res|_?response'], params: [undefined, request, response] },
-  { named: ['_?req|_?request', '_?res|_?response|_?reply|_?resp|_?h'], params: [request, response] },
+  { named: ['_?req|_?request', '_?reply'], params: [request, { path: 'fastify.FastifyReply()' }] },
+  { named: ['_?req|_?request', '_?res|_?response|_?resp|_?h'], params: [request, response] },
   { named: ['ctx|context', '_?next'], params: [{ path: 'koa.Context()' }] },
   { named: ['ctx'], imports: ['koa', 'koa-router', '@koa/router'], params: [{ path: 'koa.Context()' }] },
   { named: ['c|ctx|context'], imports: ['hono'], params: [{ path: 'hono.Context()' }] },
@@ -203,16 +209,16 @@ export const javascriptModel: Model = {
     {
       group: BROWSER,
       label: 'text of the address of the page',
-      read: [
-        `${LOCATION}.{search,hash,href,pathname}`,
-        '{document,window.document}.{URL,documentURI,baseURI,referrer}',
-        '{window,self,globalThis}.name',
-        LOCATION,
-      ],
+      read: [`${LOCATION}.{search,hash}`, '{window,self,globalThis}.name', '{document,window.document}.referrer'],
       call: [
         '{next/navigation,react-router-dom,react-router}.{useSearchParams,useParams,useLocation}',
         '{next/router}.useRouter',
       ],
+    },
+    {
+      group: 'browser-url',
+      label: 'the address of the page',
+      read: [`${LOCATION}.{href,pathname}`, '{document,window.document}.{URL,documentURI,baseURI}', LOCATION],
     },
     { group: BROWSER, label: 'a message of another window', read: ['dom.MessageEvent().data'] },
     {
@@ -439,7 +445,7 @@ export const javascriptModel: Model = {
   types: [
     ['{http,https}.IncomingMessage()', 'express.Request()'],
     ['{express,fastify}.{Request,FastifyRequest,FastifyRequest}()', 'express.Request()'],
-    ['{express,fastify}.{Response,FastifyReply}()', 'express.Response()'],
+    ['express.Response()', 'express.Response()'],
     ['express.Response().{status,type,set,header,append,cookie,code,contentType}()', 'express.Response()'],
     ['next.{NextApiRequest}()', 'express.Request()'],
     ['next.{NextApiResponse}()', 'express.Response()'],

@@ -43,6 +43,7 @@ function callSpan(machine: Machine, call: CallExpr): Span {
 function calleeText(machine: Machine, call: CallExpr): string {
   const { callee } = call;
   const text = machine.file.text.slice(callee.start, callee.end);
+  if (text === '') return 'an element';
   if (!text.includes('\n') && text.length <= 60) return text;
   return callee.kind === 'member' ? callee.property : textAt(machine, callee, 60);
 }
@@ -141,6 +142,7 @@ type Arrival = {
 
 function reachAll(machine: Machine, compiled: CompiledSink, value: Value, arrival: Arrival): void {
   const held = compiled.sink.whole === true ? value.taints : deepTaints(value);
+  if (compiled.flaw === 'html' && isWholeRequest(value)) return;
   const taints = held.filter((taint) => mayReach(taint, compiled));
   if (taints.length === 0 || isExcepted(machine, compiled)) return;
   const target = sinkTarget(machine, compiled, arrival);
@@ -151,6 +153,11 @@ function mayReach(taint: Taint, { groups, flaw }: CompiledSink): boolean {
   const { origin } = taint;
   if (isCleaned(taint.cleaned, flaw)) return false;
   return origin.kind !== 'source' || origin.groups.some((group) => groups.includes(group));
+}
+
+/** All fields together are an object, which is answered as JSON. */
+function isWholeRequest({ paths, isText }: Value): boolean {
+  return isText !== true && paths.some((path) => /\(\)\.(?:body|query|params|headers|cookies)$/.test(path));
 }
 
 function sinkTarget(machine: Machine, { rule, sink, groups, flaw }: CompiledSink, arrival: Arrival): SinkTarget {
@@ -164,7 +171,7 @@ function sinkTarget(machine: Machine, { rule, sink, groups, flaw }: CompiledSink
     scope: scopeName(machine),
     what: arrival.what,
     becomes: sink.becomes ?? rule.match.message,
-    confidence: sink.confidence ?? rule.confidence,
+    confidence: isTestFile(machine.file.path) ? 'low' : (sink.confidence ?? rule.confidence),
     fix: fixFor(machine, rule, arrival),
   };
 }
