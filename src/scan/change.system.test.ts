@@ -111,6 +111,34 @@ describe('in gate mode', () => {
     expect(found(control)).toEqual([]);
   });
 
+  test('a suppression of the base does not cover what the change writes below a copy of it, or in its place', async () => {
+    using repo = testRepository();
+    repo.write({ 'copied.js': `${comment}\nflaw one\n`, 'same.js': `flaw one ${comment}\n` });
+    const base = repo.commit();
+    repo.write({
+      'copied.js': `${comment}\nflaw one\n${comment}\nflaw two\n${comment}\nflaw one\n`,
+      'same.js': `flaw two ${comment}\n`,
+    });
+    const head = repo.commit();
+    const mode = { kind: 'change', base, head } as const;
+
+    const gated = await runScan(testRequest(repo.root, { mode, gate: base }), deps());
+    const whole = await runScan(testRequest(repo.root, { gate: base }), deps());
+    const control = await runScan(testRequest(repo.root, { mode }), deps());
+
+    const brought = [
+      'code-one copied.js:4',
+      'code-one copied.js:6',
+      'code-one same.js:1',
+      'settings-from-change copied.js:3',
+      'settings-from-change copied.js:5',
+      'settings-from-change same.js:1',
+    ];
+    expect(found(gated)).toEqual(brought);
+    expect(found(whole)).toEqual(brought);
+    expect(found(control)).toEqual([]);
+  });
+
   test('a file of suppressions that the change brings has no effect and is told', async () => {
     using repo = testRepository();
     repo.write({ 'a.js': 'nothing\n' });
