@@ -139,6 +139,32 @@ describe('in gate mode', () => {
     expect(found(control)).toEqual([]);
   });
 
+  test('a mark that allows a secret has no effect when the change brings it; one of the base has', async () => {
+    using repo = testRepository();
+    const line = (end: string) =>
+      `key = "${['AKIA', `Z7QJ3MT5LKPX2VN${end}`].join('')}" # ${['gitleaks', 'allow'].join(':')}\n`;
+    repo.write({ 'old.py': line('B') });
+    const base = repo.commit();
+    repo.write({ 'old.py': `first = 1\n${line('B')}${line('C')}`, 'new.py': line('D') });
+    const head = repo.commit();
+    const mode = { kind: 'change', base, head } as const;
+    const all = { ...deps(), scanners: undefined } as never;
+
+    const gated = await runScan(testRequest(repo.root, { mode, gate: base, kinds: ['secrets'] }), all);
+    const whole = await runScan(testRequest(repo.root, { gate: base, kinds: ['secrets'] }), all);
+    const control = await runScan(testRequest(repo.root, { mode, kinds: ['secrets'] }), all);
+
+    const brought = [
+      'aws-access-key-id new.py:1',
+      'aws-access-key-id old.py:3',
+      'settings-from-change new.py:1',
+      'settings-from-change old.py:3',
+    ];
+    expect(found(gated)).toEqual(brought);
+    expect(found(whole)).toEqual(brought);
+    expect(found(control)).toEqual([]);
+  });
+
   test('a file of suppressions that the change brings has no effect and is told', async () => {
     using repo = testRepository();
     repo.write({ 'a.js': 'nothing\n' });

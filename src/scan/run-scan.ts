@@ -8,6 +8,7 @@ import {
   type Scanner,
 } from '../finding/index.ts';
 import { type GitProgram, overlayTree, type Tree, type TreeEntry } from '../source/index.ts';
+import { judgeMarks } from './allowed-lines.ts';
 import { openCache } from './cache.ts';
 import { compareScans } from './compare.ts';
 import { readSources, type Sources } from './excerpt.ts';
@@ -240,7 +241,7 @@ async function resultOf(
     history,
   }: { readonly scope: Scope; readonly tools: Tools; readonly history: HistoryScan | undefined },
 ): Promise<ScanResult> {
-  const state = await stateOf(found, { scope, tools, history });
+  const state = await stateOf(found, { scope, tools, history, tree: scope.tree });
   const suppressed = state.suppressed.map(({ finding }) => finding);
   return {
     ...state,
@@ -270,7 +271,13 @@ async function stateOf(
     scope,
     tools,
     history,
-  }: { readonly scope: Scope; readonly tools: Tools; readonly history: HistoryScan | undefined },
+    tree,
+  }: {
+    readonly scope: Scope;
+    readonly tools: Tools;
+    readonly history: HistoryScan | undefined;
+    readonly tree: Tree;
+  },
 ): Promise<ScanState> {
   const { deps, rules, request, kinds, source } = tools;
   deps.onProgress({ phase: 'finish', done: 0, total: 0 });
@@ -280,7 +287,9 @@ async function stateOf(
   const isNew = found.reporter(matches);
   const { tools: toolOf } = tools.imported;
   // What another tool found in a changed file may be old: it does not say.
-  const isReported = (place: Match['place']) => (toolOf.has(place) ? found.isScanned(place.file) : isNew(place));
+  const marks = scope.gate === undefined ? undefined : await judgeMarks(matches, { tree, gate: scope.gate, rules });
+  const isReported = (place: Match['place']) =>
+    toolOf.has(place) ? found.isScanned(place.file) : marks?.allowed.has(place) !== true && isNew(place);
   const foreign = newMatches(matches, tools.imported.matches, rules);
   const findings = completeFindings([...matches, ...foreign], rules).map((finding) => {
     const tool = toolOf.get(finding.place);
@@ -297,7 +306,8 @@ async function stateOf(
       isEverything: isWhole && kinds.length > 5,
     },
   );
-  const own = completeFindings([...judged.matches, ...known.matches], rules);
+  const brought = (marks?.brought ?? []).filter(({ place }) => isNew(place));
+  const own = completeFindings([...judged.matches, ...known.matches, ...brought], rules);
   const all = [...judged.kept, ...own].sort((a, b) => a.priority.rank - b.priority.rank);
   const reported = all.filter(({ fingerprint }) => !request.baseline.has(fingerprint));
   const scanned = gaps.filter(({ file }) => file === undefined || found.isScanned(file));
@@ -325,7 +335,7 @@ async function rescan(
     outcomes: joined(without(found.outcomes, paths), scan.outcomes),
     gaps: [...found.gaps.filter(({ file }) => file === undefined || !paths.has(file)), ...scan.gaps],
   };
-  return stateOf(again, { scope, tools, history: undefined });
+  return stateOf(again, { scope, tools, history: undefined, tree });
 }
 
 /** What is still in a file is told there. */
