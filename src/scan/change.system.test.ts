@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GIT, testRepository } from '../../test/support/git-repository.ts';
@@ -185,6 +185,7 @@ describe('in gate mode', () => {
 test('a session scans again with other texts, and what it says is what a new scan would', async () => {
   using repo = testRepository();
   repo.write({ 'a.js': 'flaw\npair\n', 'b.js': 'pair\n' });
+  writeFileSync(join(repo.root, 'latin1.txt'), Buffer.from('caf\u00e9\n', 'latin1'));
   const { openScan } = await import('./run-scan.ts');
   const session = await openScan(testRequest(repo.root), deps());
 
@@ -199,5 +200,6 @@ test('a session scans again with other texts, and what it says is what a new sca
 
   expect(after.findings).toEqual(anew.findings);
   expect(await session.readText('b.js')).toBe('pair\n');
+  expect(await session.readText('latin1.txt')).toBeUndefined();
   await session.close();
 });

@@ -105,7 +105,7 @@ export type ScanSession = {
   readonly result: ScanResult;
   /** What was scanned; open as long as the session is. */
   readonly tree: Tree;
-  /** A file of the tree as it was scanned, or nothing. */
+  /** A file of the tree as it was scanned; nothing for one that is not there, or not UTF-8. */
   readText(path: string): Promise<string | undefined>;
   /** What would be found with these texts in place of those of the tree. */
   rescan(overlay: ReadonlyMap<string, string | undefined>): Promise<ScanState>;
