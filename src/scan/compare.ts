@@ -44,7 +44,7 @@ export async function compareScans(
   return {
     outcomes: joined(context.outcomes, now.outcomes),
     gaps: now.gaps,
-    notes: context.notes,
+    notes: [...context.notes, ...passedOver(heads, fileScanner)],
     isScanned: (path) => scanned.has(path),
     reporter(matches) {
       const places = newPlaces(matches, known);
@@ -92,6 +92,14 @@ function nearby(
     entries.push(entry);
   }
   return { entries, isCut: true };
+}
+
+/** What a change brings where nobody looks at code may be what it is about: it is named. */
+function passedOver(heads: readonly TreeEntry[], fileScanner: FileScanner): readonly string[] {
+  const paths = heads.filter((entry) => fileScanner.passesOver(entry, 'code')).map(({ path }) => path);
+  if (paths.length === 0) return [];
+  const named = `${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''}`;
+  return [`code was not looked at where it is installed, vendored or generated: ${named}; --everything looks at it`];
 }
 
 function sizeOf(entries: readonly TreeEntry[]): number {

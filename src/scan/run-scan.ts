@@ -13,6 +13,7 @@ import { openCache } from './cache.ts';
 import { compareScans } from './compare.ts';
 import { readSources, type Sources } from './excerpt.ts';
 import { fault } from './faults.ts';
+import { doubtedFiles } from './doubt.ts';
 import { createFileScanner, type FileScanner } from './file-scan.ts';
 import { finishScan } from './finish.ts';
 import { commentsOf, type Found, joined, without } from './found.ts';
@@ -173,7 +174,9 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
     kinds.map(async (kind) => ({ kind, settings: (await table[kind]?.settings(source)) ?? {} })),
   );
   const { scanners, gaps: missing } = await loadScanners(spec, { table, machine: deps.machine });
-  const settings = new Map([...scanners].map(([kind, scanner]) => [kind, `${deps.buildId} ${scanner.settings}`]));
+  // With generated files another outcome of the same content.
+  const build = request.everything ? `${deps.buildId} everything` : deps.buildId;
+  const settings = new Map([...scanners].map(([kind, scanner]) => [kind, `${build} ${scanner.settings}`]));
   const cache = deps.cacheFile === undefined ? undefined : openCache(deps.cacheFile, settings);
   const fileScanner = createFileScanner({
     scanners,
@@ -181,6 +184,7 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
     threads: deps.threads,
     cache,
     everything: request.everything,
+    doubted: scope.gate === undefined || !kinds.includes('code') ? new Set() : await doubtedFiles(scope.gate),
     signal: deps.signal,
     onProgress: (done, total) => deps.onProgress({ phase: 'scan', done, total }),
   });
