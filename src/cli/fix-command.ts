@@ -4,6 +4,7 @@ import { EXIT } from './errors.ts';
 import { fault } from './faults.ts';
 import { renderFixReport } from './fix-report.ts';
 import type { ScanOptions } from './scan-options.ts';
+import { harmless, withoutCommands } from './harmless.ts';
 import { createScanProgress } from './scan-progress.ts';
 import { paintOf } from './terminal.ts';
 
@@ -30,7 +31,7 @@ export async function fix(
         onProgress: (step) => progress.show(step),
         onNote: (text) => {
           progress.close();
-          terminal.writeError(`${paint('dim', text)}\n`);
+          terminal.writeError(`${paint('dim', harmless(text, false))}\n`);
         },
       },
       interrupt,
@@ -57,10 +58,10 @@ async function write(report: FixReport, options: ScanOptions, { terminal }: CliD
     // The patch alone is the output, so that it can be piped into `git apply`.
     const { renderPatch } = await import('../fix/index.ts');
     terminal.write(renderPatch(report.changes));
-    terminal.writeError(`${lines.join('\n')}\n`);
+    terminal.writeError(withoutCommands(`${lines.join('\n')}\n`));
     return;
   }
-  terminal.write(`${lines.join('\n')}\n`);
+  terminal.write(withoutCommands(`${lines.join('\n')}\n`));
 }
 
 /** The form of `--fix --json`. */

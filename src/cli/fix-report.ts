@@ -24,7 +24,7 @@ function mendedLines({ mended }: FixReport, { paint, columns }: FixReportOptions
   for (const [file, list] of Map.groupBy(mended, ({ finding }) => finding.place.file)) {
     lines.push(paint('bold', fit(harmless(file, false), columns)));
     for (const { finding, title } of list) {
-      const text = `${paint('green', '✓')} ${finding.place.line}  ${harmless(title, false)}  ${paint('dim', finding.rule)}`;
+      const text = `${paint('green', '✓')} ${finding.place.line}  ${harmless(title, false)}  ${paint('dim', harmless(finding.rule, false))}`;
       lines.push(`  ${fit(text, columns - 3)}`);
     }
   }
@@ -54,7 +54,7 @@ function explainedLines({ explained }: FixReport, { paint, columns }: FixReportO
   const lines = explained.slice(0, LISTED_MAX).flatMap(({ finding, reason, followUp }) => {
     const place = `${harmless(finding.place.file, false)}:${finding.place.line}`;
     return [
-      `  ${fit(`${paint('yellow', '•')} ${place}  ${paint('dim', finding.rule)}`, columns - 3)}`,
+      `  ${fit(`${paint('yellow', '•')} ${place}  ${paint('dim', harmless(finding.rule, false))}`, columns - 3)}`,
       `    ${fit(harmless(reason, false), columns - 5)}`,
       ...(followUp === undefined
         ? []
@@ -79,7 +79,7 @@ function testLines({ tests }: FixReport, { paint, columns }: FixReportOptions): 
         `${paint('yellow', '!')} no tests were found: the fixes are verified by a new scan only (--test-command names yours)`,
       ];
     case 'not-run':
-      return [`${paint('yellow', '!')} the tests were not run: ${tests.reason}`];
+      return [`${paint('yellow', '!')} the tests were not run: ${harmless(tests.reason, false)}`];
     case 'failed-before':
       return [
         `${paint('yellow', '!')} ${tests.name} failed before anything was changed: the fixes are verified by a new scan only`,
@@ -90,7 +90,7 @@ function testLines({ tests }: FixReport, { paint, columns }: FixReportOptions): 
         `${paint('green', '✓')} ${tests.name} passed before and after`,
         ...(tests.leftOut === undefined || tests.leftOut.length === 0
           ? []
-          : [`  left out, since the tests failed with them: ${tests.leftOut.join(', ')}`]),
+          : [`  left out, since the tests failed with them: ${harmless(tests.leftOut.join(', '), false)}`]),
       ];
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { harmless, harmlessLines } from './harmless.ts';
+import { harmless, harmlessLines, withoutCommands } from './harmless.ts';
 import { cpuMs } from '../../test/support/cpu-time.ts';
 
 const ESC = '\u001b';
@@ -122,4 +122,14 @@ test('a long line of started sequences takes linear time', () => {
   harmless(line, true);
 
   expect(cpuMs() - started).toBeLessThan(2_000);
+});
+
+test.each([
+  ['::set-output name=a::b', ': :set-output name=a::b'],
+  ['one\n  ::error::x', 'one\n  : :error::x'],
+  ['│ // ##vso[task.prependpath]/tmp', '│ // # #vso[task.prependpath]/tmp'],
+  ['###[add-mask]x', '## #[add-mask]x'],
+  ['std::string a; ## heading', 'std::string a; ## heading'],
+])('a CI service sees no command in %j', (text, wanted) => {
+  expect(withoutCommands(text)).toBe(wanted);
 });

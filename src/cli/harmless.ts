@@ -44,6 +44,14 @@ export function harmless(line: string, colors: boolean): string {
   return coloured ? `${expanded}${RESET}` : expanded;
 }
 
+/**
+ * Text for a terminal that may be the log of a CI service: there a line that begins with `::`, or has `##[` or `##vso[` anywhere, is a
+ * command that sets variables and outputs of the job, and files can be named so. Such a mark is shown with a blank in it.
+ */
+export function withoutCommands(text: string): string {
+  return text.replaceAll(/^([^\S\n]*):(?=:)/gm, '$1: ').replaceAll(/#(?=#\w*\[)/g, '# ');
+}
+
 /** Several lines, each made harmless. */
 export function harmlessLines(text: string, colors: boolean): readonly string[] {
   return text.split(/\r?\n/).map((line) => harmless(line, colors));

@@ -6,6 +6,7 @@ import type { ReportFormat, ScanMode, ScanResult } from '../scan/index.ts';
 import type { CliDependencies, ScanCommandRequest } from './door.ts';
 import { EXIT } from './errors.ts';
 import { fault } from './faults.ts';
+import { harmless, withoutCommands } from './harmless.ts';
 import { renderMarkdown } from './markdown.ts';
 import { type ScanOptions, SCANNED_KINDS } from './scan-options.ts';
 import { placeOfPaths } from './scan-paths.ts';
@@ -99,10 +100,12 @@ async function writeReport(
   else write(resolve(cwd, options.output), report);
   // A report for a program may have no place for these, and a person may not look into it.
   if (format === 'text' && !isFile) return;
+  const tell = (line: string) => terminal.writeError(`${withoutCommands(harmless(line, false))}\n`);
   for (const { reason, help } of result.gaps) {
-    terminal.writeError(`not scanned: ${reason}\n${help === undefined ? '' : `help: ${help}\n`}`);
+    tell(`not scanned: ${reason}`);
+    if (help !== undefined) tell(`help: ${help}`);
   }
-  for (const note of result.notes) terminal.writeError(`note: ${note}\n`);
+  for (const note of result.notes) tell(`note: ${note}`);
 }
 
 async function formatted(format: ReportFormat, result: ScanResult, version: string): Promise<string> {
@@ -121,7 +124,7 @@ function textOf(
     durationMs: options.durationMs,
     failOn: options.failOn,
   });
-  return `${lines.join('\n')}\n`;
+  return withoutCommands(`${lines.join('\n')}\n`);
 }
 
 function readRequest(paths: readonly string[], options: ScanOptions, { cwd }: CliDependencies): ScanCommandRequest {

@@ -71,7 +71,7 @@ function titleOf(finding: Finding, { paint, columns }: ScanReportOptions): reado
 function renderShort(finding: Finding, options: ScanReportOptions): readonly string[] {
   const { paint, columns } = options;
   const place = `${finding.place.line}:${finding.place.column}`;
-  const text = `${paint(COLOURS[finding.severity], place)}  ${harmless(finding.message, false)}  ${paint('dim', finding.rule)}`;
+  const text = `${paint(COLOURS[finding.severity], place)}  ${harmless(finding.message, false)}  ${paint('dim', harmless(finding.rule, false))}`;
   return [`    ${fit(text, columns - 5)}`];
 }
 

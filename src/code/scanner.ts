@@ -13,11 +13,8 @@ import { interestSearch } from './prefilter.ts';
 import { ruleMatch } from './rule-schema.ts';
 import { loadParser, type Parse } from './tree.ts';
 
-/** The largest file that is looked at, in bytes. Larger ones are generated. */
+/** The largest file that is looked at, in bytes. Larger ones are told as gaps. */
 export const CODE_BYTES_MAX = 1024 * 1024;
-
-/** A line this long, on the average, is not written by hand: minified or generated. UTF-16 code units. */
-const LINE_LENGTH_MAX = 400;
 
 /** Goes up when the engine answers differently for the same rules: part of the key of cached results. */
 const ENGINE_VERSION = 1;
@@ -62,10 +59,11 @@ export async function createCodeScanner(settings: CodeSettings = {}): Promise<Sc
     kind: 'code',
     rules,
     settings: digestOfValue([ENGINE_VERSION, shipped.digest, rules.map(({ id }) => id), settings.rules ?? []]),
-    wants: (path, bytes) => bytes > 0 && bytes <= CODE_BYTES_MAX && find(path) !== undefined && !isGenerated(path),
+    wants: (path, bytes) => bytes > 0 && find(path) !== undefined && !DECLARATIONS.test(path),
     scanFile(file) {
       const found = find(file.path);
-      return found === undefined || !found.loaded.hasWords(file.bytes) ? { matches: [] } : scanOne(file, found);
+      if (found === undefined || !found.loaded.hasWords(file.bytes)) return { matches: [] };
+      return file.bytes.length > CODE_BYTES_MAX ? { matches: [], gaps: [tooLarge(file)] } : scanOne(file, found);
     },
     finish: (facts) => ({ matches: link(facts) }),
   };
@@ -83,7 +81,6 @@ function scanOne(
   { loaded, parse }: { readonly loaded: LoadedLanguage; readonly parse: Parse },
 ): FileOutcome<CodeFacts> {
   const { text } = file;
-  if (isMinified(text)) return { matches: [] };
   const tree = parse(text);
   const analysis = analyse(file, loaded.frontEnd.lower(tree), loaded.rules);
   const gaps: Gap[] = [];
@@ -105,16 +102,14 @@ function scanOne(
   };
 }
 
-/** Built, bundled and vendored files: their authors are elsewhere. */
-function isGenerated(path: string): boolean {
-  return /(?:^|\/)(?:node_modules|bower_components|vendor|site-packages|\.venv|venv)\/|\.min\.[cm]?js$|[.-]bundle\.js$|\.d\.[cm]?ts$|_pb2(?:_grpc)?\.py$|\.pb\.go$/.test(
-    path,
-  );
-}
+/** Types alone: nothing of them runs. */
+const DECLARATIONS = /\.d\.[cm]?ts$/;
 
-function isMinified(text: string): boolean {
-  if (text.length < 5_000) return false;
-  let lines = 1;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
-  return text.length / lines > LINE_LENGTH_MAX;
+function tooLarge({ path, bytes }: FileView): Gap {
+  return {
+    code: 'file-too-large',
+    file: path,
+    reason: `It has ${bytes.length} bytes; flaws in code are looked for in files of at most ${CODE_BYTES_MAX}.`,
+    help: 'Split the file; or, if a program wrote it, say so in its first lines (`@generated`).',
+  };
 }

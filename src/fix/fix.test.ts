@@ -180,4 +180,16 @@ describe('texts', () => {
     expect(patch).toContain('--- /dev/null');
     expect(patch).toContain('diff --git a/b.txt b/b.txt\n--- a/b.txt\n+++ b/b.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n');
   });
+
+  test.each([
+    ['a b.txt', 'a/a b.txt b/a b.txt'],
+    ['a"b\\.txt', '"a/a\\"b\\\\.txt" "b/a\\"b\\\\.txt"'],
+    ['ü.txt', '"a/\\303\\274.txt" "b/\\303\\274.txt"'],
+    ['x\n+++ b/other', '"a/x\\n+++ b/other" "b/x\\n+++ b/other"'],
+  ])('a patch stays one of its file, whatever its name is: %j', (path, names) => {
+    const [header, from, to] = renderPatch([{ path, before: 'one\n', after: '1\n' }]).split('\n');
+
+    expect(header).toBe(`diff --git ${names}`);
+    expect(`${from?.slice(4)} ${to?.slice(4)}`).toBe(names);
+  });
 });

@@ -15,7 +15,7 @@ export type Resolution =
   | { readonly ok: false; readonly reason: string };
 
 export type FixTools = {
-  /** The text of a file of the tree as it was scanned first; nothing for a file that is not there. */
+  /** The text of a file of the tree as it was scanned first; nothing for a file that is not there, or is no text in UTF-8. */
   readText(path: string): Promise<string | undefined>;
   /** Scans the tree with these texts in place. */
   rescan(overlay: Overlay): Promise<ScanState>;
@@ -164,7 +164,8 @@ class Work {
     for (const [file, own] of Map.groupBy(edits, (edit) => edit.file)) {
       const before = overlay.get(file) ?? (await this.#original(file));
       const after = before === undefined ? undefined : applyEdits(before, own);
-      if (before === undefined || after === undefined) {
+      if (before === undefined) return { reason: `${file} is no text in UTF-8`, files: new Set([file]) };
+      if (after === undefined) {
         return { reason: `the edits do not fit ${file}`, files: new Set([file]) };
       }
       const reason = this.#tools.objection(file, before, after);

@@ -10,6 +10,8 @@ export type FileTask = {
   readonly kinds: readonly Kind[];
   /** What is known of earlier contents of this path: digest of the content, kinds whose outcome is kept. */
   readonly known: readonly (readonly [digest: string, kinds: readonly Kind[]])[];
+  /** A change that is judged brings this file: what it says of its own origin has no effect. */
+  readonly isDoubted?: true;
   /** The content, when only the sender can read it. */
   readonly content?: Uint8Array;
 };
@@ -58,7 +60,8 @@ export async function scanFile(task: FileTask, options: BatchOptions): Promise<F
     const view = viewOf(path, bytes);
     let isGenerated: boolean | undefined;
     for (const kind of missing) {
-      if (SOURCES_ONLY.has(kind) && !options.generated) isGenerated ??= isGeneratedText(bytes);
+      if (SOURCES_ONLY.has(kind) && !options.generated && task.isDoubted !== true)
+        isGenerated ??= isGeneratedText(bytes);
       const skipped = SOURCES_ONLY.has(kind) && isGenerated === true;
       outcomes[kind] = skipped ? NOTHING : outcomeOf(options.scanners.get(kind), view);
     }

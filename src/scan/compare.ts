@@ -44,7 +44,7 @@ export async function compareScans(
   return {
     outcomes: joined(context.outcomes, now.outcomes),
     gaps: now.gaps,
-    notes: context.notes,
+    notes: [...context.notes, ...passedOver(heads, fileScanner)],
     isScanned: (path) => scanned.has(path),
     reporter(matches) {
       const places = newPlaces(matches, known);
@@ -109,6 +109,14 @@ function distanceOf(from: string, to: string): number {
   let shared = 0;
   while (shared < left.length && left[shared] === right[shared]) shared += 1;
   return left.length + right.length - 2 * shared;
+}
+
+/** What a change brings where nobody looks at code may be what it is about: it is named. */
+function passedOver(heads: readonly TreeEntry[], fileScanner: FileScanner): readonly string[] {
+  const paths = heads.filter((entry) => fileScanner.passesOver(entry, 'code')).map(({ path }) => path);
+  if (paths.length === 0) return [];
+  const named = `${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''}`;
+  return [`code was not looked at where it is installed, vendored or generated: ${named}; --everything looks at it`];
 }
 
 function sizeOf(entries: readonly TreeEntry[]): number {

@@ -24,6 +24,8 @@ export type FileScannerOptions = {
   readonly cache: ResultCache | undefined;
   /** Also what is installed, vendored or generated. */
   readonly everything: boolean;
+  /** Files whose own word, that a program wrote them, does not count. */
+  readonly doubted: ReadonlySet<string>;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number) => void;
 };
@@ -34,6 +36,8 @@ export type FileScanner = {
   scan(tree: Tree, entries: readonly TreeEntry[], kinds?: ReadonlySet<Kind>): Promise<FileScan>;
   /** Whether one of the kinds looks at the file. */
   wants(entry: TreeEntry, kinds: ReadonlySet<Kind>): boolean;
+  /** Whether the kind would look at the file if it were the project's own. */
+  passesOver(entry: TreeEntry, kind: Kind): boolean;
   /** The threads, started when they are first asked for; nothing when all is scanned here. */
   pool(): Pool | undefined;
   close(): Promise<void>;
@@ -62,6 +66,11 @@ export function createFileScanner(options: FileScannerOptions): FileScanner {
   };
   return {
     wants: (entry, kinds) => kindsOf(entry, options, kinds).length > 0,
+    passesOver: (entry, kind) =>
+      entry.kind === 'file' &&
+      !options.everything &&
+      !LOOKS_AT[kind].has(classify(entry.path)) &&
+      options.scanners.get(kind)?.wants(entry.path, entry.bytes) === true,
     async scan(tree, entries, kinds) {
       const gathered = new Gathering(options, kinds);
       const tasks = gathered.tasksOf(entries);
@@ -155,9 +164,10 @@ class Gathering {
       const kinds = kindsOf(entry, this.#options, this.#kinds);
       if (kinds.length === 0) continue;
       this.#wanted.set(entry.path, kinds);
-      const known = cache?.digestsOf(entry.path, kinds) ?? [];
+      const isDoubted = this.#options.doubted.has(entry.path);
+      const known = isDoubted ? [] : (cache?.digestsOf(entry.path, kinds) ?? []);
       const whole = known.find(([digest, have]) => digest === `git:${entry.blob}` && have.length === kinds.length);
-      if (whole === undefined) tasks.push({ entry, kinds, known });
+      if (whole === undefined) tasks.push({ entry, kinds, known, ...(isDoubted ? { isDoubted } : {}) });
       else this.add({ path: entry.path, digest: whole[0], outcomes: {}, bytes: entry.bytes });
     }
     return tasks;
@@ -172,7 +182,7 @@ class Gathering {
       const fresh = result.outcomes[kind];
       const outcome = fresh ?? (digest === undefined ? undefined : cache?.get(path, digest, kind));
       if (outcome === undefined) continue;
-      if (digest !== undefined) cache?.keep(path, digest, kind, outcome);
+      if (digest !== undefined && !this.#options.doubted.has(path)) cache?.keep(path, digest, kind, outcome);
       this.#outcomes.get(kind)?.set(path, outcome);
     }
   }

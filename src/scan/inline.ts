@@ -1,3 +1,4 @@
+import { digestOfValue } from '../base/index.ts';
 import type { FileView, Scanner } from '../finding/index.ts';
 import pack from './pack.json' with { type: 'json' };
 import type { RulePack } from '../finding/index.ts';
@@ -20,8 +21,10 @@ export type InlineSuppression = {
   readonly owner?: string;
   /** `YYYY-MM-DD`: the last day on which it holds. */
   readonly expires?: string;
-  /** As it stands, cut short: what the same comment in another state of the file is known by. */
+  /** As it stands, cut short. */
   readonly text: string;
+  /** Digest of the comment with the line that it is about: what it is known by in another state of the file. */
+  readonly identity: string;
 };
 
 export type InlineFacts = readonly InlineSuppression[];
@@ -42,7 +45,7 @@ export function createInlineScanner(): Scanner<InlineFacts> {
   return {
     kind: 'suppressions',
     rules: SUPPRESSION_PACK.rules,
-    settings: `inline 1 ${SUPPRESSION_PACK.digest}`,
+    settings: `inline 2 ${SUPPRESSION_PACK.digest}`,
     wants: (_path, bytes) => bytes > MARKER.length && bytes <= INLINE_BYTES_MAX,
     scanFile(file) {
       const { bytes } = file;
@@ -57,6 +60,13 @@ export function inlineSuppressions({ path, text }: FileView): InlineFacts {
   const found: InlineSuppression[] = [];
   let line = 1;
   let lineStart = 0;
+  // Of each line once: all comments of a file may be about one long line.
+  const digests = new Map<number, string>();
+  const lineDigest = (start: number) => {
+    const known = digests.get(start) ?? digestOfValue(lineFrom(text, start).trim());
+    digests.set(start, known);
+    return known;
+  };
   for (let at = text.indexOf(MARKER); at !== -1 && found.length < INLINE_MAX; at = text.indexOf(MARKER, at + 1)) {
     for (let next = text.indexOf('\n', lineStart); next !== -1 && next < at; next = text.indexOf('\n', lineStart)) {
       lineStart = next + 1;
@@ -68,18 +78,36 @@ export function inlineSuppressions({ path, text }: FileView): InlineFacts {
     if (PROSE.test(path) && !before.includes('<!--')) continue;
     const one = parseComment(text.slice(at, stop).replace(/\r$/, ''));
     if (one !== undefined) {
+      const isAlone = ALONE.test(before) && at - lineStart < COMMENT_CHARACTERS_MAX;
+      const about = isAlone ? startAfter(text, stop) : lineStart;
       found.push({
         ...one,
         line,
         column: at - lineStart + 1,
-        isAlone: ALONE.test(before) && at - lineStart < COMMENT_CHARACTERS_MAX,
+        isAlone,
+        identity: digestOfValue([one.text, lineDigest(about)]),
       });
     }
   }
   return found;
 }
 
-function parseComment(text: string): Omit<InlineSuppression, 'line' | 'column' | 'isAlone'> | undefined {
+/** Where the first line below begins that is no comment of this kind itself. */
+function startAfter(text: string, at: number): number {
+  for (let end = text.indexOf('\n', at); end !== -1; end = text.indexOf('\n', end + 1)) {
+    const line = lineFrom(text, end + 1);
+    const mark = line.indexOf(MARKER);
+    if (mark === -1 || !ALONE.test(line.slice(Math.max(0, mark - COMMENT_CHARACTERS_MAX), mark))) return end + 1;
+  }
+  return text.length;
+}
+
+function lineFrom(text: string, start: number): string {
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end === -1 ? text.length : end);
+}
+
+function parseComment(text: string): Omit<InlineSuppression, 'line' | 'column' | 'isAlone' | 'identity'> | undefined {
   const match = COMMENT.exec(text);
   if (match === null) return undefined;
   const rules = (match[1] ?? '').split(',').map((rule) => rule.trim());

@@ -33,7 +33,10 @@ export async function readSuppressions(
   };
 }
 
-/** Whether a comment stood in the same file of another tree, wherever it stood there. */
+/**
+ * Whether a comment stood in the same file of another tree, about the same line, wherever both stood there. One that is copied is known as
+ * often as it was there: the others are the change's own.
+ */
 async function knownComments(
   inline: ReadonlyMap<string, InlineFacts>,
   { tree, changes }: { readonly tree: Tree; readonly changes: readonly FileChange[] },
@@ -41,15 +44,18 @@ async function knownComments(
   const changed = new Map(
     changes.flatMap((change) => (change.head === undefined ? [] : [[change.head.path, change.base]])),
   );
-  const known = new Map<string, ReadonlySet<string>>();
-  for (const path of inline.keys()) {
+  const brought = new Set<InlineSuppression>();
+  for (const [path, comments] of inline) {
     if (!changed.has(path)) continue;
     const before = changed.get(path);
     const reading = before === undefined ? undefined : await tree.read(before);
-    const texts = reading?.ok === true ? inlineSuppressions(viewOf(path, reading.bytes)).map(({ text }) => text) : [];
-    known.set(path, new Set(texts));
+    const known = reading?.ok === true ? inlineSuppressions(viewOf(path, reading.bytes)) : [];
+    const left = Map.groupBy(known, ({ identity }) => identity);
+    for (const comment of comments) {
+      if (left.get(comment.identity)?.pop() === undefined) brought.add(comment);
+    }
   }
-  return (path, { text }) => known.get(path)?.has(text) ?? true;
+  return (_path, comment) => !brought.has(comment);
 }
 
 function settingsMatch({ head }: FileChange): readonly Match[] {

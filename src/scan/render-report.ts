@@ -18,11 +18,11 @@ export type ReportContext = {
 export function renderReport(format: ReportFormat, result: ScanResult, context: ReportContext): string {
   switch (format) {
     case 'json':
-      return renderJson(result.findings);
+      return withoutCommands(renderJson(result.findings), '\\u0023#');
     case 'sarif':
-      return renderSarif(result, context);
+      return withoutCommands(renderSarif(result, context), '\\u0023#');
     case 'junit':
-      return renderJunit(result, context);
+      return withoutCommands(renderJunit(result, context), '&#35;#');
     case 'markdown':
       return renderMarkdown(result, context);
     case 'github':
@@ -30,4 +30,9 @@ export function renderReport(format: ReportFormat, result: ScanResult, context: 
     default:
       return unreachable(format);
   }
+}
+
+/** A report may be printed into the log of a CI service that takes `##vso[…]` anywhere in it for a command: written another way. */
+function withoutCommands(report: string, instead: string): string {
+  return report.replaceAll(/##(?=\w*\[)/g, instead);
 }

@@ -94,15 +94,25 @@ export function renderMarkdown(
 
 /** Text from files in a table: no markup of it counts, no mention of a person is made. */
 function cell(text: string): string {
-  return text
-    .replaceAll(/\s+/g, ' ')
+  return visible(text)
     .replaceAll(/[\\`*_{}[\]()#+!|<>~&]/g, (mark) => `\\${mark}`)
     .replaceAll('@', '@\u200B');
 }
 
+/** What can't stand between backticks in a cell of a table, where a bar ends it even after a backslash, is escaped instead. */
 function code(text: string): string {
-  const plain = text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|');
-  return plain.includes('`') ? cell(text) : `\`${plain}\``;
+  const plain = visible(text);
+  return /[`|\\]|##/.test(plain) ? cell(text) : `\`${plain}\``;
+}
+
+/** Controls, and what turns the reading direction, by their number: a summary is read in a terminal, too. */
+function visible(text: string): string {
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(
+      /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
+      (character) => `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
+    );
 }
 
 /** Workflow commands that annotate the lines of a change. */
@@ -121,7 +131,11 @@ export function renderGithub({ findings, gaps }: ScanResult, _context: ReportCon
 }
 
 function data(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return text
+    .replaceAll('%', '%25')
+    .replaceAll('\r', '%0D')
+    .replaceAll('\n', '%0A')
+    .replaceAll(/\p{Cc}/gu, '\uFFFD');
 }
 
 function property(text: string): string {

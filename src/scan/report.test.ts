@@ -139,6 +139,32 @@ test('Markdown and annotations keep text from files in its place', () => {
   expect(github.split('\n').filter((line) => line.startsWith('::error'))).toHaveLength(3);
 });
 
+test.each([
+  ['a\\|[x](https://evil.example) @team', 'a\\\\\\|\\[x\\]'],
+  ['a\\', 'a\\\\:1'],
+  ['a|b', 'a\\|b'],
+])('a file name opens no cell of the table: %j', (file, shown) => {
+  const markdown = renderReport('markdown', resultOf([{ ...match, place: { ...place, file, line: 1 } }]), context);
+
+  expect(markdown).toContain(shown);
+  expect(markdown).not.toContain('@team');
+});
+
+test('no format has a control of a terminal, or a command of a CI service', () => {
+  const file = 'x\u001b]0;title\u0007##vso[task.setvariable variable=A]b##[add-mask]c\u009b31m';
+  const gaps = [{ code: 'file-too-large', file, reason: `${file} is large` }];
+  const result = { ...resultOf([{ ...match, message: file, place: { ...place, file } }]), gaps };
+
+  for (const format of ['json', 'sarif', 'junit', 'markdown'] as const) {
+    const text = renderReport(format, result, context);
+    expect(text).not.toMatch(/##\w*\[/);
+    // JSON may hold the upper ones: a program reads it.
+    expect(text.replaceAll('\n', '')).not.toMatch(format === 'markdown' ? /\p{Cc}/u : /[\0-\x1f]/);
+  }
+  expect(renderReport('github', result, context).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  expect(JSON.parse(renderReport('json', result, context))[0].file).toBe(file);
+});
+
 test('the same result gives the same text in every format', () => {
   for (const format of ['json', 'sarif', 'junit', 'markdown', 'github'] as const) {
     expect(renderReport(format, RESULT, context)).toBe(

@@ -8,10 +8,12 @@ import {
   type Scanner,
 } from '../finding/index.ts';
 import { type GitProgram, overlayTree, type Tree, type TreeEntry } from '../source/index.ts';
+import { judgeMarks } from './allowed-lines.ts';
 import { openCache } from './cache.ts';
 import { compareScans } from './compare.ts';
 import { readSources, type Sources } from './excerpt.ts';
 import { fault } from './faults.ts';
+import { doubtedFiles } from './doubt.ts';
 import { createFileScanner, type FileScanner } from './file-scan.ts';
 import { finishScan } from './finish.ts';
 import { commentsOf, type Found, joined, without } from './found.ts';
@@ -104,7 +106,7 @@ export type ScanSession = {
   readonly result: ScanResult;
   /** What was scanned; open as long as the session is. */
   readonly tree: Tree;
-  /** A file of the tree as it was scanned, or nothing. */
+  /** A file of the tree as it was scanned; nothing for one that is not there, or not UTF-8. */
   readText(path: string): Promise<string | undefined>;
   /** What would be found with these texts in place of those of the tree. */
   rescan(overlay: ReadonlyMap<string, string | undefined>): Promise<ScanState>;
@@ -172,7 +174,9 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
     kinds.map(async (kind) => ({ kind, settings: (await table[kind]?.settings(source)) ?? {} })),
   );
   const { scanners, gaps: missing } = await loadScanners(spec, { table, machine: deps.machine });
-  const settings = new Map([...scanners].map(([kind, scanner]) => [kind, `${deps.buildId} ${scanner.settings}`]));
+  // With generated files another outcome of the same content.
+  const build = request.everything ? `${deps.buildId} everything` : deps.buildId;
+  const settings = new Map([...scanners].map(([kind, scanner]) => [kind, `${build} ${scanner.settings}`]));
   const cache = deps.cacheFile === undefined ? undefined : openCache(deps.cacheFile, settings);
   const fileScanner = createFileScanner({
     scanners,
@@ -180,6 +184,7 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
     threads: deps.threads,
     cache,
     everything: request.everything,
+    doubted: scope.gate === undefined || !kinds.includes('code') ? new Set() : await doubtedFiles(scope.gate),
     signal: deps.signal,
     onProgress: (done, total) => deps.onProgress({ phase: 'scan', done, total }),
   });
@@ -240,7 +245,7 @@ async function resultOf(
     history,
   }: { readonly scope: Scope; readonly tools: Tools; readonly history: HistoryScan | undefined },
 ): Promise<ScanResult> {
-  const state = await stateOf(found, { scope, tools, history });
+  const state = await stateOf(found, { scope, tools, history, tree: scope.tree });
   const suppressed = state.suppressed.map(({ finding }) => finding);
   return {
     ...state,
@@ -270,7 +275,13 @@ async function stateOf(
     scope,
     tools,
     history,
-  }: { readonly scope: Scope; readonly tools: Tools; readonly history: HistoryScan | undefined },
+    tree,
+  }: {
+    readonly scope: Scope;
+    readonly tools: Tools;
+    readonly history: HistoryScan | undefined;
+    readonly tree: Tree;
+  },
 ): Promise<ScanState> {
   const { deps, rules, request, kinds, source } = tools;
   deps.onProgress({ phase: 'finish', done: 0, total: 0 });
@@ -280,7 +291,9 @@ async function stateOf(
   const isNew = found.reporter(matches);
   const { tools: toolOf } = tools.imported;
   // What another tool found in a changed file may be old: it does not say.
-  const isReported = (place: Match['place']) => (toolOf.has(place) ? found.isScanned(place.file) : isNew(place));
+  const marks = scope.gate === undefined ? undefined : await judgeMarks(matches, { tree, gate: scope.gate, rules });
+  const isReported = (place: Match['place']) =>
+    toolOf.has(place) ? found.isScanned(place.file) : marks?.allowed.has(place) !== true && isNew(place);
   const foreign = newMatches(matches, tools.imported.matches, rules);
   const findings = completeFindings([...matches, ...foreign], rules).map((finding) => {
     const tool = toolOf.get(finding.place);
@@ -297,7 +310,8 @@ async function stateOf(
       isEverything: isWhole && kinds.length > 5,
     },
   );
-  const own = completeFindings([...judged.matches, ...known.matches], rules);
+  const brought = (marks?.brought ?? []).filter(({ place }) => isNew(place));
+  const own = completeFindings([...judged.matches, ...known.matches, ...brought], rules);
   const all = [...judged.kept, ...own].sort((a, b) => a.priority.rank - b.priority.rank);
   const reported = all.filter(({ fingerprint }) => !request.baseline.has(fingerprint));
   const scanned = gaps.filter(({ file }) => file === undefined || found.isScanned(file));
@@ -325,7 +339,7 @@ async function rescan(
     outcomes: joined(without(found.outcomes, paths), scan.outcomes),
     gaps: [...found.gaps.filter(({ file }) => file === undefined || !paths.has(file)), ...scan.gaps],
   };
-  return stateOf(again, { scope, tools, history: undefined });
+  return stateOf(again, { scope, tools, history: undefined, tree });
 }
 
 /** What is still in a file is told there. */

@@ -13,6 +13,8 @@ export const secretsDoor: ScannerDoor = {
     return {
       ...(config === undefined ? {} : { config }),
       ...(ignore === undefined ? {} : { ignore: { ignore } }),
+      // In gate mode the marks that the base has are heeded afterwards.
+      ...(source.trustsTree ? {} : { heedsMarks: false }),
     };
   },
   load: async (settings) => (await import('../secrets/index.ts')).createSecretsScanner(settings),

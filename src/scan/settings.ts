@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Tree } from '../source/index.ts';
 
 /** The largest file of settings that is read. */
@@ -27,11 +28,11 @@ export type SettingsSource = {
   readonly options: ScannerOptions;
 };
 
-/** Reads texts of a tree by their paths. */
+/** Reads texts of a tree by their paths. What is not UTF-8 is no text: written back it would be another file. */
 export function textReader(tree: Tree): (path: string) => Promise<string | undefined> {
   return async (path) => {
     const reading = await tree.readPath(path);
-    return reading.ok ? decoder.decode(reading.bytes) : undefined;
+    return reading.ok && isUtf8(reading.bytes) ? decoder.decode(reading.bytes) : undefined;
   };
 }
 

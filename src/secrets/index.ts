@@ -10,6 +10,7 @@ import { isNamed } from './rule-set.ts';
 import { createScanner, type SecretsScanner, type SecretsSettings } from './scanner.ts';
 import { type ConfigInput, loadConfig, type SecretsConfig } from './config.ts';
 
+export { isMarked } from './search.ts';
 export type { SecretsConfig } from './config.ts';
 export { type AddedLines, SECRETS_FILE_BYTES_MAX, type SecretsScanner, type SecretsSettings } from './scanner.ts';
 

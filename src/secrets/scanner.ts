@@ -42,6 +42,8 @@ export type SecretsSettings = {
   readonly ignore?: IgnoreSettings;
   /** Whether archives are opened. */
   readonly archives?: boolean;
+  /** Whether a mark on a line (`gitleaks:allow`) allows what stands there: not where the text judges itself. */
+  readonly heedsMarks?: boolean;
 };
 
 /** Lines of a file as a commit added them. */
@@ -67,6 +69,7 @@ export function createScanner(pack: RulePack<RuleMatch>, settings: SecretsSettin
     ({ finder, path, isSilent }) => finder === undefined && path !== undefined && !isSilent,
   );
   const opensArchives = settings.archives ?? true;
+  const heedsMarks = settings.heedsMarks ?? true;
 
   const matchesOf = (
     view: FileView,
@@ -124,12 +127,12 @@ export function createScanner(pack: RulePack<RuleMatch>, settings: SecretsSettin
     const body = utf16 === undefined ? bytes : Buffer.from(utf16);
     const sort = sortOf(file.path);
     if (utf16 !== undefined || isUtf8(bytes)) {
-      const found = search(rules, body, () => view.text, { source, sort });
+      const found = search(rules, body, () => view.text, { source, sort, heedsMarks });
       return { matches: matchesOf(view, found, source, { lineOf: (line) => line, isFile: utf16 === undefined }) };
     }
     // Other encodings: as Latin-1, in which every byte is one character; lines and columns are the same for ASCII.
     const latin = viewOf(file.path, bytes.toString('latin1'));
-    const found = search(rules, bytes, () => latin.text, { source, sort });
+    const found = search(rules, bytes, () => latin.text, { source, sort, heedsMarks });
     return { matches: matchesOf(latin, found, source, { lineOf: (line) => line, isFile: false }) };
   };
 
@@ -158,6 +161,7 @@ export function createScanner(pack: RulePack<RuleMatch>, settings: SecretsSettin
       const found = search(rules, Buffer.from(view.bytes), () => view.text, {
         source,
         sort: { ...sortOf(name), isSample: sortOf(at.path).isSample || sortOf(name).isSample },
+        heedsMarks,
       });
       const made = matchesOf(view, found, source, {
         lineOf: (line) => line,
@@ -209,7 +213,11 @@ export function createScanner(pack: RulePack<RuleMatch>, settings: SecretsSettin
           ? (line: number) => lines + line - 1
           : (line: number) => lines[line - 1] ?? lines.at(-1) ?? line;
       const view = viewOf(added.path, added.text);
-      const found = search(rules, Buffer.from(view.bytes), () => view.text, { source, sort: sortOf(added.path) });
+      const found = search(rules, Buffer.from(view.bytes), () => view.text, {
+        source,
+        sort: sortOf(added.path),
+        heedsMarks,
+      });
       return { matches: [...ofPath(added.path, source), ...matchesOf(view, found, source, { lineOf, isFile: false })] };
     },
   };

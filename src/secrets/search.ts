@@ -14,20 +14,28 @@ export type Located = Hit & {
 /** The mark with which a person allows a secret on its line. The second is betterleaks'. */
 const ALLOW_MARKS = ['gitleaks:allow', 'betterleaks:allow', 'sallyport:allow'];
 
+/** Whether a person allows what stands on the line. */
+export function isMarked(line: string): boolean {
+  return ALLOW_MARKS.some((mark) => line.includes(mark));
+}
+
+/** `heedsMarks`: whether a mark on the line has an effect. */
+type SearchInput = TextInput & { readonly heedsMarks: boolean };
+
 /** Everything in one text and in what is encoded in it, after all that a configuration allows. */
 export function search(
   rules: RuleSet,
   bytes: Buffer,
   text: () => string,
-  options: { readonly source: Source; readonly sort: FileSort },
+  options: { readonly source: Source; readonly sort: FileSort; readonly heedsMarks: boolean },
 ): readonly Located[] {
-  const { source, sort } = options;
+  const { source, sort, heedsMarks } = options;
   if (isSourceAllowed(rules.allowlists, source)) return [];
   if (rules.prefilter?.({ attributes: attributesOf(source) }) === true) return [];
-  return searchDepth(rules, { bytes, text, source, sort }, 0);
+  return searchDepth(rules, { bytes, text, source, sort, heedsMarks }, 0);
 }
 
-function searchDepth(rules: RuleSet, input: TextInput, depth: number): readonly Located[] {
+function searchDepth(rules: RuleSet, input: SearchInput, depth: number): readonly Located[] {
   const { hits, encoded } = scanText(rules, input);
   const complete = hits.filter(
     (hit) => !hit.rule.isSilent && hasRequired(rules, hit, input) && !isAllowed(rules, hit, input),
@@ -40,8 +48,7 @@ function searchDepth(rules: RuleSet, input: TextInput, depth: number): readonly 
     const [start, end] = [offsetOf(layer.start), offsetOf(layer.end)];
     // What was found as it stands is not found again in its decoded form.
     if (found.some((hit) => hit.start < end && start < hit.end)) continue;
-    if (ALLOW_MARKS.some((mark) => lineOf(input.text(), { matchStart: start, matchEnd: start }).includes(mark)))
-      continue;
+    if (input.heedsMarks && isMarked(lineOf(input.text(), { matchStart: start, matchEnd: start }))) continue;
     const inner = searchDepth(rules, { ...input, bytes: layer.bytes, text: () => layerText }, depth + 1);
     for (const hit of inner) {
       found.push({
@@ -55,10 +62,10 @@ function searchDepth(rules: RuleSet, input: TextInput, depth: number): readonly 
   return found;
 }
 
-function isAllowed(rules: RuleSet, hit: Hit, input: TextInput): boolean {
+function isAllowed(rules: RuleSet, hit: Hit, input: SearchInput): boolean {
   if (isAllowedBy(rules.allowlists, hit, input)) return true;
   const line = lineOf(input.text(), hit);
-  if (ALLOW_MARKS.some((mark) => line.includes(mark))) return true;
+  if (input.heedsMarks && isMarked(line)) return true;
   if (rules.filter === undefined && hit.rule.filter === undefined) return false;
   const scope = {
     attributes: attributesOf(input.source),
