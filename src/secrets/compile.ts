@@ -113,7 +113,7 @@ export function compileRules(parts: Omit<RuleSet, 'automaton' | 'meanings' | 'al
     for (const keyword of new Set(keywords)) {
       const meaning = meaningOf(keyword);
       if (meaning.rules.at(-1) !== index) meaning.rules.push(index);
-      const spelling = Buffer.from(keyword).latin1Slice();
+      const spelling = Buffer.from(keyword).toString('latin1');
       if (!meaning.spellings.includes(spelling)) meaning.spellings.push(spelling);
     }
   }

@@ -1,6 +1,14 @@
 import type { Rule, RulePack } from '../finding/index.ts';
 import { compileAllowlist } from './allowlist.ts';
-import { compileRules, type GenericKind, type KeywordPlace, lazily, type NamedRule, type RuleSet, type SecretRule } from './compile.ts';
+import {
+  compileRules,
+  type GenericKind,
+  type KeywordPlace,
+  lazily,
+  type NamedRule,
+  type RuleSet,
+  type SecretRule,
+} from './compile.ts';
 import { type ConfigRule, mergeRules, type SecretsConfig } from './config.ts';
 import { compileFilter } from './filter-expression.ts';
 import { compileFinder } from './finder.ts';
@@ -90,9 +98,7 @@ function ownRule(packed: PackRule, over: ConfigRule | undefined): SecretRule {
     provider: match.provider,
     rotate: match.rotate,
     keywords: match.keywords,
-    ...(match.regex === undefined
-      ? {}
-      : { keywordAt: keywordPlaceOf(match.regex, match.keywords) }),
+    ...(match.regex === undefined ? {} : { keywordAt: keywordPlaceOf(match.regex, match.keywords) }),
     ...(match.regex === undefined ? {} : { finder: lazily(match.regex, match.keywords, { isTrusted: true }) }),
     ...(match.path === undefined ? {} : { path: pathTest(match.path, true) }),
     secretGroup: 0,

@@ -97,8 +97,7 @@ export function scanText(rules: RuleSet, input: TextInput): TextOutcome {
 /** Whether a keyword of a rule can be one where it stands: in its case, at the start of a word. Ends most hits. */
 function canBegin(place: KeywordPlace | undefined, bytes: Buffer, start: number, meaning: Meaning): boolean {
   if (place === undefined) return true;
-  if (place.isExact && !meaning.spellings.some((spelling) => isAt(bytes, start, spelling)))
-    return false;
+  if (place.isExact && !meaning.spellings.some((spelling) => isAt(bytes, start, spelling))) return false;
   return !place.isFirst || start === 0 || !isWordByte(bytes[start - 1] ?? 0);
 }
 
