@@ -31,6 +31,18 @@ const BEGIN = {
   test: /\/src\/(?:engine\/(?:begin|commit-files|faults|git|snapshot|workflows)|workflow\/(?:faults|limits|reader|reader-problems))\.ts$/,
 };
 
+/** Rule packs are parsed as JSON, which V8 reads several times faster than the same text as a program. */
+const PACKS = {
+  name: 'packs',
+  transform: {
+    filter: { id: /\/pack\.json$/ },
+    handler: (json: string) => ({
+      code: `export default JSON.parse(${JSON.stringify(JSON.stringify(JSON.parse(json)))});`,
+      moduleType: 'js' as const,
+    }),
+  },
+};
+
 rmSync(dist, { recursive: true, force: true });
 /** Installed beside the package, not bundled: see `docs/reference/dependencies.md`. */
 const manifest: { readonly dependencies: { readonly [name: string]: string } } = JSON.parse(
@@ -56,6 +68,7 @@ async function bundle(output: (typeof OUTPUTS)[number]): Promise<readonly Output
     cwd: root,
     input: output.entries,
     platform: 'node',
+    plugins: [PACKS],
     external: (id) => id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
     // Modules of ours do nothing when they are loaded, but the programs that begin something.
     treeshake: { moduleSideEffects: (id) => !id.startsWith(join(root, 'src')) || entryFiles.has(id) },

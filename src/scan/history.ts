@@ -21,7 +21,8 @@ export type HistoryOptions = {
   readonly range: HistoryRange;
   readonly scanner: Scanner;
   readonly rules: ReadonlyMap<string, Rule>;
-  readonly pool: Pool | undefined;
+  /** Starts threads: asked for only when there is enough for them. */
+  readonly pool: () => Pool | undefined;
   readonly cache: ResultCache | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number) => void;
@@ -88,8 +89,9 @@ async function scanOpen(
     requests.push({ commits: open.slice(at, at + HISTORY_COMMITS_MAX) });
   }
   const place = { git, gitDir: repository.gitDir, prefix: repository.prefix };
-  if (pool !== undefined && requests.length > 1) {
-    await pool.scanHistory(
+  const threads = requests.length > 1 ? pool() : undefined;
+  if (threads !== undefined) {
+    await threads.scanHistory(
       requests.map(({ commits }) => ({ ...place, commits })),
       onResult,
       signal,

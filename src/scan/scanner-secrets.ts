@@ -17,13 +17,17 @@ export const secretsDoor: ScannerDoor = {
       ...(source.trustsTree ? {} : { heedsMarks: false }),
     };
   },
-  load: async (settings) => (await import('../secrets/index.ts')).createSecretsScanner(settings),
+  load: async (settings) => {
+    const { createSecretsScanner, openConfigs } = await import('../secrets/index.ts');
+    if (settings['config'] !== undefined) await openConfigs();
+    return createSecretsScanner(settings);
+  },
 };
 
 async function configOf(source: SettingsSource): Promise<unknown> {
   const named = source.options.secretsConfig ?? (await configOfTree(source));
   if (named === undefined) return undefined;
-  const { loadSecretsConfig } = await import('../secrets/index.ts');
+  const readConfig = await (await import('../secrets/index.ts')).openConfigs();
   const texts = new Map<string, string | undefined>();
   // What a configuration extends is known when it is read, and reading a tree takes its time: each round knows one more.
   for (let round = 0; ; round += 1) {
@@ -33,7 +37,7 @@ async function configOf(source: SettingsSource): Promise<unknown> {
       return texts.get(path);
     };
     try {
-      const config = loadSecretsConfig({ ...named, read });
+      const config = readConfig({ ...named, read });
       if (missing === undefined) return config;
     } catch (thrown) {
       // A text that was not asked for yet: with it the next round tells whether something is wrong.

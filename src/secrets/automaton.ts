@@ -8,8 +8,19 @@ export type Automaton = {
   scan(bytes: Uint8Array, onHit: (keyword: number, end: number) => void): void;
 };
 
-/** A tree of prefixes while it is built. */
-type Building = { readonly next: Map<number, number>; readonly outputs: number[]; fail: number };
+/** A tree of prefixes, flat: this is built at every start. State 0 is the root, and no child. */
+type Tree = {
+  readonly states: number;
+  /** The child of a state by a column, at `(state << shift) | column`; 0: none. */
+  readonly children: Uint16Array;
+  /** Every state but the root, each after its parent, level by level. */
+  readonly order: Uint16Array;
+  readonly parent: Uint16Array;
+  readonly column: Uint8Array;
+  readonly depth: Uint16Array;
+  /** The keywords that end at a state. */
+  readonly outputs: Map<number, number[]>;
+};
 
 /**
  * Aho-Corasick over bytes, as one table: a step is one load for each byte, whatever the number of keywords. The table has a
@@ -17,10 +28,8 @@ type Building = { readonly next: Map<number, number>; readonly outputs: number[]
  */
 export function buildAutomaton(keywords: readonly string[]): Automaton {
   const { columnOf, shift } = columnsOf(keywords);
-  const states = treeOf(keywords, columnOf);
-  assert(states.length <= STATES_MAX, `${states.length} states of keywords`);
-  linkStates(states);
-  const { table, outputs, firstWithOutput } = flatten(states, 1 << shift, shift);
+  const tree = treeOf(keywords, columnOf, shift);
+  const { table, outputs, firstWithOutput } = flatten(tree, linksOf(tree, shift), shift);
   return {
     scan(bytes, onHit) {
       let state = 0;
@@ -56,69 +65,77 @@ function lower(byte: number): number {
   return byte >= 65 && byte <= 90 ? byte + 32 : byte;
 }
 
-function treeOf(keywords: readonly string[], columnOf: Uint8Array): Building[] {
-  const states: Building[] = [{ next: new Map(), outputs: [], fail: 0 }];
+function treeOf(keywords: readonly string[], columnOf: Uint8Array, shift: number): Tree {
+  const bytes = keywords.reduce((sum, keyword) => sum + Buffer.byteLength(keyword), 1);
+  const most = Math.min(bytes, STATES_MAX);
+  const children = new Uint16Array(most << shift);
+  const parent = new Uint16Array(most);
+  const column = new Uint8Array(most);
+  const depth = new Uint16Array(most);
+  const outputs = new Map<number, number[]>();
+  let states = 1;
   for (const [id, keyword] of keywords.entries()) {
-    let state = states[0];
+    let state = 0;
     for (const byte of Buffer.from(keyword)) {
-      const column = columnOf[lower(byte)] ?? 0;
-      let next = state?.next.get(column);
-      if (next === undefined) {
-        next = states.length;
-        state?.next.set(column, next);
-        states.push({ next: new Map(), outputs: [], fail: 0 });
+      const by = columnOf[byte] ?? 0;
+      const at = (state << shift) | by;
+      if (children[at] === 0) {
+        assert(states < most, `more than ${STATES_MAX} states of keywords`);
+        children[at] = states;
+        parent[states] = state;
+        column[states] = by;
+        depth[states] = (depth[state] ?? 0) + 1;
+        states += 1;
       }
-      state = states[next];
+      state = children[at] ?? 0;
     }
-    state?.outputs.push(id);
+    const here = outputs.get(state);
+    if (here === undefined) outputs.set(state, [id]);
+    else here.push(id);
   }
-  return states;
+  const order = new Uint16Array(states - 1).map((_, at) => at + 1).sort((a, b) => (depth[a] ?? 0) - (depth[b] ?? 0));
+  return { states, children, order, parent, column, depth, outputs };
 }
 
-/** Breadth first: the longest proper suffix of a state is shorter, so it is linked before. */
-function linkStates(states: readonly Building[]): void {
-  const queue = [...(states[0]?.next.values() ?? [])];
-  for (let at = 0; at < queue.length; at += 1) {
-    const id = queue[at] ?? 0;
-    const state = states[id];
-    for (const [column, child] of state?.next ?? []) {
-      queue.push(child);
-      let fail = state?.fail ?? 0;
-      while (fail !== 0 && !states[fail]?.next.has(column)) fail = states[fail]?.fail ?? 0;
-      const target = states[fail]?.next.get(column) ?? 0;
-      const next = states[child];
-      if (next === undefined) continue;
-      next.fail = target === child ? 0 : target;
-      next.outputs.push(...(states[next.fail]?.outputs ?? []));
-    }
+/** For each state the one of its longest proper suffix, which is shorter and so was linked before. Outputs go along. */
+function linksOf({ states, children, order, parent, column, outputs }: Tree, shift: number): Uint16Array {
+  const links = new Uint16Array(states);
+  for (const state of order) {
+    const by = column[state] ?? 0;
+    let link = links[parent[state] ?? 0] ?? 0;
+    while (link !== 0 && children[(link << shift) | by] === 0) link = links[link] ?? 0;
+    const target = children[(link << shift) | by] ?? 0;
+    links[state] = target === state ? 0 : target;
+    const further = outputs.get(links[state] ?? 0);
+    if (further !== undefined) outputs.set(state, [...(outputs.get(state) ?? []), ...further]);
   }
+  return links;
 }
 
 /** Renumbers the states so that those with an output come last: one comparison tells them. */
-function flatten(states: readonly Building[], columns: number, shift: number) {
-  const order = states.map((_, id) => id).sort((a, b) => rankOf(states, a) - rankOf(states, b) || a - b);
-  const numberOf = new Uint16Array(states.length);
-  for (const [number, id] of order.entries()) numberOf[id] = number;
-  const firstWithOutput = order.findIndex((id) => (states[id]?.outputs.length ?? 0) > 0);
-  const table = new Uint16Array(states.length << shift);
-  const rows = new Map<number, Uint16Array>();
-  // Parents come before children in the tree, suffixes may come later: rows are made when they are first needed.
-  const rowOf = (id: number): Uint16Array => {
-    const known = rows.get(id);
-    if (known !== undefined) return known;
-    const row = id === 0 ? new Uint16Array(columns) : rowOf(states[id]?.fail ?? 0).slice();
-    for (const [column, child] of states[id]?.next ?? []) row[column] = numberOf[child] ?? 0;
-    rows.set(id, row);
-    return row;
-  };
-  for (const id of states.keys()) table.set(rowOf(id), (numberOf[id] ?? 0) << shift);
-  return {
-    table,
-    firstWithOutput: firstWithOutput === -1 ? states.length : firstWithOutput,
-    outputs: order.slice(Math.max(0, firstWithOutput)).map((id) => states[id]?.outputs ?? []),
-  };
-}
-
-function rankOf(states: readonly Building[], id: number): number {
-  return id === 0 ? 0 : (states[id]?.outputs.length ?? 0) > 0 ? 2 : 1;
+function flatten({ states, order, parent, column, depth, outputs }: Tree, links: Uint16Array, shift: number) {
+  const firstWithOutput = states - outputs.size;
+  const numberOf = new Uint16Array(states);
+  const found: (readonly number[])[] = [];
+  let plain = 1;
+  for (const state of order) {
+    const here = outputs.get(state);
+    if (here === undefined) numberOf[state] = plain++;
+    else numberOf[state] = firstWithOutput + found.push(here) - 1;
+  }
+  const table = new Uint16Array(states << shift);
+  // A row is that of the suffix with the state's own children over it. Level by level: the children of one write themselves into
+  // the rows of their parents, which are complete with that, and then the next rows are copied from complete ones.
+  for (let from = 0, to = 0; from < order.length; from = to) {
+    for (; to < order.length && depth[order[to] ?? 0] === depth[order[from] ?? 0]; to += 1) {
+      const state = order[to] ?? 0;
+      table[((numberOf[parent[state] ?? 0] ?? 0) << shift) | (column[state] ?? 0)] = numberOf[state] ?? 0;
+    }
+    for (let at = from; at < to; at += 1) {
+      const state = order[at] ?? 0;
+      const source = (numberOf[links[state] ?? 0] ?? 0) << shift;
+      table.copyWithin((numberOf[state] ?? 0) << shift, source, source + (1 << shift));
+    }
+  }
+  return { table, firstWithOutput, outputs: found };
 }

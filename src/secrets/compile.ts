@@ -64,14 +64,14 @@ export type RuleSet = {
 /** Whose keyword it is: rules by their index, the detector of names, that of URLs, or an encoded word. */
 export type Meaning = {
   readonly length: number;
-  /** The word in every case in which a rule writes it. */
-  readonly spellings: readonly Buffer[];
+  /** The word in every case in which a rule writes it, in Latin-1. */
+  readonly spellings: readonly string[];
   readonly rules: readonly number[];
   readonly isName: boolean;
   readonly isUrl: boolean;
   readonly encoding?: Encoding;
 };
-type Draft = { spellings: Buffer[]; rules: number[]; isName: boolean; isUrl: boolean; encoding?: Encoding };
+type Draft = { spellings: string[]; rules: number[]; isName: boolean; isUrl: boolean; encoding?: Encoding };
 export type Encoding = 'base64' | 'hex' | 'percent';
 
 /** What is looked for in encoded layers, beside all keywords of rules that are long enough to mean something there. */
@@ -112,9 +112,9 @@ export function compileRules(parts: Omit<RuleSet, 'automaton' | 'meanings' | 'al
     if (finder === undefined) continue;
     for (const keyword of new Set(keywords)) {
       const meaning = meaningOf(keyword);
-      if (!meaning.rules.includes(index)) meaning.rules.push(index);
-      if (!meaning.spellings.some((spelling) => spelling.toString() === keyword))
-        meaning.spellings.push(Buffer.from(keyword));
+      if (meaning.rules.at(-1) !== index) meaning.rules.push(index);
+      const spelling = Buffer.from(keyword).toString('latin1');
+      if (!meaning.spellings.includes(spelling)) meaning.spellings.push(spelling);
     }
   }
   if (parts.generic.size > 0) {

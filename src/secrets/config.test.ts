@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import { isFault } from '../base/index.ts';
 import { scanFiles } from '../finding/index.ts';
 import { expandTemplates } from './fixture.ts';
-import { createSecretsScanner, loadSecretsConfig, type SecretsSettings } from './index.ts';
+import { createSecretsScanner, openConfigs, type SecretsSettings } from './index.ts';
+
+const readConfig = await openConfigs();
 
 function load(text: string, files: { readonly [path: string]: string } = {}) {
-  return loadSecretsConfig({ file: '.gitleaks.toml', text, read: (path) => files[path] });
+  return readConfig({ file: '.gitleaks.toml', text, read: (path) => files[path] });
 }
 
 function linesOf(

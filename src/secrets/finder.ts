@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import { compileLinear } from './linear.ts';
 import { toJavaScript } from './pattern-emit.ts';
 import { isRisky, mustHold, widthOf } from './pattern-facts.ts';
 import { parsePattern } from './pattern-parse.ts';
@@ -79,7 +79,7 @@ export function compileFinder(
 }
 
 function linearFinder(source: string, facts: Pick<Finder, 'groups' | 'width' | 'isLocal'>): Finder {
-  const compiled = RE2JS.compile(source);
+  const compiled = compileLinear(source);
   return {
     ...facts,
     findAll(text) {

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { fault } from './faults.ts';
 
 /** The most lines of an ignore file, and entries of a baseline, that are read. */
@@ -21,15 +20,8 @@ export type IgnoreQuestion = {
   readonly commit?: string;
 };
 
-const report = z.array(
-  z.looseObject({
-    RuleID: z.string(),
-    File: z.string(),
-    StartLine: z.number(),
-    Secret: z.string().default(''),
-    Commit: z.string().default(''),
-  }),
-);
+/** An entry of a report. Read by hand: no other part of a scan without a configuration needs the schemas, and loading them takes time. */
+type Reported = { readonly RuleID: string; readonly File: string; readonly StartLine: number; readonly Secret: string };
 
 /** Gives the question whether a finding is set aside. Throws `secrets/config-invalid` for a baseline that is no report. */
 export function readIgnores(settings: IgnoreSettings): (question: IgnoreQuestion) => boolean {
@@ -54,7 +46,7 @@ export function readIgnores(settings: IgnoreSettings): (question: IgnoreQuestion
     });
 }
 
-function readBaseline(text: string | undefined): z.infer<typeof report> {
+function readBaseline(text: string | undefined): readonly Reported[] {
   if (text === undefined || text.trim() === '') return [];
   let value: unknown;
   try {
@@ -63,9 +55,16 @@ function readBaseline(text: string | undefined): z.infer<typeof report> {
     throw fault('config-invalid', 'the baseline is no JSON', { cause: error });
   }
   // A report without findings is `null` in some versions.
-  const result = report.safeParse(value ?? []);
-  if (!result.success) throw fault('config-invalid', 'the baseline is no report of gitleaks in JSON');
-  if (result.data.length > ENTRIES_MAX)
-    throw fault('config-invalid', `the baseline has more than ${ENTRIES_MAX} findings`);
-  return result.data;
+  const entries: unknown = value ?? [];
+  if (!Array.isArray(entries) || !entries.every(isReported))
+    throw fault('config-invalid', 'the baseline is no report of gitleaks in JSON');
+  if (entries.length > ENTRIES_MAX) throw fault('config-invalid', `the baseline has more than ${ENTRIES_MAX} findings`);
+  return entries.map((entry) => ({ ...entry, Secret: entry.Secret ?? '' }));
+}
+
+function isReported(entry: unknown): entry is Omit<Reported, 'Secret'> & { readonly Secret?: string } {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { RuleID, File, StartLine, Secret = '', Commit = '' }: { readonly [key: string]: unknown } = { ...entry };
+  const texts = [RuleID, File, Secret, Commit];
+  return texts.every((text) => typeof text === 'string') && typeof StartLine === 'number';
 }

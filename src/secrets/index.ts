@@ -8,7 +8,8 @@ import pack from './pack.json' with { type: 'json' };
 import type { RuleMatch } from './rule-schema.ts';
 import { isNamed } from './rule-set.ts';
 import { createScanner, type SecretsScanner, type SecretsSettings } from './scanner.ts';
-import { type ConfigInput, loadConfig, type SecretsConfig } from './config.ts';
+import type { ConfigInput, SecretsConfig } from './config.ts';
+import { loadLinear } from './linear.ts';
 
 export { isMarked } from './search.ts';
 export type { SecretsConfig } from './config.ts';
@@ -22,12 +23,21 @@ export const SECRETS_IGNORE_FILE = '.gitleaksignore';
 // The compiler widens what it reads of a JSON file; the pack is generated from rules that the schema has accepted.
 const shipped = pack as unknown as RulePack<RuleMatch>;
 
-/** The scanner with the rules that come with it, or with a configuration. Throws faults `secrets/*` of wrong settings. */
+/**
+ * The scanner with the rules that come with it, or with a configuration: then `openConfigs` was awaited before, in this thread.
+ * Throws faults `secrets/*` of wrong settings.
+ */
 export function createSecretsScanner(settings: SecretsSettings = {}): SecretsScanner {
   return createScanner(shipped, settings);
 }
 
-/** Reads a configuration once, outside of the threads; its outcome is plain data for `SecretsSettings`. */
-export function loadSecretsConfig(input: Omit<ConfigInput, 'isOwnRule'>): SecretsConfig {
-  return loadConfig({ ...input, isOwnRule: (id) => shipped.rules.some((rule) => isNamed(rule, id)) });
+export type ConfigReader = (input: Omit<ConfigInput, 'isOwnRule'>) => SecretsConfig;
+
+/**
+ * Loads what configurations need and most repositories do not. The answer reads one, outside of the threads; its outcome is plain
+ * data for `SecretsSettings`.
+ */
+export async function openConfigs(): Promise<ConfigReader> {
+  const [{ loadConfig }] = await Promise.all([import('./config.ts'), loadLinear()]);
+  return (input) => loadConfig({ ...input, isOwnRule: (id) => shipped.rules.some((rule) => isNamed(rule, id)) });
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { isFault } from '../base/index.ts';
 import { compileFinder } from './finder.ts';
+import { loadLinear } from './linear.ts';
 import { toJavaScript } from './pattern-emit.ts';
 import { isRisky, mustBegin, mustHold, widthOf } from './pattern-facts.ts';
 import { parsePattern } from './pattern-parse.ts';
@@ -110,7 +111,8 @@ test.each([['(a+)+$'], ['(?:a|aa)+b'], ['(.*)(.*)(.*)(.*)x'], ['\\s*\\s*\\s*\\s*
   },
 );
 
-test('a pattern from outside that would backtrack for ever ends at once', () => {
+test('a pattern from outside that would backtrack for ever ends at once', async () => {
+  await loadLinear();
   const finder = compileFinder('(a+)+$', [], { isTrusted: false });
   const started = process.cpuUsage().user;
 

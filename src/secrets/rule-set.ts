@@ -1,6 +1,14 @@
 import type { Rule, RulePack } from '../finding/index.ts';
 import { compileAllowlist } from './allowlist.ts';
-import { compileRules, type GenericKind, lazily, type NamedRule, type RuleSet, type SecretRule } from './compile.ts';
+import {
+  compileRules,
+  type GenericKind,
+  type KeywordPlace,
+  lazily,
+  type NamedRule,
+  type RuleSet,
+  type SecretRule,
+} from './compile.ts';
 import { type ConfigRule, mergeRules, type SecretsConfig } from './config.ts';
 import { compileFilter } from './filter-expression.ts';
 import { compileFinder } from './finder.ts';
@@ -68,8 +76,7 @@ export function ruleSetOf(pack: RulePack<RuleMatch>, config: SecretsConfig | und
   return compileRules({
     rules,
     isNamed: (name) => namedWords.test(name),
-    // The narrowest form first: a token of 42 letters is not the secret of 40 to 64.
-    named: named.sort((a, b) => a.value().width - b.value().width),
+    named,
     generic,
     allowlists: (config?.allowlists ?? []).map(compileAllowlist),
     ...(config?.filter === undefined ? {} : { filter: compileFilter(config.filter) }),
@@ -91,9 +98,7 @@ function ownRule(packed: PackRule, over: ConfigRule | undefined): SecretRule {
     provider: match.provider,
     rotate: match.rotate,
     keywords: match.keywords,
-    ...(match.regex === undefined
-      ? {}
-      : { keywordAt: { isExact: !match.regex.includes('(?i'), isFirst: beginsWith(match.regex, match.keywords) } }),
+    ...(match.regex === undefined ? {} : { keywordAt: keywordPlaceOf(match.regex, match.keywords) }),
     ...(match.regex === undefined ? {} : { finder: lazily(match.regex, match.keywords, { isTrusted: true }) }),
     ...(match.path === undefined ? {} : { path: pathTest(match.path, true) }),
     secretGroup: 0,
@@ -114,6 +119,17 @@ function ownRule(packed: PackRule, over: ConfigRule | undefined): SecretRule {
 /** Whether every match begins with a keyword at the start of a word: then it is tried where they stand and nowhere else. */
 function beginsWith(regex: string, keywords: readonly string[]): boolean {
   return regex.startsWith('\\b') && mustBegin(parsePattern(regex).root, keywords);
+}
+
+/** Reading the pattern waits until one of the keywords is met: most never are in a small scan. */
+function keywordPlaceOf(regex: string, keywords: readonly string[]): KeywordPlace {
+  let isFirst: boolean | undefined;
+  return {
+    isExact: !regex.includes('(?i'),
+    get isFirst() {
+      return (isFirst ??= beginsWith(regex, keywords));
+    },
+  };
 }
 
 function emptyOf(packed: PackRule): ConfigRule {
@@ -165,6 +181,11 @@ function foreignRule(config: ConfigRule): SecretRule {
 }
 
 function pathTest(source: string, isTrusted: boolean): (path: string) => boolean {
-  const finder = compileFinder(source, [], { isTrusted });
-  return (path) => finder.test(path);
+  if (!isTrusted) {
+    // What cannot be used is told when the configuration is read, not at the first file.
+    const finder = compileFinder(source, [], { isTrusted });
+    return (path) => finder.test(path);
+  }
+  const finder = lazily(source, [], { isTrusted });
+  return (path) => finder().test(path);
 }

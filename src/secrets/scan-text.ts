@@ -97,9 +97,13 @@ export function scanText(rules: RuleSet, input: TextInput): TextOutcome {
 /** Whether a keyword of a rule can be one where it stands: in its case, at the start of a word. Ends most hits. */
 function canBegin(place: KeywordPlace | undefined, bytes: Buffer, start: number, meaning: Meaning): boolean {
   if (place === undefined) return true;
-  if (place.isExact && !meaning.spellings.some((spelling) => spelling.every((byte, at) => bytes[start + at] === byte)))
-    return false;
+  if (place.isExact && !meaning.spellings.some((spelling) => isAt(bytes, start, spelling))) return false;
   return !place.isFirst || start === 0 || !isWordByte(bytes[start - 1] ?? 0);
+}
+
+function isAt(bytes: Buffer, start: number, spelling: string): boolean {
+  for (let at = 0; at < spelling.length; at += 1) if (bytes[start + at] !== spelling.charCodeAt(at)) return false;
+  return true;
 }
 
 function isWordByte(byte: number): boolean {
@@ -246,9 +250,11 @@ function hitOfCandidate(
     };
   };
   if (candidate.value.length >= 12 && !input.sort.isGenerated) {
-    const named = rules.named.find(
-      ({ names, value }) => names.some((word) => name.includes(word)) && value().test(candidate.value),
-    );
+    // The narrowest form first: a token of 42 letters is not the secret of 40 to 64.
+    const named = rules.named
+      .filter(({ names }) => names.some((word) => name.includes(word)))
+      .sort((a, b) => a.value().width - b.value().width)
+      .find(({ value }) => value().test(candidate.value));
     if (
       named !== undefined &&
       (named.rule.check === undefined || passesCheck(named.rule.check, candidate.value, candidate.value))

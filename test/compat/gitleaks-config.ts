@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isFault, reasonOf } from '../../src/base/index.ts';
-import { createSecretsScanner, loadSecretsConfig } from '../../src/secrets/index.ts';
+import { createSecretsScanner, openConfigs } from '../../src/secrets/index.ts';
+
+const readConfig = await openConfigs();
 
 /** How far above a configuration the files that it extends are looked for: projects name them from where they start the tool. */
 const PARENTS_MAX = 6;
@@ -43,7 +45,7 @@ function expectationOf(relative: string): 'valid' | 'invalid' {
 
 function load(file: string): Outcome {
   try {
-    const config = loadSecretsConfig({
+    const config = readConfig({
       file,
       text: readFileSync(file, 'utf8'),
       read: (wanted) => readNear(file, wanted),
