@@ -30,7 +30,25 @@ export function finishScan(
       });
     }
   }
-  return { matches, gaps };
+  return { matches: withoutEchoes(matches, scanners), gaps };
+}
+
+/**
+ * One flaw is told once: where a way from a source ends at a line, what a plain look at the same line says of the same weakness adds
+ * nothing.
+ */
+function withoutEchoes(matches: readonly Match[], scanners: ReadonlyMap<Kind, Scanner>): readonly Match[] {
+  const rules = new Map(scanners.get('code')?.rules.map((rule) => [rule.id, rule]));
+  const keyOf = (match: Match) => {
+    const cwe = match.cwe ?? rules.get(match.rule)?.cwe;
+    return cwe === undefined ? undefined : `${match.place.file}\n${match.place.line}\n${cwe}`;
+  };
+  const isFlow = ({ trace, rule }: Match) => rules.has(rule) && (trace?.length ?? 0) > 1;
+  const flows = new Set(matches.filter(isFlow).map(keyOf));
+  return matches.filter((match) => {
+    const key = rules.has(match.rule) && !isFlow(match) ? keyOf(match) : undefined;
+    return key === undefined || !flows.has(key);
+  });
 }
 
 /** Sorted by path: threads answer in any order. */
