@@ -43,7 +43,7 @@ const ALLOWED: AllowList = {
   keeper: ['base', 'store', 'policy', 'attest', 'auditlog', 'protocol'],
   agent: ['base', 'attest', 'policy', 'protocol'],
   api: ['base', 'protocol', 'engine', ...STATE, ...STAGES],
-  cli: ['base', 'protocol', 'workflow', 'engine', 'finding', 'scan', 'sandbox'],
+  cli: ['base', 'protocol', 'workflow', 'engine', 'finding', 'scan', 'fix', 'sandbox'],
 };
 
 const root = join(import.meta.dirname, '..');

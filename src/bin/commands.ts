@@ -31,6 +31,32 @@ export function lazyCommands(machine: Machine): Commands {
       const { plan } = await import('./plan.ts');
       return plan(request);
     },
+    scan: async (request, onProgress, interrupt) => {
+      const { scan } = await import('./scan.ts');
+      return scan(machine, request, onProgress, interrupt);
+    },
+    scanAndFix: async (request, options, interrupt) => {
+      const { scanAndFix } = await import('./scan-fix.ts');
+      return scanAndFix(machine, request, options, interrupt);
+    },
+    explain: async (rule) => {
+      const { explain } = await import('./explain.ts');
+      return explain(rule);
+    },
+    advisories: {
+      sync: async (request, onProgress) => {
+        const { sync } = await import('./advisories.ts');
+        return sync(machine, request, onProgress);
+      },
+      import: async (request, onProgress) => {
+        const { importFiles } = await import('./advisories.ts');
+        return importFiles(machine, request, onProgress);
+      },
+      status: async () => {
+        const { status } = await import('./advisories.ts');
+        return status(machine);
+      },
+    },
     lock: async (request) => {
       const { lock } = await import('./lock.ts');
       return lock(machine, request);

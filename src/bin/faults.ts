@@ -1,6 +1,7 @@
 import { faultsOf } from '../base/index.ts';
 
 export const fault = faultsOf('bin', {
+  'image-unknown': { status: 404, help: 'Look at the name of the image; one behind a sign-in is pinned by hand.' },
   'program-missing': { status: 503, help: 'Run scripts/setup, or install the program that is named.' },
   'platform-unsupported': {
     status: 503,
@@ -17,5 +18,13 @@ export const fault = faultsOf('bin', {
     help: 'Name a folder that exists; `sallyport mirror add DIR owner/repo` fills one.',
   },
   'folder-unwritable': { status: 400, help: 'Name a folder that you can write into, or that can be made.' },
+  cancelled: { status: 499, help: 'Start it again when you like.' },
+  'file-changed': { status: 409, help: 'Run the command again while nothing else writes there.' },
+  'file-unwritable': {
+    status: 400,
+    help: 'Make the file writable; the files before it were written, the others were not.',
+  },
+  'advisories-empty': { status: 400, help: 'Name OSV records, archives of them, scores or a bundle.' },
+  'fetch-failed': { status: 502, help: 'Try again, or name another address.' },
   'file-unreadable': { status: 400, help: 'Name a file that exists, that you can read, and that is not too large.' },
 });

@@ -1,7 +1,11 @@
 import type { Clock, Secret } from '../base/index.ts';
 import type { EngineEvent } from '../engine/index.ts';
+import type { Kind } from '../finding/index.ts';
 import type { CapabilityRecord, Conclusion, EgressRecord } from '../protocol/index.ts';
+import type { ExplainedFinding, FileChange, MendedFinding, ScanState } from '../fix/index.ts';
+import type { ScanMode, ScanProgress, ScanResult } from '../scan/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
+import type { AdvisoriesCommands } from './advisories-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `sallyport run` was asked for. Paths are absolute. */
@@ -79,6 +83,59 @@ export type LockResult = {
   readonly remarks: readonly string[];
 };
 
+/** What `sallyport scan` was asked for. Paths of files are absolute. */
+export type ScanCommandRequest = {
+  readonly root: string;
+  /** Below the root; none: all. */
+  readonly paths: readonly string[];
+  readonly kinds: readonly Kind[];
+  readonly mode: ScanMode;
+  readonly gate: string | undefined;
+  readonly everything: boolean;
+  readonly history: boolean;
+  /** Whether results of earlier scans may be used. */
+  readonly cache: boolean;
+  readonly threads: number | undefined;
+  readonly baseline: string | undefined;
+  /** Reports of other tools. */
+  readonly imports: readonly string[];
+  /** Names of other tools that are to run. */
+  readonly tools: readonly string[];
+  readonly secretsConfig: string | undefined;
+  readonly rules: string | undefined;
+  readonly allowMissing: readonly string[];
+};
+
+/** How `sallyport scan --fix` goes about it. */
+export type ScanFixOptions = {
+  /** Nothing is written. */
+  readonly dryRun: boolean;
+  readonly runTests: boolean;
+  /** For bash, at the top of the repository; without it the tests are detected. */
+  readonly testCommand?: string;
+  readonly actionsMirror?: string;
+  readonly onProgress: (progress: ScanProgress) => void;
+  readonly onNote: (text: string) => void;
+};
+
+/** What the repository's own tests say of the fixes. */
+export type FixTests =
+  | { readonly kind: 'not-needed' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'not-run'; readonly reason: string }
+  | { readonly kind: 'failed-before'; readonly name: string; readonly tail: readonly string[] }
+  /** `leftOut`: rules whose fixes broke them. */
+  | { readonly kind: 'passed'; readonly name: string; readonly leftOut?: readonly string[] };
+
+export type FixReport = {
+  readonly before: ScanState;
+  readonly after: ScanState;
+  readonly mended: readonly MendedFinding[];
+  readonly explained: readonly ExplainedFinding[];
+  readonly changes: readonly (FileChange & { readonly before: string })[];
+  readonly tests: FixTests;
+};
+
 /** What the commands do, each given by `bin` and loaded when it is used. */
 export type Commands = {
   run(request: RunRequest, onEvent: (event: EngineEvent) => void, interrupt: Interrupt): Promise<RunResult>;
@@ -90,6 +147,15 @@ export type Commands = {
     readonly eventName: string | undefined;
     readonly eventFile: string | undefined;
   }): Promise<readonly PlannedFile[]>;
+  scan(
+    request: ScanCommandRequest,
+    onProgress: (progress: ScanProgress) => void,
+    interrupt: Interrupt,
+  ): Promise<ScanResult>;
+  scanAndFix(request: ScanCommandRequest, options: ScanFixOptions, interrupt: Interrupt): Promise<FixReport>;
+  /** The page of a rule in Markdown, or names that are like it. */
+  explain(rule: string): Promise<{ readonly page: string } | { readonly similar: readonly string[] }>;
+  advisories: AdvisoriesCommands;
   lock(request: LockRequest): Promise<LockResult>;
   mirror: {
     add(folder: string, references: readonly string[]): Promise<readonly string[]>;

@@ -11,6 +11,8 @@ export const EXIT = {
   usage: 2,
   /** This machine can't raise a wall that is needed. */
   wall: 3,
+  /** A scan could not look at everything. */
+  incomplete: 3,
   /** Ended by the person. */
   cancelled: 130,
 } as const;
@@ -18,7 +20,7 @@ export const EXIT = {
 /** The exit code that a failure ends the command with. */
 export function exitCodeOf(thrown: unknown): number {
   if (!(thrown instanceof Fault)) return EXIT.failure;
-  if (thrown.code === 'cli/cancelled') return EXIT.cancelled;
+  if (thrown.status === 499) return EXIT.cancelled;
   if (isWallFault(thrown)) return EXIT.wall;
   return thrown.status >= 400 && thrown.status < 500 ? EXIT.usage : EXIT.failure;
 }

@@ -14,5 +14,8 @@ export const fault = faultsOf('cli', {
     status: 400,
     help: 'Run it in the folder of a project, or name a language: sallyport init --language node.',
   },
+  'path-missing': { status: 400, help: 'Name a folder or a file that exists and that you can read.' },
+  'file-unwritable': { status: 400, help: 'Name a file in a folder that exists and that you can write into.' },
+  'rule-unknown': { status: 404, help: 'The rules are listed in docs/rules/index.md.' },
   cancelled: { status: 499, help: 'Start it again when you like.' },
 });

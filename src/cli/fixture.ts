@@ -201,6 +201,7 @@ export function recordedRun(): readonly EngineEvent[] {
 export function idleProgram(): Command {
   const never = () => Promise.reject(new TypeError('not called'));
   const mirror = { add: never, sync: never };
+  const advisories = { sync: never, import: never, status: never };
   return createProgram(
     {
       version: '1',
@@ -210,7 +211,18 @@ export function idleProgram(): Command {
       environment: () => undefined,
       places: { state: '/', cache: '/' },
       interrupt: { onInterrupt: () => () => {} },
-      commands: { run: never, proposeEgress: never, plan: never, lock: never, mirror, probe: never },
+      commands: {
+        run: never,
+        proposeEgress: never,
+        plan: never,
+        scan: never,
+        scanAndFix: never,
+        explain: never,
+        lock: never,
+        advisories,
+        mirror,
+        probe: never,
+      },
     },
     () => {},
   );

@@ -3,14 +3,23 @@
  * Never: decides what runs or how it is isolated, reads the environment, lets text of a job reach the terminal as it is.
  */
 export type {
+  AdvisoriesImportRequest,
+  AdvisoriesStatus,
+  AdvisoriesSyncRequest,
+} from './advisories-command.ts';
+export type {
   CliDependencies,
   Commands,
+  FixReport,
+  FixTests,
   Interrupt,
   LockRequest,
   LockResult,
   PlannedFile,
   RunRequest,
   RunResult,
+  ScanCommandRequest,
+  ScanFixOptions,
 } from './door.ts';
 export { main } from './program.ts';
 export type { Terminal } from './terminal.ts';

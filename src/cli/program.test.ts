@@ -46,7 +46,15 @@ async function call(argv: readonly string[], commands: Partial<Commands> = {}, t
       },
       plan: async () => [],
       proposeEgress: async () => '',
+      scan: () => Promise.reject(new TypeError('not called')),
+      scanAndFix: () => Promise.reject(new TypeError('not called')),
+      explain: async () => ({ similar: [] }),
       lock: async () => ({ upToDate: true, written: [], changes: [], remarks: [] }),
+      advisories: {
+        sync: () => Promise.reject(new Error('not here')),
+        import: () => Promise.reject(new Error('not here')),
+        status: async () => undefined,
+      },
       mirror: { add: async () => [], sync: async () => [] },
       probe: async () => RECORD,
       ...commands,
@@ -117,15 +125,25 @@ describe('exit codes', () => {
   });
 });
 
-test.each(['run', 'plan', 'lock', 'mirror add', 'mirror sync', 'init', 'clean', 'doctor', 'completion'])(
-  '%s --help has an example',
-  async (command) => {
-    const { exitCode, out } = await call([...command.split(' '), '--help']);
+test.each([
+  'run',
+  'plan',
+  'lock',
+  'mirror add',
+  'mirror sync',
+  'advisories sync',
+  'advisories import',
+  'advisories status',
+  'init',
+  'clean',
+  'doctor',
+  'completion',
+])('%s --help has an example', async (command) => {
+  const { exitCode, out } = await call([...command.split(' '), '--help']);
 
-    expect(exitCode).toBe(0);
-    expect(out).toMatch(/Examples?:\n {2}\$ sallyport /);
-  },
-);
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/Examples?:\n {2}\$ sallyport /);
+});
 
 describe('the request of sallyport run', () => {
   test('holds what the options say', async () => {

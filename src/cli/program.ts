@@ -1,8 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WALLS } from '../protocol/index.ts';
+import { addAdvisories } from './advisories-options.ts';
 import { renderCompletion, SHELLS } from './completion.ts';
 import type { CliDependencies } from './door.ts';
 import { EXIT, exitCodeOf, renderError } from './errors.ts';
+import { addScanOptions, type ScanOptions } from './scan-options.ts';
 import { paintOf } from './terminal.ts';
 
 /** Jobs at the same time that may be asked for. */
@@ -69,7 +71,9 @@ function errorEvent(thrown: unknown): unknown {
 export function createProgram(dependencies: CliDependencies, exit: (code: number) => void): Command {
   const { terminal } = dependencies;
   const program = new Command('sallyport')
-    .description('Runs GitHub Actions workflows here, each job in a locked-down sandbox with a network that denies.')
+    .description(
+      'Runs GitHub Actions workflows here, each job in a locked-down sandbox with a network that denies; finds and fixes flaws.',
+    )
     .version(dependencies.version, '-V, --version')
     .option('--debug', 'more in the logs, and the stack of an error')
     .option('--no-color', 'no colours (so does the variable NO_COLOR)')
@@ -87,7 +91,9 @@ export function createProgram(dependencies: CliDependencies, exit: (code: number
   program.addHelpText('after', '\nExample:\n  $ sallyport run            run what a push of this repository would run');
 
   addRun(program, dependencies, exit);
+  addScan(program, dependencies, exit);
   addPlan(program, dependencies, exit);
+  addAdvisories(program, dependencies, exit);
   addLock(program, dependencies, exit);
   addMirror(program, dependencies, exit);
   addHousehold(program, dependencies, exit);
@@ -138,6 +144,26 @@ function addRun(program: Command, dependencies: CliDependencies, exit: Exit): vo
     'sallyport run                                what a push would run',
     'sallyport run -j test --matrix node=20       one child of one job',
     'sallyport run --event pr.json --event-name pull_request',
+  );
+}
+
+function addScan(program: Command, dependencies: CliDependencies, exit: Exit): void {
+  const command = subcommand(
+    program,
+    'scan',
+    'find and fix flaws: code, secrets, dependencies, workflows, infrastructure',
+  ).argument('[path...]', 'a folder, or files; without one, the current folder');
+  addScanOptions(command).action(async (paths: string[], options: ScanOptions) => {
+    const { scan } = await import('./scan-command.ts');
+    exit(await scan(paths, { ...program.opts(), ...options }, dependencies));
+  });
+  example(
+    command,
+    'sallyport scan                               what is wrong in this folder',
+    'sallyport scan --fix --dry-run               the fixes, as a patch',
+    'sallyport scan --since main                  only what this branch brings',
+    'sallyport scan --staged --only secrets       in a pre-commit hook',
+    'sallyport scan --history --only secrets      every line that was ever committed',
   );
 }
 

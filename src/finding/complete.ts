@@ -21,12 +21,7 @@ export function completeFindings(matches: readonly Match[], rules: ReadonlyMap<s
   const findings = [...matches].sort(byPlace).map((match): Finding => {
     const rule = rules.get(match.rule);
     assert(rule !== undefined, `the rule ${match.rule} is not in the pack`);
-    const key = JSON.stringify([
-      rule.id,
-      match.place.file,
-      match.scope ?? '',
-      normalise(match.identity ?? match.evidence),
-    ]);
+    const key = matchKey(match);
     const count = seen.get(key) ?? 0;
     seen.set(key, count + 1);
     const severity = match.severity ?? rule.severity;
@@ -51,6 +46,11 @@ export function completeFindings(matches: readonly Match[], rules: ReadonlyMap<s
     };
   });
   return findings.sort((a, b) => a.priority.rank - b.priority.rank || byPlace(a, b));
+}
+
+/** What makes a match the same as another one in an earlier state: rule, file, scope and what it is about; never its line. */
+export function matchKey(match: Match): string {
+  return JSON.stringify([match.rule, match.place.file, match.scope ?? '', normalise(match.identity ?? match.evidence)]);
 }
 
 function fingerprintOf(key: string, count: number): string {

@@ -3,8 +3,9 @@
  * read; the interface of scanners.
  * Never: finds anything, opens a file, knows a format of a report.
  */
-export { completeFindings, EVIDENCE_MAX } from './complete.ts';
+export { completeFindings, EVIDENCE_MAX, matchKey } from './complete.ts';
 export { type FileView, viewOf } from './file-view.ts';
+export { parseRuleFile, readYamlFile } from './files.ts';
 export {
   CONFIDENCES,
   type Confidence,
@@ -23,6 +24,5 @@ export {
   type TraceStep,
 } from './model.ts';
 export { pageOf, type Rule, type RuleExample, type RulePack } from './rule.ts';
-export { parseRuleFile } from './rule-file.ts';
 export { scanFiles } from './scan-files.ts';
 export type { FileOutcome, Gap, Scanner, TreeOutcome } from './scanner.ts';

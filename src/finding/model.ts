@@ -1,5 +1,5 @@
-/** What is scanned for, and by which of the scanners. */
-export const KINDS = ['secrets', 'code', 'dependencies', 'workflows', 'infrastructure'] as const;
+/** What is scanned for, and by which of the scanners; the last: what is wrong with the suppressions themselves. */
+export const KINDS = ['secrets', 'code', 'dependencies', 'workflows', 'infrastructure', 'suppressions'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The worst first. */
@@ -123,4 +123,6 @@ export type Finding = {
   readonly page: string;
   /** The tool that found it, when it was imported. */
   readonly tool?: string;
+  /** The commit that brought it, when it was found in the history: the place is in the file as it was then. */
+  readonly commit?: { readonly id: string; readonly author: string; readonly date: string };
 };

@@ -1,8 +1,8 @@
-import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { faultsOf } from '../base/index.ts';
 import { CONFIDENCES, type Kind, SEVERITIES } from './model.ts';
 import type { Rule } from './rule.ts';
+import { readYaml } from './yaml-file.ts';
 
 const fault = faultsOf('finding', {
   'rule-invalid': { status: 400, help: 'Correct the rule file; docs/rules/README.md describes its form.' },
@@ -42,44 +42,18 @@ const header = z.strictObject({
  * Reads one rule file (YAML, one document, no unknown keys) and its `match` by the kind's own schema.
  * Throws `finding/rule-invalid` with the position of the first thing that is wrong.
  */
-export function parseRuleFile<Matching>(
+export function readRule<Matching>(
   text: string,
   options: { readonly file: string; readonly kind: Kind; readonly match: z.ZodType<Matching> },
 ): Rule & { readonly match: Matching } {
   const { file } = options;
-  if (text.length > RULE_FILE_BYTES_MAX) {
-    throw fault('rule-invalid', `${file} is larger than ${RULE_FILE_BYTES_MAX} bytes`, {
-      at: { file, line: 1, column: 1 },
-    });
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, strict: true, uniqueKeys: true });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw fault('rule-invalid', error.message.split('\n')[0] ?? '', { at: { file, line, column: col } });
-  }
-  const spotOf = (path: readonly PropertyKey[]) => {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const node = document.getIn(path.slice(0, length), true);
-      const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
-      if (Array.isArray(range) && typeof range[0] === 'number') {
-        const { line, col } = lines.linePos(range[0]);
-        return { file, line, column: col };
-      }
-    }
-    return { file, line: 1, column: 1 };
-  };
-  const parse = <T>(schema: z.ZodType<T>, value: unknown, prefix: readonly PropertyKey[]): T => {
-    const result = schema.safeParse(value);
-    if (result.success) return result.data;
-    const [issue] = result.error.issues;
-    const path = [...prefix, ...(issue?.path ?? [])];
-    throw fault('rule-invalid', `${path.map(String).join('.') || 'the rule'}: ${issue?.message ?? 'invalid'}`, {
-      at: spotOf(path),
-    });
-  };
-  const { match, ...rest } = parse(header, document.toJS({ maxAliasCount: 100 }), []);
+  const yaml = readYaml(text, {
+    file,
+    bytesMax: RULE_FILE_BYTES_MAX,
+    noun: 'the rule',
+    invalid: (message, at) => fault('rule-invalid', message, { at }),
+  });
+  const { match, ...rest } = yaml.parse(header, yaml.value, []);
   const { cwe, prevention, examples, ...plain } = rest;
   return {
     ...plain,
@@ -93,6 +67,6 @@ export function parseRuleFile<Matching>(
       ...(files === undefined ? {} : { files }),
       ...(fixed === undefined ? {} : { fixed }),
     })),
-    match: parse(options.match, match, ['match']),
+    match: yaml.parse(options.match, match, ['match']),
   };
 }

@@ -151,9 +151,12 @@ describe('fixing', () => {
   test('what is not accepted is not touched', async () => {
     const tools = toolsFor({ 'a.txt': 'bad', 'b.txt': 'bad' });
 
-    const result = await fixFindings(tools.first, tools, ({ place }) => place.file !== 'b.txt');
+    const result = await fixFindings(tools.first, tools, ({ place }) =>
+      place.file === 'b.txt' ? 'it broke the tests' : undefined,
+    );
 
     expect([...result.overlay.keys()]).toEqual(['a.txt']);
+    expect(result.explained.map(({ reason }) => reason)).toEqual(['it broke the tests']);
   });
 
   test('a tree without flaws stays as it is', async () => {

@@ -54,20 +54,23 @@ type Unit = {
  * they stay only when their findings are gone, none is new and every file still parses. A group that fails is split until the
  * ones that are at fault are left out, with the reason.
  *
- * Nothing is written: the caller gets texts. `accept` leaves findings out, for trying a smaller set after tests failed.
+ * Nothing is written: the caller gets texts. `leaveOut` gives the reason why a finding is not touched, for trying
+ * a smaller set after tests failed.
  */
 export async function fixFindings(
   first: ScanState,
   tools: FixTools,
-  accept: (finding: Finding) => boolean = () => true,
+  leaveOut: (finding: Finding) => string | undefined = () => undefined,
 ): Promise<FixResult> {
   const work = new Work(first, tools);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const units = unitsOf(work.state.findings.filter((finding) => accept(finding) && !work.isRefused(finding)));
+    const units = unitsOf(
+      work.state.findings.filter((finding) => leaveOut(finding) === undefined && !work.isRefused(finding)),
+    );
     const chosen = withoutConflicts(units);
     if (chosen.length === 0 || !(await work.tryAll(chosen))) break;
   }
-  return work.result(accept);
+  return work.result(leaveOut);
 }
 
 class Work {
@@ -180,7 +183,7 @@ class Work {
     for (const finding of unit?.findings ?? []) this.#refused.set(refusalKey(finding), reason);
   }
 
-  async result(accept: (finding: Finding) => boolean): Promise<FixResult> {
+  async result(leaveOut: (finding: Finding) => string | undefined): Promise<FixResult> {
     const overlay = new Map<string, string>();
     for (const [file, text] of [...this.#overlay].sort(([a], [b]) => (a < b ? -1 : 1))) {
       if (text !== (await this.#original(file))) overlay.set(file, text);
@@ -191,7 +194,8 @@ class Work {
       const refused = this.#refused.get(refusalKey(finding));
       if (refused !== undefined) return { finding, reason: refused, ...followUp };
       if (fix.kind === 'none') return { finding, reason: fix.reason, ...followUp };
-      if (!accept(finding)) return { finding, reason: 'its fix broke the tests', ...followUp };
+      const left = leaveOut(finding);
+      if (left !== undefined) return { finding, reason: left, ...followUp };
       return { finding, reason: 'its fix conflicts with another one; run the command again', ...followUp };
     });
     return { overlay, mended: this.#mended, explained, after: this.state };

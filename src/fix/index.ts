@@ -3,6 +3,7 @@
  * Never: writes a file, runs a program or asks a network by itself: tools come in as values.
  */
 export { applyEdits, type Overlay } from './apply.ts';
+export { type Bump, type BumpPlan, planBumps } from './bump.ts';
 export { type FileChange, renderPatch } from './diff.ts';
 export {
   type ExplainedFinding,
@@ -13,4 +14,6 @@ export {
   type Resolution,
 } from './fix.ts';
 export { parseObjection } from './parses.ts';
+export { pinEdits } from './pin.ts';
 export type { ScanState } from './state.ts';
+export { detectTests, type TestCommand, type TreeLook } from './tests-command.ts';

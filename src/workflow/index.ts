@@ -36,6 +36,7 @@ export {
 } from './expressions-evaluate.ts';
 export { expressionReferences, type Reference } from './expressions-references.ts';
 export { templateExpression } from './expressions-template.ts';
+export { type ExpressionTree, expressionTree, valueReferences } from './expressions-tree.ts';
 export { compilePattern, matchesTrigger, type Pattern, type TriggerFacts } from './filter.ts';
 export { expandMatrix, type MatrixJob, matrixJobName, matrixJobs } from './matrix.ts';
 export {
@@ -47,7 +48,8 @@ export {
   type ScriptPart,
   type ShellKind,
 } from './hoist.ts';
-export { isInfluenced, isInfluencedValue } from './influence.ts';
+export { type GithubReach, githubReach, isInfluenced, isInfluencedValue } from './influence.ts';
+export { FILE_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX } from './limits.ts';
 export type {
   ActionManifest,
   CallJob,

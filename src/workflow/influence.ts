@@ -1,4 +1,5 @@
 import type { Data } from '../base/index.ts';
+import { type Reach, reachOf } from './influence-reach.ts';
 import type { Influence } from './model.ts';
 
 /** Nesting of one expression. Deeper ones count as influenced. */
@@ -82,7 +83,7 @@ const EVENT_TYPED = new Set([
 const EVENT_FREE = new Set(['inputs', 'client_payload', 'payload', 'custom_properties']);
 
 /** Functions whose result is a boolean or a hexadecimal digest, whatever they are given. */
-const PLAIN_FUNCTIONS = new Set([
+export const PLAIN_FUNCTIONS = new Set([
   'contains',
   'startswith',
   'endswith',
@@ -307,7 +308,7 @@ class Reader {
     const isUntrusted = this.#influence.level === 'untrusted';
     switch (context) {
       case 'github':
-        return first === 'event' ? !(this.#trustsSchema && isTypedMember(path)) : !GITHUB_OWN.has(first);
+        return isGithubInfluenced(path, this.#trustsSchema);
       case 'inputs':
         return has(this.#influence.inputs, first);
       case 'env':
@@ -325,6 +326,28 @@ class Reader {
         return !OWN_CONTEXTS.has(context);
     }
   }
+}
+
+function isGithubInfluenced(path: readonly string[], trustsSchema: boolean): boolean {
+  const [first = '*'] = path;
+  return first === 'event' ? !(trustsSchema && isTypedMember(path)) : !GITHUB_OWN.has(first);
+}
+
+/**
+ * How freely an outsider chooses the text of a member of `github`, for those who judge a workflow that runs at GitHub.
+ * `none` is what K13 splices; the other three are what it hands over as data. `shaped`: GitHub allows no character in it
+ * that a shell acts on (logins, addresses, dates). `member`: whoever chooses it may write to the repository (names of its
+ * branches and tags, inputs of a dispatch). `free`: any text, by anyone.
+ */
+export type GithubReach = 'none' | Reach;
+
+/** The path below `github`, lower case; an empty one is the whole context. */
+export function githubReach(path: readonly string[]): GithubReach {
+  if (!isGithubInfluenced(path, true)) return 'none';
+  // A filter gives a list of what the schema promises: nothing a shell acts on, though K13 does not rely on it.
+  const isFree = path.some((key) => EVENT_FREE.has(key));
+  if (path[0] === 'event' && path.includes('*') && EVENT_TYPED.has(path.at(-1) ?? '') && !isFree) return 'shaped';
+  return reachOf(path);
 }
 
 /** `event.…` ends in a member that is a number, a boolean or an object name by the schema, reached by plain names. */

@@ -13,6 +13,7 @@ export const SCANNER_FOLDERS = {
   dependencies: 'dependencies',
   workflows: 'audit',
   infrastructure: 'infrastructure',
+  suppressions: 'scan',
 } as const satisfies { readonly [kind in Kind]: string };
 
 /** A generated file: path below the root to its text. */
@@ -44,18 +45,20 @@ export async function readPack(root: string, kind: Kind): Promise<RulePack | und
   if (!existsSync(schema)) return undefined;
   const { ruleMatch }: { ruleMatch: z.ZodType } = await import(pathToFileURL(schema).href);
   const folder = join(root, 'rules', kind);
-  const rules = readdirSync(folder)
+  const names = readdirSync(folder)
     .filter((name) => name.endsWith('.yml'))
-    .sort()
-    .map((name) => {
-      const rule = parseRuleFile(readFileSync(join(folder, name), 'utf8'), {
+    .sort();
+  const rules = await Promise.all(
+    names.map(async (name) => {
+      const rule = await parseRuleFile(readFileSync(join(folder, name), 'utf8'), {
         file: `rules/${kind}/${name}`,
         kind,
         match: ruleMatch,
       });
       if (`${rule.id}.yml` !== name) throw new Error(`rules/${kind}/${name} has the id ${rule.id}`);
       return rule;
-    });
+    }),
+  );
   const digest = digestOfValue(rules.map((rule) => ({ ...rule, examples: [] })));
   return { kind, digest, rules };
 }

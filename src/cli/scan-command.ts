@@ -1,0 +1,160 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { reasonOf } from '../base/index.ts';
+import { SEVERITIES } from '../finding/index.ts';
+import type { ReportFormat, ScanMode, ScanResult } from '../scan/index.ts';
+import type { CliDependencies, ScanCommandRequest } from './door.ts';
+import { EXIT } from './errors.ts';
+import { fault } from './faults.ts';
+import { renderMarkdown } from './markdown.ts';
+import { type ScanOptions, SCANNED_KINDS } from './scan-options.ts';
+import { placeOfPaths } from './scan-paths.ts';
+import { createScanProgress } from './scan-progress.ts';
+import { renderScanReport } from './scan-report.ts';
+import { paintOf } from './terminal.ts';
+
+/** The widest that a report is set when nobody knows the width. */
+const PLAIN_COLUMNS = 110;
+
+/** `sallyport scan`. Answers the exit code. */
+export async function scan(
+  paths: readonly string[],
+  options: ScanOptions & { readonly debug?: true },
+  dependencies: CliDependencies,
+): Promise<number> {
+  const { terminal, commands, interrupt, clock } = dependencies;
+  if (options.explain !== undefined) return explain(options.explain, dependencies);
+  checkOptions(options);
+  const request = readRequest(paths, options, dependencies);
+  if (options.fix === true) {
+    const { fix } = await import('./fix-command.ts');
+    return fix(request, options, dependencies);
+  }
+  const started = clock.monotonic();
+  const progress = createScanProgress(terminal, clock);
+  const result = await commands.scan(request, (step) => progress.show(step), interrupt).finally(() => progress.close());
+  await writeFiles(result, options, dependencies);
+  await writeReport(result, { ...options, durationMs: clock.monotonic() - started }, dependencies);
+  return exitCodeOf(result, options);
+}
+
+/** Found before incomplete: what was found is to be mended whether or not all was looked at. */
+export function exitCodeOf({ findings, gaps }: Pick<ScanResult, 'findings' | 'gaps'>, { failOn }: ScanOptions): number {
+  const limit = SEVERITIES.indexOf(failOn);
+  if (findings.some(({ severity }) => SEVERITIES.indexOf(severity) <= limit)) return EXIT.failure;
+  return gaps.length > 0 ? EXIT.incomplete : EXIT.success;
+}
+
+async function explain(rule: string, { commands, terminal }: CliDependencies): Promise<number> {
+  const answer = await commands.explain(rule);
+  if (!('page' in answer)) {
+    const like = answer.similar.length === 0 ? '' : `; there is ${answer.similar.join(', ')}`;
+    throw fault('rule-unknown', `there is no rule ${JSON.stringify(rule.slice(0, 100))}${like}`);
+  }
+  if (!terminal.isInteractive) {
+    terminal.write(answer.page);
+    return EXIT.success;
+  }
+  const columns = Math.min(terminal.columns(), PLAIN_COLUMNS);
+  terminal.write(`${renderMarkdown(answer.page, { paint: paintOf(terminal.colors), columns }).join('\n')}\n`);
+  return EXIT.success;
+}
+
+function checkOptions(options: ScanOptions): void {
+  if (options.json === true && options.format !== undefined && options.format !== 'json') {
+    throw fault('usage', `--json and --format ${options.format} exclude each other`);
+  }
+  if (options.dryRun === true && options.fix !== true) throw fault('usage', '--dry-run belongs to --fix');
+}
+
+/** What is written beside the report. */
+async function writeFiles(result: ScanResult, options: ScanOptions, dependencies: CliDependencies): Promise<void> {
+  const { version, cwd } = dependencies;
+  if (options.sarif !== undefined) {
+    const { renderReport } = await import('../scan/index.ts');
+    write(resolve(cwd, options.sarif), renderReport('sarif', result, { version, textOf: result.sources.textOf }));
+  }
+  if (options.writeBaseline !== undefined) {
+    const { formatBaseline } = await import('../scan/index.ts');
+    write(resolve(cwd, options.writeBaseline), formatBaseline(result.findings));
+  }
+}
+
+async function writeReport(
+  result: ScanResult,
+  options: ScanOptions & { readonly durationMs: number },
+  { terminal, version, cwd }: CliDependencies,
+): Promise<void> {
+  const format = options.json === true ? 'json' : (options.format ?? 'text');
+  const isFile = options.output !== undefined;
+  const report =
+    format === 'text'
+      ? textOf(result, options, isFile ? undefined : terminal)
+      : await formatted(format, result, version);
+  if (options.output === undefined) terminal.write(report);
+  else write(resolve(cwd, options.output), report);
+  // A report for a program may have no place for these, and a person may not look into it.
+  if (format === 'text' && !isFile) return;
+  for (const { reason, help } of result.gaps) {
+    terminal.writeError(`not scanned: ${reason}\n${help === undefined ? '' : `help: ${help}\n`}`);
+  }
+  for (const note of result.notes) terminal.writeError(`note: ${note}\n`);
+}
+
+async function formatted(format: ReportFormat, result: ScanResult, version: string): Promise<string> {
+  const { renderReport } = await import('../scan/index.ts');
+  return renderReport(format, result, { version, textOf: result.sources.textOf });
+}
+
+function textOf(
+  result: ScanResult,
+  options: ScanOptions & { readonly durationMs: number },
+  terminal: CliDependencies['terminal'] | undefined,
+): string {
+  const lines = renderScanReport(result, {
+    paint: paintOf(terminal?.colors === true),
+    columns: terminal?.isInteractive === true ? Math.max(40, terminal.columns()) : PLAIN_COLUMNS,
+    durationMs: options.durationMs,
+    failOn: options.failOn,
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function readRequest(paths: readonly string[], options: ScanOptions, { cwd }: CliDependencies): ScanCommandRequest {
+  const path = (text: string | undefined) => (text === undefined ? undefined : resolve(cwd, text));
+  return {
+    ...placeOfPaths(paths, cwd),
+    kinds: options.only.length === 0 ? SCANNED_KINDS : SCANNED_KINDS.filter((kind) => options.only.includes(kind)),
+    mode: modeOf(options),
+    gate: options.gate,
+    everything: options.everything === true,
+    history: options.history === true,
+    cache: options.cache,
+    threads: options.threads,
+    baseline: path(options.baseline),
+    imports: options.import.map((file) => resolve(cwd, file)),
+    tools: options.with,
+    secretsConfig: path(options.secretsConfig),
+    rules: path(options.rules),
+    allowMissing: options.allowMissing,
+  };
+}
+
+function modeOf({ staged, since, change }: ScanOptions): ScanMode {
+  const given = [staged, since, change].filter((option) => option !== undefined);
+  if (given.length > 1) throw fault('usage', '--staged, --since and --change exclude each other');
+  if (staged === true) return { kind: 'staged' };
+  if (since !== undefined) return { kind: 'since', since };
+  if (change === undefined) return { kind: 'tree' };
+  const [base = '', head = ''] = change.split(/\.\.\.?/);
+  if (base === '' || head === '') throw fault('usage', `--change takes BASE..HEAD, not ${JSON.stringify(change)}`);
+  return { kind: 'change', base, head };
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (thrown) {
+    throw fault('file-unwritable', `${file}: ${reasonOf(thrown)}`, { cause: thrown });
+  }
+}

@@ -1,0 +1,73 @@
+import type { Language } from './ir.ts';
+import type { Condition, PropagatorSpec } from './rule-schema.ts';
+
+/** A place where values from outside come in, in a group that rules name. */
+export type SourceModel = {
+  readonly group: string;
+  readonly read?: readonly string[];
+  readonly call?: readonly string[];
+  readonly label: string;
+};
+
+/** How a parameter is filled from outside: with a value of this path, or with a value of this group of sources. */
+export type ParamModel = { readonly path: string } | { readonly group: string; readonly label: string } | undefined;
+
+/** How a function is known to be called from outside, with what, and what becomes of its result. */
+export type EntryModel = {
+  /** It is handed to one of these calls. */
+  readonly callback?: readonly string[];
+  /** Only where the first argument of that call is one of these. */
+  readonly first?: readonly string[];
+  /** It has one of these decorators. */
+  readonly decorator?: readonly string[];
+  /** It is a method with one of these names (`*` for any) of a class with one of these bases. */
+  readonly method?: { readonly bases: readonly string[]; readonly names: readonly string[] };
+  /** Its parameters are called so: regular expressions, by position, the receiver not counted. */
+  readonly named?: readonly string[];
+  /** It is exported under one of these names by a file with one of these endings of its path without the extension. */
+  readonly exported?: { readonly files: readonly string[]; readonly names: readonly string[] };
+  /** Only in files that import one of these modules (or a part of them). */
+  readonly imports?: readonly string[];
+  /** By position, the receiver not counted. */
+  readonly params?: readonly ParamModel[];
+  /** What the parameters behind these are filled with: those without a type that is clean. */
+  readonly rest?: ParamModel;
+  /** Decorators of parameters (NestJS, Spring) or types or defaults of them, each with what it fills in. */
+  readonly decorated?: { readonly [decorator: string]: ParamModel };
+  /** What a browser gets to see of the result. */
+  readonly returns?: 'html';
+};
+
+/** The result of a call is clean of kinds of flaws: `all` for any. */
+export type CleanModel = {
+  readonly call: readonly string[];
+  readonly flaws: readonly string[];
+  readonly when?: readonly Condition[];
+};
+
+/** A test: where it holds (or fails, with `fails`), the argument is clean. `receiver` for what the method is called on. */
+export type GuardModel = {
+  readonly call: readonly string[];
+  readonly arg: number | 'receiver';
+  readonly flaws: readonly string[];
+  readonly fails?: boolean;
+  /** Only where the other argument (or receiver) is not tainted and has this form. */
+  readonly constant?: boolean;
+};
+
+export type Model = {
+  readonly language: Language;
+  readonly sources: readonly SourceModel[];
+  readonly entries: readonly EntryModel[];
+  readonly cleans: readonly CleanModel[];
+  readonly guards: readonly GuardModel[];
+  readonly propagators: readonly PropagatorSpec[];
+  /** Calls whose result has nothing of what they are given. */
+  readonly silent: readonly string[];
+  /** Calls that do not return. */
+  readonly exits: readonly string[];
+  /** Types (as written or as paths) whose values cannot carry text. */
+  readonly cleanTypes: readonly string[];
+  /** Results that have another name: `knex` of `require('knex')(…)`. Pattern to path. */
+  readonly types: readonly (readonly [pattern: string, path: string])[];
+};

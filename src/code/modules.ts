@@ -1,0 +1,51 @@
+import { evaluate } from './operations.ts';
+import type { Stmt } from './ir.ts';
+import type { Machine } from './machine.ts';
+import { type Value } from './value.ts';
+
+/** Modules that come with the language or are known to the models: what they do is not looked for in the tree. */
+function isForeign(machine: Machine, module: string): boolean {
+  const { language, modules } = machine.rules;
+  if (language === 'javascript') return !/^(?:\.|[@~#]?\/|src\/)/.test(module) && !module.startsWith('@app/');
+  if (module.startsWith('.')) return false;
+  return modules.has(module.split(/[./]/)[0] ?? module) && language === 'python';
+}
+
+/** What an imported name is. */
+export function importName(machine: Machine, module: string, imported: string): Value {
+  const plain = module.replace(/^node:/, '');
+  const isRelative = isLocal(plain);
+  const isWhole = imported === '*' || (imported === 'default' && machine.rules.language === 'javascript');
+  const root = isRelative ? '~' : plain;
+  const path = isWhole
+    ? isRelative
+      ? `~${plain.split(/[./]/).at(-1) ?? ''}`
+      : root
+    : isRelative
+      ? `~${imported}`
+      : `${root}.${imported}`;
+  const known = machine.rules.types.find(path)[0];
+  const way = imported === '*' ? [] : [imported];
+  return {
+    taints: [],
+    paths: known === undefined ? [path] : [path, known],
+    ...(isForeign(machine, plain) ? {} : { external: { module: plain, path: way } }),
+  };
+}
+
+function isLocal(module: string): boolean {
+  return module.startsWith('.') || module.startsWith('@/') || module.startsWith('~/') || module.startsWith('#/');
+}
+
+export function exportNames(machine: Machine, statement: Extract<Stmt, { kind: 'export' }>): void {
+  for (const { exported, value, imported } of statement.names) {
+    if (value !== undefined) machine.exports.set(exported, evaluate(machine, value));
+    else if (statement.from !== undefined) {
+      machine.exports.set(exported, {
+        taints: [],
+        paths: [],
+        external: { module: statement.from, path: imported === undefined || imported === '*' ? [] : [imported] },
+      });
+    }
+  }
+}

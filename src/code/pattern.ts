@@ -1,0 +1,147 @@
+/**
+ * Paths name what a value is: `flask.request.args`, `sqlite3.connect().cursor().execute`; `C()` is an instance of `C` as well as
+ * the result of calling it. `~db.query` begins at a variable of which nothing else is known.
+ *
+ * A pattern is a path in which `*` stands for any part of one segment, `{a,b}` for either, `**` for any number of segments.
+ * `~` of a path is met only by `~` or by `**`.
+ */
+
+/** The longest path that is looked at, in segments; in a longer one the middle is left out. */
+export const PATH_SEGMENTS_MAX = 10;
+
+/** The most alternatives that one pattern may spell out. */
+const ALTERNATIVES_MAX = 256;
+
+export const PATTERN = /^[^\s]{1,2000}$/;
+
+type Segment =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'exact'; readonly text: string }
+  | { readonly kind: 'glob'; readonly pieces: readonly string[] };
+
+type Compiled = readonly Segment[];
+
+/** Patterns, each with what it stands for, found by the last segment of a path. */
+export class PatternIndex<T> {
+  readonly #byLast = new Map<string, { readonly pattern: Compiled; readonly value: T }[]>();
+  readonly #loose: { readonly pattern: Compiled; readonly value: T }[] = [];
+  readonly #cache = new Map<string, readonly T[]>();
+  readonly #order = new Map<T, number>();
+
+  add(pattern: string, value: T): void {
+    if (!this.#order.has(value)) this.#order.set(value, this.#order.size);
+    for (const spelled of expandBraces(pattern)) {
+      const compiled = spelled.split('.').map(segmentOf);
+      const last = compiled.at(-1);
+      if (last?.kind === 'exact') {
+        const entries = this.#byLast.get(last.text);
+        if (entries === undefined) this.#byLast.set(last.text, [{ pattern: compiled, value }]);
+        else entries.push({ pattern: compiled, value });
+      } else this.#loose.push({ pattern: compiled, value });
+    }
+  }
+
+  /** Everything whose pattern meets the path, in the order in which it was added. */
+  find(path: string): readonly T[] {
+    const cached = this.#cache.get(path);
+    if (cached !== undefined) return cached;
+    const segments = path.split('.');
+    const found = new Set<T>();
+    for (const { pattern, value } of this.#byLast.get(segments.at(-1) ?? '') ?? []) {
+      if (meets(pattern, segments, 0, 0)) found.add(value);
+    }
+    for (const { pattern, value } of this.#loose) if (meets(pattern, segments, 0, 0)) found.add(value);
+    const answer = found.size === 0 ? NOTHING : [...found].sort((a, b) => this.#rank(a) - this.#rank(b));
+    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
+    this.#cache.set(path, answer);
+    return answer;
+  }
+
+  /** Everything that meets one of the paths. */
+  findAny(paths: readonly string[]): readonly T[] {
+    if (paths.length === 0) return NOTHING;
+    if (paths.length === 1) return this.find(paths[0] ?? '');
+    const found = new Set<T>();
+    for (const path of paths) for (const value of this.find(path)) found.add(value);
+    return [...found];
+  }
+
+  #rank(value: T): number {
+    return this.#order.get(value) ?? 0;
+  }
+}
+
+/** How many answers an index remembers before it forgets them all. */
+const CACHE_MAX = 50_000;
+
+const NOTHING: readonly never[] = [];
+
+function segmentOf(text: string): Segment {
+  if (text === '**') return { kind: 'any' };
+  return text.includes('*') ? { kind: 'glob', pieces: text.split('*') } : { kind: 'exact', text };
+}
+
+function meets(pattern: Compiled, path: readonly string[], at: number, from: number): boolean {
+  if (at === pattern.length) return from === path.length;
+  const segment = pattern[at];
+  if (segment === undefined) return false;
+  if (segment.kind === 'any') {
+    for (let next = from; next <= path.length; next += 1) if (meets(pattern, path, at + 1, next)) return true;
+    return false;
+  }
+  const text = path[from];
+  if (text === undefined) return false;
+  const isBehindAny = pattern[at - 1]?.kind === 'any';
+  if (!segmentMeets(segment, isBehindAny && from === 0 && text.startsWith('~') ? text.slice(1) : text)) return false;
+  return meets(pattern, path, at + 1, from + 1);
+}
+
+function segmentMeets(segment: Segment, text: string): boolean {
+  if (segment.kind === 'exact') return segment.text === text;
+  if (segment.kind === 'any') return true;
+  const { pieces } = segment;
+  const first = pieces[0] ?? '';
+  const last = pieces.at(-1) ?? '';
+  if (text.startsWith('~') && !first.startsWith('~')) return false;
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const piece of pieces.slice(1, -1)) {
+    const found = text.indexOf(piece, at);
+    if (found === -1) return false;
+    at = found + piece.length;
+  }
+  return at <= text.length - last.length;
+}
+
+/** `a.{b,c}` to `a.b` and `a.c`. Braces do not nest. */
+export function expandBraces(pattern: string): readonly string[] {
+  const open = pattern.indexOf('{');
+  const close = pattern.indexOf('}', open);
+  if (open === -1 || close === -1) return [pattern];
+  const rest = expandBraces(pattern.slice(close + 1));
+  const spelled = pattern
+    .slice(open + 1, close)
+    .split(',')
+    .flatMap((word) => rest.map((tail) => pattern.slice(0, open) + word.trim() + tail));
+  return spelled.slice(0, ALTERNATIVES_MAX);
+}
+
+/** Adds a segment to a path. */
+export function joinPath(path: string, segment: string): string {
+  const joined = `${path}.${segment}`;
+  if (joined.length < 64) return joined;
+  const segments = joined.split('.');
+  if (segments.length <= PATH_SEGMENTS_MAX) return joined;
+  return [...segments.slice(0, 4), ...segments.slice(segments.length - PATH_SEGMENTS_MAX + 4)].join('.');
+}
+
+/** Words of which a file must have one to be of interest for the pattern: its longest plain word. */
+export function anchorOf(pattern: string): readonly string[] {
+  return expandBraces(pattern).flatMap((spelled) => {
+    const words = spelled
+      .split(/[.*~()/]+/)
+      .filter((word) => word.length > 1)
+      .sort((a, b) => b.length - a.length);
+    return words.slice(0, 1);
+  });
+}

@@ -1,0 +1,161 @@
+import { argumentOf, guardPaths } from './arguments.ts';
+import { evaluate } from './operations.ts';
+import type { Expr } from './ir.ts';
+import type { Machine } from './machine.ts';
+import { assignSilently } from './places.ts';
+import { cleanTaint, constantOf, deepTaints, mapTaints, type Value } from './value.ts';
+
+const EQUAL = new Set(['==', '===']);
+const UNEQUAL = new Set(['!=', '!==', '<>']);
+
+/** What is known more where a test held (or failed): the environment is changed accordingly. */
+export function refine(machine: Machine, test: Expr, holds: boolean): void {
+  if (machine.env === undefined) return;
+  switch (test.kind) {
+    case 'unary':
+      if (test.operator === '!') refine(machine, test.operand, !holds);
+      return;
+    case 'await':
+      refine(machine, test.operand, holds);
+      return;
+    case 'binary':
+      refineBinary(machine, test, holds);
+      return;
+    case 'call':
+      refineCall(machine, test, holds);
+      return;
+    case 'assign':
+      if (test.target.kind === 'variable') refine(machine, test.value, holds);
+      return;
+    case 'sequence':
+      for (const item of test.items) refine(machine, item, holds);
+      return;
+    default:
+      return;
+  }
+}
+
+function refineBinary(machine: Machine, test: Extract<Expr, { kind: 'binary' }>, holds: boolean): void {
+  const { operator, left, right } = test;
+  if (operator === '&&' || operator === '||') {
+    // Both hold where `&&` holds, both fail where `||` fails; else nothing is known of either.
+    if ((operator === '&&') === holds) {
+      refine(machine, left, holds);
+      refine(machine, right, holds);
+    }
+    return;
+  }
+  if (EQUAL.has(operator) || UNEQUAL.has(operator)) {
+    refineEquality(machine, left, right, EQUAL.has(operator) === holds);
+    return;
+  }
+  if (operator === 'in' || operator === 'not in') refineMembership(machine, left, right, (operator === 'in') === holds);
+  else if (operator === '<' || operator === '>' || operator === '<=' || operator === '>=') return;
+}
+
+function refineEquality(machine: Machine, left: Expr, right: Expr, isEqual: boolean): void {
+  // `typeof x === 'number'`.
+  const typeofSide = left.kind === 'unary' && left.operator === 'typeof' ? left : undefined;
+  if (typeofSide !== undefined) {
+    const name = right.kind === 'literal' ? right.value : undefined;
+    if (isEqual && (name === 'number' || name === 'boolean' || name === 'bigint'))
+      cleanPlace(machine, typeofSide.operand, ['all']);
+    else if (isEqual && name === 'string') cleanPlace(machine, typeofSide.operand, ['nosql']);
+    return;
+  }
+  // `text.indexOf(x) !== -1`, `re.match(…) is not None`: the call decides.
+  const against = right.kind === 'literal' ? right.value : right.kind === 'unary' ? -1 : undefined;
+  if (left.kind === 'call' && (against === -1 || against === null || typeof against === 'boolean')) {
+    refineCall(machine, left, against === true ? isEqual : !isEqual);
+    return;
+  }
+  if (!isEqual) return;
+  const known = evaluate(machine, right);
+  const other = evaluate(machine, left);
+  // Equal to what nobody outside chose is as good as constant, unless that comes from outside as well.
+  if (deepTaints(known).length === 0 && isComparable(known)) setPlace(machine, left, known);
+  else if (deepTaints(other).length === 0 && isComparable(other)) setPlace(machine, right, other);
+}
+
+function isComparable(value: Value): boolean {
+  return value.constant !== undefined && value.constant.value !== null;
+}
+
+function refineMembership(machine: Machine, left: Expr, right: Expr, isIn: boolean): void {
+  const collection = evaluate(machine, right);
+  const needle = evaluate(machine, left);
+  if (isIn) {
+    // One of a fixed set: constants, or a collection that nobody outside wrote. A text that holds it says less.
+    if (deepTaints(collection).length === 0 && typeof collection.constant?.value !== 'string')
+      cleanPlace(machine, left, ['all']);
+    return;
+  }
+  // No `..` in it, no quote in it: clean of what needs them.
+  const text = needle.constant?.value;
+  if (typeof text !== 'string') return;
+  const flaws = flawsWithout(text);
+  if (flaws.length > 0) cleanPlace(machine, right, flaws);
+}
+
+/** What a text without this piece cannot do any more. */
+export function flawsWithout(piece: string): readonly string[] {
+  if (piece === '..' || piece === '../' || piece === '/') return ['path'];
+  if (piece === "'") return ['sql', 'xpath'];
+  if (piece === '\n' || piece === '\r' || piece === '\r\n') return ['header', 'log'];
+  if (piece === '<') return ['html'];
+  return [];
+}
+
+function refineCall(machine: Machine, call: Extract<Expr, { kind: 'call' }>, holds: boolean): void {
+  const paths = guardPaths(machine, call);
+  for (const guard of machine.rules.guards.findAny(paths)) {
+    if ((guard.fails === true) === holds) continue;
+    const place =
+      guard.arg === 'receiver'
+        ? call.callee.kind === 'member'
+          ? call.callee.object
+          : undefined
+        : argumentOf(call, guard.arg);
+    if (place === undefined) continue;
+    if (guard.constant === true) {
+      const other =
+        guard.arg === 'receiver' ? argumentOf(call, 0) : call.callee.kind === 'member' ? call.callee.object : undefined;
+      if (other === undefined || deepTaints(evaluate(machine, other)).length > 0) continue;
+    }
+    cleanPlace(machine, place, guard.flaws);
+  }
+}
+
+function cleanPlace(machine: Machine, place: Expr, flaws: readonly string[]): void {
+  const inner = innermost(place);
+  if (inner === undefined) return;
+  const value = evaluate(machine, inner);
+  if (deepTaints(value).length === 0) return;
+  assignSilently(
+    machine,
+    inner,
+    mapTaints(value, (taint) => (flaws.includes('all') ? undefined : cleanTaint(taint, flaws))),
+  );
+}
+
+/** `str(x).lower()` in a test is about `x`. */
+function innermost(place: Expr): Expr | undefined {
+  if (place.kind === 'name' || place.kind === 'member' || place.kind === 'index') return place;
+  if (place.kind === 'await' || place.kind === 'cast') return innermost(place.operand);
+  if (place.kind === 'assign' && place.target.kind === 'variable') return place.target.name;
+  if (place.kind !== 'call') return undefined;
+  const [first] = place.args;
+  if (place.callee.kind === 'name' && first !== undefined) return innermost(first.value);
+  return place.callee.kind === 'member' && place.args.length === 0 ? innermost(place.callee.object) : undefined;
+}
+
+function setPlace(machine: Machine, place: Expr, value: Value): void {
+  const inner = place.kind === 'name' || place.kind === 'member' ? place : undefined;
+  if (inner === undefined) {
+    if (place.kind === 'call' || place.kind === 'index') cleanPlace(machine, place, ['all']);
+    return;
+  }
+  const constant = value.constant?.value;
+  if (constant === undefined) return;
+  assignSilently(machine, inner, constantOf(constant));
+}

@@ -1,0 +1,246 @@
+import type { Confidence, Match } from '../finding/index.ts';
+import { type CallValues, meetsAll, selectArguments } from './arguments.ts';
+import type { CompiledSink } from './compile.ts';
+import { fixFor } from './fix.ts';
+import type { CallExpr, Expr, Span } from './ir.ts';
+import { type Machine, placeOf, scopeName, type SinkTarget, type Target, textAt } from './machine.ts';
+import { joinPath } from './pattern.ts';
+import {
+  deepTaints,
+  isCleaned,
+  lowerConfidence,
+  readPath,
+  stepsOf,
+  type Taint,
+  taintKey,
+  type Value,
+} from './value.ts';
+
+/** The most flows of one file that wait for the other files. */
+export const FLOWS_MAX = 20_000;
+
+/** Looks at a call with the rules whose sinks it is. */
+export function reportCall(machine: Machine, paths: readonly string[], values: CallValues): void {
+  for (const compiled of machine.rules.calls.findAny(paths)) {
+    const { sink, rule } = compiled;
+    if (!meetsAll(values, sink.when)) continue;
+    const span = callSpan(machine, values.call);
+    if (rule.match.sources === undefined) {
+      if (sink.arg === undefined || selectArguments(values, sink.arg).length > 0)
+        reportPlain(machine, compiled, span, { call: values.call });
+      continue;
+    }
+    for (const { value, expr } of selectArguments(values, sink.arg)) {
+      const held = sink.field === undefined ? value : readPath(value, sink.field.split('.'));
+      reachAll(machine, compiled, held, { span, what: calleeText(machine, values.call), call: values.call, expr });
+    }
+  }
+}
+
+/** `a.b(…)` over several lines is shown from the line of the called name. */
+function callSpan(machine: Machine, call: CallExpr): Span {
+  const { callee } = call;
+  if (callee.kind !== 'member') return call;
+  return machine.file.text.slice(callee.object.end, callee.nameStart).includes('\n')
+    ? { start: callee.nameStart, end: call.end }
+    : call;
+}
+
+function calleeText(machine: Machine, call: CallExpr): string {
+  const { callee } = call;
+  const text = machine.file.text.slice(callee.start, callee.end);
+  if (!text.includes('\n') && text.length <= 60) return text;
+  return callee.kind === 'member' ? callee.property : textAt(machine, callee, 60);
+}
+
+export function reportAssign(
+  machine: Machine,
+  place: Extract<Expr, { kind: 'member' | 'index' }>,
+  object: Value,
+  value: Value,
+  span: Span,
+  key?: Value,
+): void {
+  const known = place.kind === 'member' ? place.property : key?.constant?.value;
+  const name = known === undefined || known === null ? '[]' : String(known);
+  const textual =
+    place.object.kind === 'name'
+      ? [`~${place.object.name}`]
+      : place.object.kind === 'member'
+        ? [`~${place.object.property}`]
+        : [];
+  const paths = [...new Set([...object.paths, ...textual])].map((path) => joinPath(path, name));
+  if (paths.length === 0) paths.push(`~value.${name}`);
+  for (const compiled of machine.rules.assigns.findAny(paths)) {
+    const arg = { value: { kind: 'unknown' as const, parts: [], start: span.start, end: span.end } };
+    const call: CallExpr = { kind: 'call', callee: place, args: [arg], isNew: false, start: span.start, end: span.end };
+    const values: CallValues = {
+      call,
+      receiver: object,
+      args: [{ arg, value }, ...(key === undefined ? [] : [{ arg: { ...arg, name: 'key' }, value: key }])],
+    };
+    if (!meetsAll(values, compiled.sink.when)) continue;
+    if (compiled.rule.match.sources === undefined) reportPlain(machine, compiled, span, {});
+    else {
+      for (const one of compiled.sink.arg === undefined ? [{ value }] : selectArguments(values, compiled.sink.arg)) {
+        reachAll(machine, compiled, one.value, { span, what: textAt(machine, place, 60), expr: undefined, place });
+      }
+    }
+  }
+}
+
+/** A value that is given a name that says what it is for: a variable, a property, a key, a keyword. */
+export function reportNamed(machine: Machine, name: string, value: Value, span: Span): void {
+  const { named } = machine.rules;
+  if (named.length === 0) return;
+  const isPlain = value.taints.length === 0 && value.constant === undefined;
+  if (isPlain) return;
+  const plain = name.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase();
+  for (const { words, sink } of named) {
+    if (!words.some((word) => plain.includes(word))) continue;
+    if (sink.rule.match.sources !== undefined) reachAll(machine, sink, value, { span, what: name, expr: undefined });
+    else {
+      const arg = { value: { kind: 'unknown' as const, parts: [], start: span.start, end: span.end } };
+      const call: CallExpr = {
+        kind: 'call',
+        callee: arg.value,
+        args: [arg],
+        isNew: false,
+        start: span.start,
+        end: span.end,
+      };
+      if (meetsAll({ call, receiver: value, args: [{ arg, value }] }, sink.sink.when))
+        reportPlain(machine, sink, span, {});
+    }
+  }
+}
+
+/** What a handler of requests answers with. */
+export function reportReturn(machine: Machine, value: Value, expr: Expr): void {
+  if (machine.frame.entry?.returns !== 'html') return;
+  for (const compiled of machine.rules.returned) {
+    // An object is answered as JSON, which no browser takes for a page.
+    if (value.fields !== undefined && value.isList !== true) continue;
+    const held = value.isList === true ? (value.fields?.get('0') ?? value) : value;
+    reachAll(machine, compiled, held.fields === undefined ? { ...held } : { ...held, taints: [] }, {
+      span: expr,
+      what: 'the answer',
+      expr,
+    });
+  }
+}
+
+type Arrival = {
+  readonly span: Span;
+  readonly what: string;
+  readonly call?: CallExpr;
+  readonly expr: Expr | undefined;
+  readonly place?: Expr;
+};
+
+function reachAll(machine: Machine, compiled: CompiledSink, value: Value, arrival: Arrival): void {
+  const held = compiled.sink.whole === true ? value.taints : deepTaints(value);
+  const taints = held.filter((taint) => mayReach(taint, compiled));
+  if (taints.length === 0 || isExcepted(machine, compiled)) return;
+  const target = sinkTarget(machine, compiled, arrival);
+  for (const taint of taints) reach(machine, taint, target);
+}
+
+function mayReach(taint: Taint, { groups, flaw }: CompiledSink): boolean {
+  const { origin } = taint;
+  if (isCleaned(taint.cleaned, flaw)) return false;
+  return origin.kind !== 'source' || origin.groups.some((group) => groups.includes(group));
+}
+
+function sinkTarget(machine: Machine, { rule, sink, groups, flaw }: CompiledSink, arrival: Arrival): SinkTarget {
+  return {
+    kind: 'sink',
+    rule: rule.id,
+    groups,
+    flaw,
+    place: placeOf(machine, arrival.span),
+    evidence: textAt(machine, arrival.span, 200),
+    scope: scopeName(machine),
+    what: arrival.what,
+    becomes: sink.becomes ?? rule.match.message,
+    confidence: sink.confidence ?? rule.confidence,
+    fix: fixFor(machine, rule, arrival),
+  };
+}
+
+/** A tainted value arrives: a finding when it comes from a source, else it is remembered for whoever knows more. */
+export function reach(machine: Machine, taint: Taint, target: Target): void {
+  if (taint.origin.kind === 'source' && target.kind === 'sink') {
+    if (isCleaned(taint.cleaned, target.flaw) || !taint.origin.groups.some((group) => target.groups.includes(group)))
+      return;
+    addMatch(machine, flowMatch(taint, target), taint.doubts * 100 + (taint.steps?.length ?? 0));
+    return;
+  }
+  const key = `${taintKey(taint)}|${target.kind === 'sink' ? `${target.rule}:${target.place.line}:${target.place.column}:${target.what}` : `${target.call}:${target.index}:${target.path.join('.')}`}`;
+  if (machine.flowKeys.has(key) || machine.flows.length >= FLOWS_MAX) return;
+  machine.flowKeys.add(key);
+  machine.flows.push({ taint, target });
+  if (taint.origin.kind !== 'param') return;
+  for (const [fn, summary] of machine.summaries) {
+    if (machine.ids.get(fn) === taint.origin.function) summary.flows.push({ taint, target });
+  }
+}
+
+export function flowMatch(taint: Taint, target: SinkTarget): Match {
+  const { origin } = taint;
+  const label = origin.kind === 'source' ? origin.label : 'a value from outside';
+  const from =
+    origin.kind === 'source' && origin.at.file === target.place.file
+      ? `line ${origin.at.line}`
+      : origin.kind === 'source'
+        ? `${origin.at.file}:${origin.at.line}`
+        : '';
+  const trace = stepsOf(taint.steps);
+  return {
+    rule: target.rule,
+    place: target.place,
+    message: `${label[0]?.toUpperCase() ?? ''}${label.slice(1)} (${from}) reaches ${target.what} and becomes ${target.becomes}.`,
+    evidence: target.evidence,
+    ...(target.scope === '' ? {} : { scope: target.scope }),
+    confidence: lowerConfidence(target.confidence ?? 'medium', Math.min(taint.doubts, 1)),
+    trace: [...trace, { place: target.place, message: `arrives at ${target.what}` }],
+    fix: target.fix,
+  };
+}
+
+function reportPlain(
+  machine: Machine,
+  compiled: CompiledSink,
+  span: Span,
+  options: { readonly call?: CallExpr },
+): void {
+  if (isExcepted(machine, compiled)) return;
+  const { rule, sink } = compiled;
+  const scope = scopeName(machine);
+  const confidence: Confidence = sink.confidence ?? rule.confidence;
+  const what = options.call === undefined ? textAt(machine, span, 60) : calleeText(machine, options.call);
+  addMatch(
+    machine,
+    {
+      rule: rule.id,
+      place: placeOf(machine, span),
+      message: (sink.becomes ?? rule.match.message).replaceAll('{what}', what),
+      evidence: textAt(machine, span, 200),
+      ...(scope === '' ? {} : { scope }),
+      confidence,
+      fix: fixFor(machine, rule, { span, what, expr: undefined, ...options }),
+    },
+    0,
+  );
+}
+
+function isExcepted(machine: Machine, { rule }: CompiledSink): boolean {
+  return (rule.match.except ?? []).some((part) => machine.file.path.includes(part));
+}
+
+/** One finding for each rule and place: the one with the surest and shortest way. */
+function addMatch(machine: Machine, match: Match, weight: number): void {
+  const key = `${match.rule}:${match.place.line}:${match.place.column}`;
+  const known = machine.matches.get(key);
+  if (known === undefined || weight < known.weight) machine.matches.set(key, { match, weight });
+}

@@ -1,0 +1,248 @@
+import { type AdvisoryIndex, loadBundle } from '../advisory/index.ts';
+import { digestOfValue, isFault } from '../base/index.ts';
+import type { FileOutcome, FileView, Gap, Match, Rule, Scanner, TreeOutcome } from '../finding/index.ts';
+import { Unreadable } from './failure.ts';
+import { readerOf, unreadableByKind } from './formats.ts';
+import {
+  findChangedHosts,
+  findConfusion,
+  findDrift,
+  findGitDependencies,
+  findInstallScripts,
+  findLicences,
+  findLookAlikes,
+  findMalicious,
+  findMissingIntegrity,
+  findPlainHttp,
+  findUnlocked,
+} from './hygiene.ts';
+import { importsOf, isSource, SOURCE_BYTES_MAX } from './imports.ts';
+import { type Inventory, inventoryOf } from './inventory.ts';
+import { PACKAGES_MAX } from './listing.ts';
+import type { DependencyFacts, VexStatement } from './model.ts';
+import pack from './pack.json' with { type: 'json' };
+import { Usage } from './reach.ts';
+import type { DependencySettings } from './settings.ts';
+import { isVexFile, readVex } from './vex.ts';
+import { findVulnerabilities } from './vulnerable.ts';
+
+/** A lockfile of a monorepo with 50,000 packages has 25 MB. */
+export const LISTING_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Days after which advisories count as old, without a setting. */
+export const ADVISORIES_AGE_DAYS_DEFAULT = 7;
+
+/** What only the thread that puts results together has. */
+export type DependencyContext = {
+  readonly advisories?: AdvisoryIndex;
+  /** Why the advisories of this machine can't be used. */
+  readonly unusable?: Gap;
+  /** Now, in milliseconds since 1970: what the age of advisories is judged by. Without it, it is not judged. */
+  readonly nowMs?: number;
+  /** Statements from elsewhere, such as the protected branch. */
+  readonly vex?: readonly VexStatement[];
+};
+
+/** Folders of packages that others wrote; their manifests are not what this project asks for. */
+const FOREIGN =
+  /(?:^|\/)(?:node_modules|bower_components|vendor|third_party|site-packages|\.venv|venv|\.tox|\.git|Pods|deps\/deps)\//;
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * The scanner of dependencies. `scanFile` reads lockfiles, manifests, imports and VEX documents on any thread and needs no
+ * advisories; `finish` puts the inventory together and compares it with them.
+ */
+export function createDependenciesScanner(
+  settings: DependencySettings = {},
+  context: DependencyContext = {},
+): Scanner<DependencyFacts> {
+  const rules: readonly Rule[] = pack.rules.map(readRule);
+  return {
+    kind: 'dependencies',
+    rules,
+    settings: digestOfValue([pack.digest, 1]),
+    wants(path, bytes) {
+      if (FOREIGN.test(path)) return false;
+      if (isSource(path)) return bytes <= SOURCE_BYTES_MAX;
+      return readerOf(path) !== undefined || isVexFile(path) || unreadableByKind(path) !== undefined;
+    },
+    scanFile,
+    finish: (facts) => judge(facts, settings, context),
+  };
+}
+
+/** The pack was made of checked rules; what JSON can't say is its narrow types. */
+function readRule(rule: (typeof pack.rules)[number]): Rule {
+  const { severity, confidence } = rule;
+  if (!isSeverity(severity) || !isConfidence(confidence))
+    throw new TypeError(`the rule ${rule.id} in the pack is not one`);
+  const { match: _, ...rest } = rule;
+  return { ...rest, kind: 'dependencies', severity, confidence, examples: [] };
+}
+
+function isSeverity(text: string): text is Rule['severity'] {
+  return /^(?:critical|high|medium|low|info)$/.test(text);
+}
+
+function isConfidence(text: string): text is Rule['confidence'] {
+  return /^(?:high|medium|low)$/.test(text);
+}
+
+function scanFile(file: FileView): FileOutcome<DependencyFacts> {
+  const { path } = file;
+  const gap = (reason: string, line: number, help: string): FileOutcome<DependencyFacts> => ({
+    matches: [],
+    gaps: [{ code: 'unreadable-lockfile', file: path, line, reason, help }],
+  });
+  const refused = unreadableByKind(path);
+  if (refused !== undefined) return gap(refused, 1, 'Write the text form and check it in.');
+  if (file.bytes.length > LISTING_BYTES_MAX)
+    return gap(`${path} has more than ${LISTING_BYTES_MAX} bytes`, 1, 'Split the project.');
+  try {
+    if (isVexFile(path)) {
+      const vex = readVex(file);
+      if (vex !== undefined) return { matches: [], facts: { vex } };
+    }
+    const reader = readerOf(path);
+    if (reader !== undefined) {
+      const listing = reader(file);
+      if (listing.packages.length > PACKAGES_MAX)
+        return gap(`${path} lists more than ${PACKAGES_MAX} packages`, 1, 'Split the project.');
+      const gaps = (listing.unread ?? []).map(({ line, reason }) => ({
+        code: 'unreadable-lockfile',
+        file: path,
+        line,
+        reason: `${path} can't be read as a whole: line ${line} ${reason}`,
+        help: 'Let the package manager write the file anew.',
+      }));
+      return { matches: [], facts: { listing }, gaps };
+    }
+    const imports = isSource(path) ? importsOf(file) : undefined;
+    return imports === undefined ? { matches: [] } : { matches: [], facts: { imports } };
+  } catch (thrown) {
+    if (!(thrown instanceof Unreadable)) throw thrown;
+    const { line } = file.placeAt(thrown.offset, thrown.offset);
+    return gap(
+      `${path} can't be read: line ${line} ${thrown.message}`,
+      line,
+      'Let the package manager write the file anew.',
+    );
+  }
+}
+
+function judge(
+  facts: ReadonlyMap<string, DependencyFacts>,
+  settings: DependencySettings,
+  context: DependencyContext,
+): TreeOutcome {
+  const inventory = inventoryOf(facts);
+  if (inventory.files.length === 0) return { matches: [] };
+  const matches: Match[] = [
+    ...findInstallScripts(inventory),
+    ...findLookAlikes(inventory),
+    ...findChangedHosts(inventory),
+    ...findMissingIntegrity(inventory),
+    ...findUnlocked(inventory),
+    ...findGitDependencies(inventory),
+    ...findPlainHttp(inventory),
+    ...findConfusion(inventory),
+    ...findDrift(inventory),
+    ...(settings.licences === undefined ? [] : findLicences(inventory, settings.licences)),
+  ];
+  if (inventory.components.length === 0) return { matches };
+  const { advisories, unusable } = context;
+  if (unusable !== undefined) return { matches, gaps: [unusable] };
+  if (advisories === undefined) return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : [MISSING] };
+  const imports = new Map(
+    [...facts].flatMap(([path, one]) => (one.imports === undefined ? [] : [[path, one.imports] as const])),
+  );
+  const ownVex = settings.trustsTree === false ? [] : [...facts.values()].flatMap(({ vex }) => vex ?? []);
+  matches.push(
+    ...findMalicious(inventory.components, advisories),
+    ...findVulnerabilities(inventory.components, {
+      advisories,
+      usage: new Usage(imports),
+      vex: [...(context.vex ?? []), ...ownVex],
+    }),
+    ...findAge(inventory, advisories, { ...settings, nowMs: context.nowMs }),
+  );
+  return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : uncovered(inventory, advisories) };
+}
+
+/** The advisories in a folder of this machine; a bundle that is broken, or of someone else, is a hole in the scan, not its end. */
+export function openAdvisories(directory: string): Pick<DependencyContext, 'advisories' | 'unusable'> {
+  try {
+    const advisories = loadBundle({ directory });
+    return advisories === undefined ? {} : { advisories };
+  } catch (thrown) {
+    if (!isFault(thrown)) throw thrown;
+    return { unusable: { code: 'advisories-unusable', reason: thrown.message, help: thrown.help } };
+  }
+}
+
+const MISSING: Gap = {
+  code: 'advisories-missing',
+  reason: 'There are no advisories on this machine, so no package was compared with known vulnerabilities.',
+  help: 'Get them with `sallyport advisories sync`, or `sallyport advisories import FILE` where there is no network.',
+};
+
+/** Ecosystems that OSV has records of; of others nothing can be said and nothing is missing. */
+const PUBLISHED = new Set([
+  'npm',
+  'PyPI',
+  'Go',
+  'crates.io',
+  'Maven',
+  'RubyGems',
+  'Packagist',
+  'NuGet',
+  'Pub',
+  'Hex',
+  'SwiftURL',
+  'ConanCenter',
+  'CRAN',
+]);
+
+/** A bundle of other ecosystems says nothing of this one: that is not the same as nothing found. */
+function uncovered({ components }: Inventory, advisories: AdvisoryIndex): readonly Gap[] {
+  const ecosystems = new Set(
+    components.map(({ ecosystem }) => ecosystem).filter((ecosystem) => PUBLISHED.has(ecosystem)),
+  );
+  return [...ecosystems]
+    .filter((ecosystem) => !advisories.covers(ecosystem))
+    .sort()
+    .map((ecosystem) => ({
+      code: 'advisories-missing',
+      reason: `The advisories on this machine have none of ${ecosystem}, so its packages were not compared with known vulnerabilities.`,
+      help: 'Get them with `sallyport advisories sync`, or `sallyport advisories import FILE` where there is no network.',
+    }));
+}
+
+function findAge(
+  { files }: Inventory,
+  { info }: AdvisoryIndex,
+  {
+    advisoriesAgeDaysMax = ADVISORIES_AGE_DAYS_DEFAULT,
+    nowMs,
+  }: Pick<DependencySettings, 'advisoriesAgeDaysMax'> & { readonly nowMs: number | undefined },
+): readonly Match[] {
+  const days = nowMs === undefined ? 0 : (nowMs - Date.parse(info.created)) / DAY_MS;
+  const [first] = files;
+  if (!(days > advisoriesAgeDaysMax) || first === undefined) return [];
+  return [
+    {
+      rule: 'advisories-old',
+      place: { file: first.path, line: 1, column: 1, endLine: 1, endColumn: 1 },
+      message: `The advisories are from ${info.created.slice(0, 10)}, ${Math.floor(days)} days ago; newer flaws are not found.`,
+      evidence: info.created,
+      identity: 'age',
+      fix: {
+        kind: 'none',
+        reason: 'the data have to be fetched',
+        followUp: 'Run `sallyport advisories sync`, or import a newer bundle.',
+      },
+    },
+  ];
+}

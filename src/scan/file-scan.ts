@@ -1,0 +1,192 @@
+import type { FileOutcome, Gap, Kind, Scanner } from '../finding/index.ts';
+import { classify, type FileClass, type Tree, type TreeEntry } from '../source/index.ts';
+import { type FileResult, type FileTask, scanFile } from './batch.ts';
+import type { ResultCache } from './cache.ts';
+import { BATCH_BYTES_MAX, BATCH_FILES_MAX, SINGLE_THREAD_BYTES_MAX, THREADS_MAX } from './limits.ts';
+import type { ScannersSpec } from './load-scanners.ts';
+import { type Batch, createPool, type Pool } from './pool.ts';
+
+/** What the scanners found file by file, before anything looks at all of them together. */
+export type FileScan = {
+  readonly outcomes: ReadonlyMap<Kind, ReadonlyMap<string, FileOutcome<unknown>>>;
+  /** Files that could not be read; what a scanner could not do is in its outcomes. */
+  readonly gaps: readonly Gap[];
+  /** Files that at least one scanner looked at. */
+  readonly files: number;
+  readonly bytes: number;
+};
+
+export type FileScannerOptions = {
+  readonly scanners: ReadonlyMap<Kind, Scanner>;
+  /** The same scanners for threads; nothing: they can't be made there, and all is scanned here. */
+  readonly spec: ScannersSpec | undefined;
+  readonly threads: number;
+  readonly cache: ResultCache | undefined;
+  /** Also what is installed, vendored or generated. */
+  readonly everything: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, total: number) => void;
+};
+
+/** Scans files of trees: by the threads that it starts when there is enough to do, past what is known of earlier scans. */
+export type FileScanner = {
+  /** For some of the kinds only, when they are named. */
+  scan(tree: Tree, entries: readonly TreeEntry[], kinds?: ReadonlySet<Kind>): Promise<FileScan>;
+  /** Whether one of the kinds looks at the file. */
+  wants(entry: TreeEntry, kinds: ReadonlySet<Kind>): boolean;
+  /** The threads, started when they are first asked for; nothing when all is scanned here. */
+  pool(): Pool | undefined;
+  close(): Promise<void>;
+};
+
+/** Whose files a kind looks at. */
+const LOOKS_AT: { readonly [kind in Kind]: ReadonlySet<FileClass> } = {
+  // A key in a bundle has leaked as much as one in its source; a registry's package holds none of ours.
+  secrets: new Set(['own', 'vendored', 'generated']),
+  code: new Set(['own']),
+  // Lockfiles of carried sources are what gets built; manifests of installed packages are in the lockfile already.
+  dependencies: new Set(['own', 'vendored', 'generated']),
+  workflows: new Set(['own']),
+  infrastructure: new Set(['own']),
+  suppressions: new Set(['own', 'vendored', 'generated']),
+};
+
+export function createFileScanner(options: FileScannerOptions): FileScanner {
+  let pool: Pool | undefined;
+  const here = (batch: Batch) => scanHere(batch, options);
+  const poolOf = () => {
+    if (options.threads < 2 || options.spec === undefined) return undefined;
+    const start = { scanners: options.spec, keeps: options.cache !== undefined, generated: options.everything };
+    pool ??= createPool(Math.min(options.threads, THREADS_MAX), start, here);
+    return pool;
+  };
+  return {
+    wants: (entry, kinds) => kindsOf(entry, options, kinds).length > 0,
+    async scan(tree, entries, kinds) {
+      const gathered = new Gathering(options, kinds);
+      const tasks = gathered.tasksOf(entries);
+      const total = tasks.length;
+      let done = 0;
+      const onResults = (results: readonly FileResult[]) => {
+        for (const result of results) gathered.add(result);
+        done += results.length;
+        options.onProgress(done, total);
+      };
+      const bytes = tasks.reduce((sum, { entry }) => sum + entry.bytes, 0);
+      const batches = batchesOf(tree, tasks);
+      if (bytes <= SINGLE_THREAD_BYTES_MAX || options.threads < 2 || options.spec === undefined) {
+        for (const batch of batches) {
+          options.signal.throwIfAborted();
+          onResults(await here(batch));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      } else {
+        await poolOf()?.scanFiles(batches, onResults, options.signal);
+      }
+      return gathered.result();
+    },
+    pool: poolOf,
+    close: async () => pool?.close(),
+  };
+}
+
+async function scanHere({ tree, tasks }: Batch, options: FileScannerOptions): Promise<readonly FileResult[]> {
+  const { scanners, cache, everything } = options;
+  const results: FileResult[] = [];
+  for (const task of tasks) {
+    results.push(await scanFile(task, { scanners, tree, keeps: cache !== undefined, generated: everything }));
+  }
+  return results;
+}
+
+function batchesOf(tree: Tree, tasks: readonly FileTask[]): readonly Batch[] {
+  const batches: Batch[] = [];
+  let open: FileTask[] = [];
+  let bytes = 0;
+  for (const task of tasks) {
+    if (open.length >= BATCH_FILES_MAX || (open.length > 0 && bytes + task.entry.bytes > BATCH_BYTES_MAX)) {
+      batches.push({ tree, tasks: open });
+      open = [];
+      bytes = 0;
+    }
+    open.push(task);
+    bytes += task.entry.bytes;
+  }
+  if (open.length > 0) batches.push({ tree, tasks: open });
+  return batches;
+}
+
+/** Says which files are scanned for what, and puts what comes back together with what is known. */
+class Gathering {
+  readonly #options: FileScannerOptions;
+  readonly #kinds: ReadonlySet<Kind> | undefined;
+  readonly #outcomes = new Map<Kind, Map<string, FileOutcome<unknown>>>();
+  readonly #wanted = new Map<string, readonly Kind[]>();
+  readonly #gaps: Gap[] = [];
+  #bytes = 0;
+
+  constructor(options: FileScannerOptions, kinds: ReadonlySet<Kind> | undefined) {
+    this.#options = options;
+    this.#kinds = kinds;
+    for (const kind of options.scanners.keys()) this.#outcomes.set(kind, new Map());
+  }
+
+  tasksOf(entries: readonly TreeEntry[]): readonly FileTask[] {
+    const { cache } = this.#options;
+    const tasks: FileTask[] = [];
+    for (const entry of entries) {
+      if (entry.kind === 'unreadable') this.#gaps.push(unreadable(entry.path));
+      const kinds = kindsOf(entry, this.#options, this.#kinds);
+      if (kinds.length === 0) continue;
+      this.#wanted.set(entry.path, kinds);
+      const known = cache?.digestsOf(entry.path, kinds) ?? [];
+      const whole = known.find(([digest, have]) => digest === `git:${entry.blob}` && have.length === kinds.length);
+      if (whole === undefined) tasks.push({ entry, kinds, known });
+      else this.add({ path: entry.path, digest: whole[0], outcomes: {}, bytes: entry.bytes });
+    }
+    return tasks;
+  }
+
+  add(result: FileResult): void {
+    const { path, digest } = result;
+    const { cache } = this.#options;
+    if (result.gap !== undefined) this.#gaps.push(result.gap);
+    this.#bytes += result.bytes;
+    for (const kind of this.#wanted.get(path) ?? []) {
+      const fresh = result.outcomes[kind];
+      const outcome = fresh ?? (digest === undefined ? undefined : cache?.get(path, digest, kind));
+      if (outcome === undefined) continue;
+      if (digest !== undefined) cache?.keep(path, digest, kind, outcome);
+      this.#outcomes.get(kind)?.set(path, outcome);
+    }
+  }
+
+  result(): FileScan {
+    return { outcomes: this.#outcomes, gaps: this.#gaps, files: this.#wanted.size, bytes: this.#bytes };
+  }
+}
+
+/** Comments are looked for where something else is: where nobody looks, nothing is suppressed. */
+function kindsOf(
+  entry: TreeEntry,
+  { everything, scanners }: FileScannerOptions,
+  among: ReadonlySet<Kind> | undefined,
+): readonly Kind[] {
+  if (entry.kind !== 'file') return [];
+  const fileClass = classify(entry.path);
+  const kinds: Kind[] = [];
+  for (const [kind, scanner] of scanners) {
+    if (among?.has(kind) === false || (!everything && !LOOKS_AT[kind].has(fileClass))) continue;
+    if (scanner.wants(entry.path, entry.bytes)) kinds.push(kind);
+  }
+  return kinds.length === 1 && kinds[0] === 'suppressions' ? [] : kinds;
+}
+
+function unreadable(path: string): Gap {
+  return {
+    code: 'file-unreadable',
+    file: path,
+    reason: `${path} can't be read`,
+    help: 'Make it readable, or ignore it (.gitignore).',
+  };
+}

@@ -1,0 +1,38 @@
+import type { Gap, Kind, Scanner } from '../finding/index.ts';
+import { SCANNERS, type ScanMachine, type ScannerSettings, type ScannerTable } from './scanner-table.ts';
+
+/** Which scanners, with which settings. Plain data. */
+export type ScannersSpec = readonly { readonly kind: Kind; readonly settings: ScannerSettings }[];
+
+export type LoadedScanners = { readonly scanners: ReadonlyMap<Kind, Scanner>; readonly gaps: readonly Gap[] };
+
+/** Makes the scanners. One that is missing is a gap; settings that a scanner refuses are a fault. */
+export async function loadScanners(
+  spec: ScannersSpec,
+  { table = SCANNERS, machine }: { readonly table?: ScannerTable; readonly machine?: ScanMachine } = {},
+): Promise<LoadedScanners> {
+  const scanners = new Map<Kind, Scanner>();
+  const gaps: Gap[] = [];
+  await Promise.all(
+    spec.map(async ({ kind, settings }) => {
+      const door = table[kind];
+      if (door === undefined) gaps.push(missing(kind));
+      else if (machine === undefined || door.loadMain === undefined) scanners.set(kind, await door.load(settings));
+      else scanners.set(kind, await door.loadMain(settings, machine));
+    }),
+  );
+  // In the order in which they were asked for, not in that of loading.
+  const ordered = spec.flatMap(({ kind }) => {
+    const scanner = scanners.get(kind);
+    return scanner === undefined ? [] : [[kind, scanner] as const];
+  });
+  return { scanners: new Map(ordered), gaps };
+}
+
+function missing(kind: Kind): Gap {
+  return {
+    code: 'scanner-missing',
+    reason: `this version has no scanner for ${kind}`,
+    help: 'Name the kinds that you want with --only.',
+  };
+}

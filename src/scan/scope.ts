@@ -1,0 +1,119 @@
+import {
+  commitTree,
+  type FileChange,
+  findRepository,
+  folderTree,
+  type GitProgram,
+  indexTree,
+  listChanges,
+  memoryTree,
+  mergeBase,
+  type Repository,
+  resolveCommit,
+  type Tree,
+} from '../source/index.ts';
+import { fault } from './faults.ts';
+
+/** What is scanned: all that is there, or what came since. */
+export type ScanMode =
+  | { readonly kind: 'tree' }
+  /** What is staged, against HEAD. */
+  | { readonly kind: 'staged' }
+  /** The folder as it is, against where it left `since`. */
+  | { readonly kind: 'since'; readonly since: string }
+  /** A commit, against where it left another. */
+  | { readonly kind: 'change'; readonly base: string; readonly head: string };
+
+/** The trees of a scan, opened. */
+export type Scope = {
+  readonly tree: Tree;
+  /** With one, only what is new against it is reported. */
+  readonly base?: { readonly tree: Tree; readonly commit?: string; readonly changes: readonly FileChange[] };
+  /** In gate mode: the tree whose settings count, and what differs from it. */
+  readonly gate?: { readonly tree: Tree; readonly changes: readonly FileChange[] };
+  readonly repository?: Repository;
+  /** The commits of the change; nothing: all. */
+  readonly range?: { readonly base: string; readonly head: string };
+  close(): void;
+};
+
+type Head = { readonly tree: Tree; readonly end: Parameters<typeof listChanges>[2]['head']; readonly commit?: string };
+
+export async function openScope(
+  root: string,
+  { mode, gate }: { readonly mode: ScanMode; readonly gate: string | undefined },
+  git: GitProgram | undefined,
+): Promise<Scope> {
+  const repository = git === undefined ? undefined : findRepository(root);
+  if (git === undefined || repository === undefined) {
+    if (mode.kind !== 'tree' || gate !== undefined) throw fault('no-repository', `${root} is in no git repository`);
+    const tree = folderTree(root, undefined);
+    return { tree, close: () => tree.close() };
+  }
+  const head = await openHead(root, mode, { git, repository });
+  const opened: Tree[] = [head.tree];
+  let range: Scope['range'];
+  const against = async (commit: string) => {
+    const tree = commitTree(git, repository, commit);
+    opened.push(tree);
+    return { tree, commit, changes: await listChanges(git, repository, { base: commit, head: head.end }) };
+  };
+  const [base, gated] = await Promise.all([
+    openBase(mode, { git, repository, head, against }),
+    gate === undefined ? undefined : resolveCommit(git, repository, gate).then(against),
+  ]);
+  if (base?.commit !== undefined && (mode.kind === 'since' || mode.kind === 'change')) {
+    range = { base: base.commit, head: head.commit ?? 'HEAD' };
+  }
+  return {
+    tree: head.tree,
+    repository,
+    ...(range === undefined ? {} : { range }),
+    ...(base === undefined ? {} : { base }),
+    ...(gated === undefined ? {} : { gate: gated }),
+    close: () => {
+      for (const tree of opened) tree.close();
+    },
+  };
+}
+
+type Git = { readonly git: GitProgram; readonly repository: Repository };
+
+async function openHead(root: string, mode: ScanMode, { git, repository }: Git): Promise<Head> {
+  if (mode.kind === 'staged') return { tree: indexTree(git, repository), end: { kind: 'index' } };
+  if (mode.kind === 'change' || repository.top === undefined) {
+    const commit = await resolveCommit(git, repository, mode.kind === 'change' ? mode.head : 'HEAD');
+    return { tree: commitTree(git, repository, commit), end: { kind: 'commit', commit }, commit };
+  }
+  return { tree: folderTree(root, { git, repository }), end: { kind: 'folder', root } };
+}
+
+async function openBase(
+  mode: ScanMode,
+  {
+    git,
+    repository,
+    head,
+    against,
+  }: Git & { readonly head: Head; readonly against: (commit: string) => Promise<NonNullable<Scope['base']>> },
+): Promise<Scope['base']> {
+  switch (mode.kind) {
+    case 'tree':
+      return undefined;
+    case 'staged': {
+      const commit = await resolveCommit(git, repository, 'HEAD').catch(() => undefined);
+      if (commit !== undefined) return against(commit);
+      // Before the first commit all that is staged is new.
+      const entries = await head.tree.list();
+      return { tree: memoryTree({}), changes: entries.map((entry) => ({ head: entry })) };
+    }
+    case 'since':
+    case 'change': {
+      const [named, other] = await Promise.all([
+        resolveCommit(git, repository, mode.kind === 'since' ? mode.since : mode.base),
+        head.commit ?? resolveCommit(git, repository, 'HEAD'),
+      ]);
+      return against(await mergeBase(git, repository, [named, other]));
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Goes the way of a user through one promise of the README, with the real programs.
+ *
+ *   npm run -s journey -- scan
+ */
+import { journeyScan } from './scan.ts';
+
+const [name] = process.argv.slice(2);
+const journeys: { readonly [name: string]: () => number | Promise<number> } = { scan: journeyScan };
+const journey = name !== undefined && Object.hasOwn(journeys, name) ? journeys[name] : undefined;
+if (journey === undefined) {
+  console.error(`usage: npm run -s journey -- ${Object.keys(journeys).join('|')}`);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await journey();
+}
