@@ -9,12 +9,24 @@ import { readSources } from './tidy/sources.ts';
 const SCANNERS = ['secrets', 'code', 'dependencies', 'audit', 'infrastructure'];
 const STATE = ['identity', 'repo', 'change', 'advisory'];
 const STAGES = ['event', 'plan', 'gate', 'run', 'prove', 'deploy'];
-const STAGE_GROUND = ['base', 'workflow', 'store', 'auditlog', ...STATE, 'policy', 'attest', 'actions', 'protocol'];
+const STAGE_GROUND = [
+  'base',
+  'workflow',
+  'store',
+  'database',
+  'auditlog',
+  ...STATE,
+  'policy',
+  'attest',
+  'actions',
+  'protocol',
+];
 
 /** Who may import whom. A new edge is a word here and a sentence in the commit. */
 const ALLOWED: AllowList = {
   base: [],
   store: ['base'],
+  database: ['base'],
   workflow: ['base'],
   protocol: ['base', 'workflow'],
   actions: ['base', 'workflow', 'store'],
@@ -27,20 +39,26 @@ const ALLOWED: AllowList = {
   dependencies: ['base', 'finding', 'advisory'],
   audit: ['base', 'finding', 'workflow'],
   infrastructure: ['base', 'finding'],
-  source: ['base', 'store'],
+  source: ['base', 'store', 'git'],
   scan: ['base', 'finding', 'source', ...SCANNERS, { types: 'advisory' }],
   fix: ['base', 'finding', 'source', 'scan', 'actions', 'workflow', ...SCANNERS, { types: 'advisory' }],
   sandbox: ['base', 'protocol'],
   egress: ['base', 'protocol'],
-  runner: ['base', 'workflow', 'protocol', 'sandbox', 'egress', 'actions', 'results'],
-  auditlog: ['base', 'store', 'attest'],
+  git: ['base'],
+  runner: ['base', 'git', 'workflow', 'protocol', 'sandbox', 'egress', 'actions', 'results'],
+  auditlog: ['base', 'database', 'attest'],
   ...Object.fromEntries(
-    STATE.map((folder, at) => [folder, ['base', 'store', 'auditlog', ...STATE.slice(0, at), { types: 'finding' }]]),
+    STATE.map((folder, at) => [
+      folder,
+      ['base', 'store', 'database', 'auditlog', ...STATE.slice(0, at), { types: 'finding' }],
+    ]),
   ),
+  // The git server: how git is started and how it answers.
+  repo: ['base', 'store', 'database', 'auditlog', 'identity', 'git', 'source'],
   ...Object.fromEntries(STAGES.map((folder, at) => [folder, [...STAGE_GROUND, ...STAGES.slice(0, at)]])),
   posture: ['base', 'auditlog', ...STATE, ...STAGES],
   engine: ['base', 'workflow', 'protocol', 'store', 'actions', 'results', 'scan', 'fix', ...STATE, ...STAGES],
-  keeper: ['base', 'store', 'policy', 'attest', 'auditlog', 'protocol'],
+  keeper: ['base', 'store', 'database', 'policy', 'attest', 'auditlog', 'protocol'],
   agent: ['base', 'attest', 'policy', 'protocol'],
   api: ['base', 'protocol', 'engine', ...STATE, ...STAGES],
   cli: ['base', 'protocol', 'workflow', 'engine', 'finding', 'scan', 'fix', 'sandbox'],

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Clock, type Log, reasonOf, Secret } from '../base/index.ts';
+import type { GitLimits } from '../git/index.ts';
 import type { GitSource, JobLease } from '../protocol/index.ts';
 import {
   cacheMode,
@@ -11,7 +12,7 @@ import {
   type ResultsStore,
 } from '../results/index.ts';
 import { answer, hasToken } from './gateway-http.ts';
-import { createGitHttp, type GitHttp, type GitHttpLimits } from './git-http.ts';
+import { createGitHttp, type GitHttp } from './git-http.ts';
 import { type RestRepository, serveRest } from './rest.ts';
 
 export type GatewayOptions = {
@@ -29,7 +30,7 @@ export type GatewayOptions = {
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly log: Log;
-  readonly limits?: { readonly results?: ResultsLimits; readonly git?: GitHttpLimits };
+  readonly limits?: { readonly results?: ResultsLimits; readonly git?: Partial<GitLimits> };
 };
 
 export type Gateway = {

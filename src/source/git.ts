@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { excerpt } from '../base/index.ts';
+import { limitedCommand } from '../git/index.ts';
 import { fault } from './faults.ts';
 
 /** How long one git command may take whose answer is kept in memory. */
@@ -15,6 +16,8 @@ export type GitProgram = {
   readonly path: string;
   /** What git may see of the environment: PATH, HOME. */
   readonly env: { readonly [name: string]: string };
+  /** Address space of each command. Bytes. */
+  readonly memoryBytesMax?: number;
 };
 
 /** Where a command works: given, never discovered, so that no folder above and no `core.worktree` counts. */
@@ -56,7 +59,12 @@ export function startGit(
   args: readonly string[],
 ): ChildProcessWithoutNullStreams {
   const bare = place.workTree === undefined ? ['--bare'] : ['-c', 'core.bare=false'];
-  return spawn(program.path, ['--no-pager', '--no-replace-objects', ...HARDENED, ...bare, ...args], {
+  const whole = ['--no-pager', '--no-replace-objects', ...HARDENED, ...bare, ...args];
+  const [path, given] =
+    program.memoryBytesMax === undefined
+      ? [program.path, whole]
+      : limitedCommand([program.path, ...whole], program.memoryBytesMax);
+  return spawn(path, given, {
     cwd: place.cwd ?? place.workTree ?? place.gitDir,
     env: {
       ...program.env,
@@ -73,6 +81,14 @@ export function startGit(
   });
 }
 
+export type GitAsk = {
+  readonly input?: string;
+  /** Exit codes other than 0 that are an answer. */
+  readonly accept?: readonly number[];
+  readonly bytesMax?: number;
+  readonly msMax?: number;
+};
+
 export type GitAnswer = { readonly code: number; readonly stdout: Buffer; readonly stderr: string };
 
 /** Runs one git command to its end. A code that is neither 0 nor accepted is a fault. */
@@ -80,16 +96,17 @@ export async function askGit(
   program: GitProgram,
   place: GitPlace,
   args: readonly string[],
-  options: { readonly input?: string; readonly accept?: readonly number[] } = {},
+  options: GitAsk = {},
 ): Promise<GitAnswer> {
+  const { bytesMax = GIT_OUTPUT_BYTES_MAX, msMax = GIT_TIMEOUT_MS } = options;
   const child = startGit(program, place, args);
-  const timer = setTimeout(() => child.kill('SIGKILL'), GIT_TIMEOUT_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), msMax);
   const chunks: Buffer[] = [];
   let bytes = 0;
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > GIT_OUTPUT_BYTES_MAX) child.kill('SIGKILL');
+    if (bytes > bytesMax) child.kill('SIGKILL');
     else chunks.push(chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => {
@@ -100,8 +117,8 @@ export async function askGit(
   child.stdin.end(options.input ?? '');
   try {
     const code = await endOf(child);
-    if (bytes > GIT_OUTPUT_BYTES_MAX) {
-      throw fault('output-too-large', `git ${args[0] ?? ''} prints more than ${GIT_OUTPUT_BYTES_MAX} bytes`);
+    if (bytes > bytesMax) {
+      throw fault('output-too-large', `git ${args[0] ?? ''} prints more than ${bytesMax} bytes`);
     }
     if (code === 0 || options.accept?.includes(code) === true) return { code, stdout: Buffer.concat(chunks), stderr };
     throw gitFailure(args, code, stderr);

@@ -6,7 +6,7 @@
 export { type ChangeEnd, type FileChange, listChanges } from './changes.ts';
 export { classify, type FileClass, isGeneratedText } from './classify.ts';
 export { folderTree } from './folder-tree.ts';
-export type { GitProgram } from './git.ts';
+export { askGit, type GitAsk, type GitPlace, type GitProgram, splitNul } from './git.ts';
 export type { DiffFile } from './diff-parser.ts';
 export {
   type CommitLines,

@@ -1,5 +1,5 @@
 /**
- * Owns: bytes at rest: content-addressed blobs in files, later the database and its migrations.
+ * Owns: bytes at rest: content-addressed blobs in files.
  * Never: knows what a blob means or who may read it.
  */
 export { type BlobStore, COLLECT_GRACE_MS, type StoredBlob } from './blob-store.ts';

@@ -76,7 +76,7 @@ function checkDoors(module: Module): readonly Violation[] {
       return [{ rule: 'door', at, message: `${specifier} leads out of src` }];
     }
     if (to === from || target === `src/${to}/index.ts`) return [];
-    if (isTest(module.path) && target.endsWith('.contract.ts')) return [];
+    if (isTest(module.path) && /\.(contract|fixture)\.ts$/.test(target)) return [];
     return [{ rule: 'door', at, message: `import ../${to}/index.ts instead of ${specifier}` }];
   });
 }

@@ -1,0 +1,47 @@
+/**
+ * Owns: formats of proof: the Merkle tree of a log, its tiles, checkpoints and their signatures, proofs of inclusion and
+ * consistency (RFC 6962, RFC 9162, C2SP tlog-tiles, tlog-checkpoint, tlog-cosignature, signed-note).
+ * Never: holds a key for longer than a call, reads or writes a store, decides what is logged.
+ */
+export {
+  type Checkpoint,
+  checkpointText,
+  cosignNote,
+  keyId,
+  type Note,
+  type NoteSignature,
+  type NoteVerifier,
+  parseCheckpoint,
+  parseNote,
+  publicKeyOf,
+  rawPublicKey,
+  renderNote,
+  signNote,
+  verifyNote,
+} from './checkpoint.ts';
+export {
+  bundleEntries,
+  changedTiles,
+  ENTRY_BYTES_MAX,
+  growTiles,
+  HASH_BYTES,
+  hashesOfTiles,
+  type ReadTile,
+  TILE_WIDTH,
+  type TileName,
+  tilePath,
+} from './tiles.ts';
+export {
+  consistencyProof,
+  EMPTY_ROOT,
+  type Hash,
+  inclusionProof,
+  leafHash,
+  nodeHash,
+  rangeHash,
+  rootHash,
+  type SubtreeHash,
+  TREE_SIZE_MAX,
+  verifyConsistency,
+  verifyInclusion,
+} from './tree.ts';

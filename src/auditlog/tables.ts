@@ -1,0 +1,51 @@
+import type { Generated } from 'kysely';
+import { sql } from 'kysely';
+import type { Migrations } from '../database/index.ts';
+
+/** `bigint` comes as text from the client; these stay below 2^53 and are cast where they are read. */
+export type AuditlogTables = {
+  auditlog_entry: {
+    readonly id: Generated<string>;
+    /** The leaf: canonical JSON, as it was hashed. */
+    readonly body: Buffer;
+    /** What `body` has only as salted commitments: erased on request, and the tree stays whole. */
+    readonly personal: string | null;
+    /** Place in the tree; nothing until the sequencer has integrated it. */
+    seq: string | null;
+  };
+  auditlog_tile: {
+    readonly level: number;
+    readonly tile: string;
+    readonly bytes: Buffer;
+  };
+  auditlog_checkpoint: {
+    readonly size: string;
+    readonly note: string;
+    readonly created_at: Generated<Date>;
+  };
+};
+
+export const auditlogMigrations: Migrations = {
+  '0001-auditlog': {
+    async up(db) {
+      await sql`create table auditlog_entry (
+        id bigint generated always as identity primary key,
+        body bytea not null check (octet_length(body) <= 65535),
+        personal jsonb,
+        seq bigint unique
+      )`.execute(db);
+      await sql`create index auditlog_entry_open on auditlog_entry (id) where seq is null`.execute(db);
+      await sql`create table auditlog_tile (
+        level int not null,
+        tile bigint not null,
+        bytes bytea not null,
+        primary key (level, tile)
+      )`.execute(db);
+      await sql`create table auditlog_checkpoint (
+        size bigint primary key,
+        note text not null,
+        created_at timestamptz not null default now()
+      )`.execute(db);
+    },
+  },
+};

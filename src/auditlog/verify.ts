@@ -1,0 +1,194 @@
+import {
+  growTiles,
+  HASH_BYTES,
+  type Hash,
+  hashesOfTiles,
+  leafHash,
+  type NoteVerifier,
+  parseCheckpoint,
+  parseNote,
+  type ReadTile,
+  rootHash,
+  TILE_WIDTH,
+  verifyNote,
+} from '../attest/index.ts';
+import { reasonOf } from '../base/index.ts';
+import type { Database } from '../database/index.ts';
+import type { AuditlogTables } from './tables.ts';
+
+const READ_ROWS = 4096;
+/** Deviations of one sort that are told, entries and others; more say nothing new. */
+const DEVIATIONS_MAX = 100;
+
+/** Something that is not as it was signed. `position` is that of an entry, from 0. */
+export type Deviation = { readonly position?: number; readonly problem: string };
+
+export type Verification = {
+  readonly entries: number;
+  readonly checkpoints: number;
+  /** Of appended entries that no checkpoint has yet. */
+  readonly open: number;
+  readonly deviations: readonly Deviation[];
+};
+
+/**
+ * Proves the whole log: every entry is hashed again and compared with its tile, every tile with the one above, every checkpoint with
+ * the root at its size and with the log's key. `known` are checkpoints that somebody else kept (a witness, an export): a log that was
+ * rewritten and signed anew does not fit them.
+ */
+export async function verifyLog(db: Database, log: NoteVerifier, known: readonly string[] = []): Promise<Verification> {
+  const deviations: Deviation[] = [];
+  const told = { entry: 0, other: 0 };
+  const tell = (problem: string, position?: number) => {
+    const sort = position === undefined ? 'other' : 'entry';
+    told[sort] += 1;
+    if (told[sort] <= DEVIATIONS_MAX) deviations.push({ problem, ...(position === undefined ? {} : { position }) });
+  };
+  const computed = new Tiles();
+  const size = await rehash(db, computed, tell);
+  await compareTiles(db, computed, tell);
+  const rows = await db
+    .as<AuditlogTables>()
+    .selectFrom('auditlog_checkpoint')
+    .select(['size', 'note'])
+    .orderBy('size')
+    .execute();
+  const stored = rows.map(({ note }) => note);
+  for (const [origin, notes] of [
+    ['stored', stored],
+    ['kept elsewhere', known],
+  ] as const) {
+    for (const note of notes) await compareCheckpoint({ note, origin, size, computed, log }, tell);
+  }
+  const last = rows.at(-1);
+  if (Number(last?.size ?? 0) !== size)
+    tell(`the newest checkpoint has ${last?.size ?? 0} entries, the log has ${size}`);
+  const { open } = await db
+    .as<AuditlogTables>()
+    .selectFrom('auditlog_entry')
+    .select((all) => all.fn.countAll<string>().as('open'))
+    .where('seq', 'is', null)
+    .executeTakeFirstOrThrow();
+  return { entries: size, checkpoints: rows.length, open: Number(open), deviations };
+}
+
+type Tell = (problem: string, position?: number) => void;
+
+/** Tiles made of the entries as they are. */
+class Tiles {
+  readonly #tiles = new Map<string, Buffer>();
+  size = 0;
+
+  readonly read: ReadTile = async ({ level, index, width }) => {
+    const bytes = this.#tiles.get(`${level}/${index}`);
+    if (bytes === undefined) throw new RangeError(`no tile ${level}/${index}`);
+    return bytes.subarray(0, width * HASH_BYTES);
+  };
+
+  async grow(leaves: readonly Hash[]): Promise<void> {
+    for (const { tile, bytes } of await growTiles(this.size, leaves, this.read)) {
+      this.#tiles.set(`${tile.level}/${tile.index}`, bytes);
+    }
+    this.size += leaves.length;
+  }
+
+  entries(): Iterable<[string, Buffer]> {
+    return this.#tiles;
+  }
+
+  get(level: number, index: string): Buffer | undefined {
+    return this.#tiles.get(`${level}/${index}`);
+  }
+}
+
+async function rehash(db: Database, computed: Tiles, tell: Tell): Promise<number> {
+  for (let next = 0; ; ) {
+    const rows = await db
+      .as<AuditlogTables>()
+      .selectFrom('auditlog_entry')
+      .select(['seq', 'body'])
+      .where('seq', '>=', String(next))
+      .orderBy('seq')
+      .limit(READ_ROWS)
+      .execute();
+    if (rows.length === 0) return next;
+    const leaves: Hash[] = [];
+    for (const { seq, body } of rows) {
+      const position = Number(seq);
+      // A hole: whatever stood there can't be known, and the positions after it must stay what they are.
+      for (; next < position; next += 1) {
+        tell('the entry is gone', next);
+        leaves.push(Buffer.alloc(HASH_BYTES));
+      }
+      leaves.push(leafHash(body));
+      next += 1;
+    }
+    await computed.grow(leaves);
+  }
+}
+
+async function compareTiles(db: Database, computed: Tiles, tell: Tell): Promise<void> {
+  const rows = await db
+    .as<AuditlogTables>()
+    .selectFrom('auditlog_tile')
+    .selectAll()
+    .orderBy('level')
+    .orderBy('tile')
+    .execute();
+  const seen = new Set<string>();
+  for (const { level, tile, bytes } of rows) {
+    seen.add(`${level}/${tile}`);
+    const wanted = computed.get(level, tile);
+    if (wanted === undefined) {
+      tell(`the tile ${level}/${tile} has no entries below it`);
+      continue;
+    }
+    const width = Math.max(wanted.length, bytes.length) / HASH_BYTES;
+    for (let at = 0; at < width; at += 1) {
+      const stored = bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
+      const found = wanted.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
+      if (stored.equals(found)) continue;
+      if (level === 0) {
+        const position = Number(tile) * TILE_WIDTH + at;
+        tell(found.length === 0 ? 'the entry is gone' : 'the entry is not what was recorded', position);
+      } else {
+        tell(`the tile ${level}/${tile} does not follow from those below it`);
+        break;
+      }
+    }
+  }
+  for (const [name] of computed.entries()) if (!seen.has(name)) tell(`the tile ${name} is gone`);
+}
+
+async function compareCheckpoint(
+  {
+    note,
+    origin,
+    size,
+    computed,
+    log,
+  }: {
+    readonly note: string;
+    readonly origin: string;
+    readonly size: number;
+    readonly computed: Tiles;
+    readonly log: NoteVerifier;
+  },
+  tell: Tell,
+): Promise<void> {
+  try {
+    const parsed = parseNote(note);
+    const checkpoint = parseCheckpoint(parsed.text);
+    const title = `the checkpoint of ${checkpoint.size} entries (${origin})`;
+    if (verifyNote(parsed, log) === undefined) tell(`${title} is not signed by ${log.name}`);
+    if (checkpoint.size > size) {
+      tell(`${title} is of a longer log: ${checkpoint.size - size} entries are gone`);
+      return;
+    }
+    const root = await rootHash(checkpoint.size, hashesOfTiles(checkpoint.size, computed.read));
+    if (!root.equals(checkpoint.root))
+      tell(`${title} is of another log: entries before ${checkpoint.size} were changed`);
+  } catch (thrown) {
+    tell(`a checkpoint (${origin}) can't be read: ${reasonOf(thrown)}`);
+  }
+}

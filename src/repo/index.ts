@@ -1,0 +1,16 @@
+/**
+ * Owns: the central git server: repositories and their folders, the protocol, the rules of pushes, the bond of every ref with its audit
+ * entry, and reading for everybody else.
+ * Never: knows people and roles, runs what a repository holds, moves a ref without an entry.
+ */
+export type { ImportProgress, ImportRequest } from './import.ts';
+export type { ImportFrom, ImportNetwork } from './import-source.ts';
+export { openRepoServer, type RepoOptions, type RepoServer } from './open.ts';
+export type { Authorise, Principal, RepositoryName, RepoVerb } from './principal.ts';
+export type { ChangedPath, Commit, FileContent, Page, RefPlace, RepositoryReader } from './read.ts';
+export type { DecidePush, Push } from './receive.ts';
+export { consumeRefChanges, type Disagreement, openRefChanges, type RefChange } from './ref-log.ts';
+export type { NewRepository, RepositoryRow } from './repositories.ts';
+export { type Refusal, type RefUpdate, ZERO } from './rules.ts';
+export { type RepoLimits, repoLimits } from './server.ts';
+export { repoMigrations, type RepoTables } from './tables.ts';

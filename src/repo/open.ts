@@ -1,0 +1,280 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import type { AppendDeps } from '../auditlog/index.ts';
+import { excerpt, type Log, reasonOf } from '../base/index.ts';
+import { gitEnvironment, SERVING } from '../git/index.ts';
+import { askGit } from '../source/index.ts';
+import type { Database } from '../database/index.ts';
+import { fault } from './faults.ts';
+import { endLeftProcesses, type Folders, prepareFolders, sweepFolder } from './folder.ts';
+import { importRepository, type ImportRequest } from './import.ts';
+import type { ImportNetwork } from './import-source.ts';
+import { actorOf, type Authorise, type Principal, type RepositoryName, type RepoVerb } from './principal.ts';
+import { readAllRefs, type RepositoryReader, readerOf } from './read.ts';
+import type { DecidePush } from './receive.ts';
+import { acceptGit, type Disagreement, reconcile, type RefChange, type RefLogDeps } from './ref-log.ts';
+import {
+  archiveRepository,
+  change,
+  createRepository,
+  deleteRepository,
+  findRepository,
+  listRepositories,
+  type NewRepository,
+  removeFolder,
+  renameRepository,
+  repositoryById,
+  type RepositoryRow,
+  servedFolder,
+  unarchiveRepository,
+} from './repositories.ts';
+import { createGitHandler, isAllowed, type RepoLimits, repoLimits } from './server.ts';
+import type { RepoTables } from './tables.ts';
+
+export type RepoOptions = AppendDeps & {
+  readonly db: Database;
+  /** Everything of the git server lies here. Only one server at a time may use it. */
+  readonly root: string;
+  /** Absolute path of the git program, 2.36 or later. */
+  readonly gitPath: string;
+  readonly authorise: Authorise;
+  readonly decide?: DecidePush;
+  /** Owners may move the default branch without a review. */
+  readonly unsafeDirectPush?: boolean;
+  readonly limits?: Partial<RepoLimits>;
+  readonly network: ImportNetwork;
+  readonly log: Log;
+  onChanges?(changes: readonly RefChange[]): void;
+  /** For tests that end the process in the middle. */
+  readonly trace?: RefLogDeps['trace'];
+};
+
+export type RepoServer = {
+  /** The smart HTTP of git, at `/<owner>/<name>.git/…`. The HTTP server must have `requestTimeout: 0`. */
+  handle(request: IncomingMessage, response: ServerResponse, who: { readonly principal: Principal }): Promise<void>;
+  create(principal: Principal, repository: NewRepository): Promise<RepositoryRow>;
+  import(request: ImportRequest): Promise<RepositoryRow>;
+  rename(principal: Principal, id: number, to: RepositoryName): Promise<RepositoryRow>;
+  archive(principal: Principal, id: number): Promise<RepositoryRow>;
+  unarchive(principal: Principal, id: number): Promise<RepositoryRow>;
+  delete(principal: Principal, id: number): Promise<RepositoryRow>;
+  /** Those that the principal may read. */
+  find(principal: Principal, name: RepositoryName): Promise<RepositoryRow | undefined>;
+  list(
+    principal: Principal,
+    page?: { readonly after?: number; readonly limit?: number },
+  ): Promise<readonly RepositoryRow[]>;
+  /** Reads a repository. Whether somebody may is the caller's question. */
+  reader(id: number): Promise<RepositoryReader>;
+  /** Compares again after a stop. With `acceptGit` what git has becomes what the log tells, with an entry for each ref. */
+  resume(
+    principal: Principal,
+    id: number,
+    options?: { readonly acceptGit?: boolean },
+  ): Promise<readonly Disagreement[]>;
+  /** What the start found. */
+  readonly stopped: ReadonlyMap<number, readonly Disagreement[]>;
+  close(): Promise<void>;
+};
+
+const GIT_MIN: readonly [number, number] = [2, 36];
+/** Repositories in one page of the reconciliation. */
+const PAGE_REPOSITORIES = 200;
+
+/**
+ * Opens the git server: ends what a crashed one left running, takes away what it left lying, and compares every ref with the audit log.
+ * A repository in which they disagree is stopped; the others work.
+ */
+export async function openRepoServer(options: RepoOptions): Promise<RepoServer> {
+  const { db, gitPath, log, authorise } = options;
+  const limits = repoLimits(options.limits);
+  const folders = await prepareFolders(options.root);
+  await requireGit(gitPath, folders);
+  const tools: AppendDeps = { now: () => options.now(), random: (bytes) => options.random(bytes) };
+  const deps = { db, folders, gitPath, ...tools };
+  const refLog: RefLogDeps = {
+    db,
+    ...tools,
+    readRefs: async (id, names) => readAllRefs({ gitPath, gitDir: await servedFolder(folders, id) }, names),
+    ...(options.trace === undefined ? {} : { trace: options.trace }),
+  };
+  await endLeftProcesses(folders);
+  const stopped = await reconcileAll({ ...deps, refLog, log });
+  const git = createGitHandler({
+    ...deps,
+    authorise,
+    ...(options.decide === undefined ? {} : { decide: options.decide }),
+    unsafeDirectPush: options.unsafeDirectPush ?? false,
+    limits,
+    refLog,
+    log,
+    ...(options.onChanges === undefined ? {} : { onChanges: (changes) => options.onChanges?.(changes) }),
+  });
+  const require = async (principal: Principal, id: number, verb: RepoVerb) => {
+    const found = await repositoryById(db, id);
+    if (found === undefined || !(await isAllowed(options, principal, found, 'read'))) {
+      throw fault('not-found', `there is no repository ${id}`);
+    }
+    if (!(await isAllowed(options, principal, found, verb))) throw fault('not-allowed', `${verb} of repository ${id}`);
+  };
+  const requireNew = async (principal: Principal, name: RepositoryName) => {
+    if (!(await isAllowed(options, principal, name, 'administer'))) {
+      throw fault('not-allowed', `${excerpt(name.owner, 100)}/${excerpt(name.name, 100)}`);
+    }
+  };
+  return {
+    handle: (request, response, who) => git.handle(request, response, who),
+    async create(principal, repository) {
+      await requireNew(principal, repository);
+      return createRepository(deps, repository, { principal, state: 'active' });
+    },
+    async import(request) {
+      await requireNew(request.principal, request);
+      const { network } = options;
+      return importRepository({ ...deps, refLog, network, repositoryBytesMax: limits.repositoryBytesMax }, request);
+    },
+    async rename(principal, id, to) {
+      await require(principal, id, 'administer');
+      await requireNew(principal, to);
+      return renameRepository(deps, id, { to, principal });
+    },
+    async archive(principal, id) {
+      await require(principal, id, 'administer');
+      return archiveRepository(deps, id, principal);
+    },
+    async unarchive(principal, id) {
+      await require(principal, id, 'administer');
+      return unarchiveRepository(deps, id, principal);
+    },
+    async delete(principal, id) {
+      await require(principal, id, 'administer');
+      return deleteRepository(deps, id, principal);
+    },
+    async find(principal, name) {
+      const found = await findRepository(db, name);
+      return found !== undefined && (await isAllowed(options, principal, found, 'read')) ? found : undefined;
+    },
+    async list(principal, page) {
+      const readable: RepositoryRow[] = [];
+      for (const row of await listRepositories(db, page)) {
+        if (await isAllowed(options, principal, row, 'read')) readable.push(row);
+      }
+      return readable;
+    },
+    reader: async (id) => readerOf({ gitPath, gitDir: await servedFolder(folders, id) }),
+    async resume(principal, id, { acceptGit: isAccepted = false } = {}) {
+      await require(principal, id, 'administer');
+      return resume({ ...deps, refLog }, id, { principal, isAccepted });
+    },
+    stopped,
+    close: () => git.close(),
+  };
+}
+
+async function requireGit(gitPath: string, folders: Folders): Promise<void> {
+  const { stdout } = await askGit(
+    { path: gitPath, env: gitEnvironment(SERVING) },
+    { gitDir: join(folders.staging, 'none'), cwd: folders.root },
+    ['version'],
+  );
+  const [, major = 0, minor = 0] = /(\d+)\.(\d+)/.exec(stdout.toString('latin1'))?.map(Number) ?? [];
+  const [majorMin, minorMin] = GIT_MIN;
+  if (major < majorMin || (major === majorMin && minor < minorMin)) {
+    throw fault('git-old', `${gitPath} is ${excerpt(stdout.toString('latin1').trim(), 60)}`);
+  }
+}
+
+type Deps = AppendDeps & {
+  readonly db: Database;
+  readonly folders: Folders;
+  readonly gitPath: string;
+  readonly refLog: RefLogDeps;
+};
+
+async function reconcileAll(deps: Deps & { readonly log: Log }): Promise<ReadonlyMap<number, readonly Disagreement[]>> {
+  const { db, folders, log } = deps;
+  for (const name of await readdir(folders.staging))
+    await rm(join(folders.staging, name), { recursive: true, force: true });
+  await finishDeletions(deps);
+  const stopped = new Map<number, readonly Disagreement[]>();
+  for (let after = 0; ; ) {
+    const rows = await listRepositories(db, { after, limit: PAGE_REPOSITORIES });
+    if (rows.length === 0) break;
+    for (const { id, state } of rows) {
+      after = id;
+      if (state === 'importing') {
+        // An import that was cut has nothing that anybody saw: it is begun anew.
+        await deleteRepository(deps, id, SYSTEM);
+        continue;
+      }
+      const found = await reconcileOne(deps, id);
+      if (found.length === 0) continue;
+      stopped.set(id, found);
+      log.error('A repository is stopped: its refs and the audit log disagree', { repository: id, refs: found });
+    }
+  }
+  return stopped;
+}
+
+const SYSTEM: Principal = { id: 'repo', name: 'repo', kind: 'system' };
+
+/** A folder that is gone or changed is a disagreement like any other: the repository stops, the server starts. */
+async function reconcileOne({ folders, refLog }: Deps, id: number): Promise<readonly Disagreement[]> {
+  try {
+    await sweepFolder(await servedFolder(folders, id));
+    return await reconcile(refLog, id);
+  } catch (thrown) {
+    return reconcile({ ...refLog, readRefs: async () => new Map([[reasonOf(thrown), UNREADABLE]]) }, id);
+  }
+}
+
+/** Stands for a value that can't be read. */
+const UNREADABLE = 'f'.repeat(40);
+
+/** Numbers are never given twice, also after a database came back from an older backup: folders count. */
+async function finishDeletions({ db, folders }: Deps): Promise<void> {
+  let highest = 0;
+  for (const name of await readdir(folders.repositories)) {
+    const id = Number(/^([1-9]\d{0,15})\.git$/.exec(name)?.[1]);
+    if (!Number.isSafeInteger(id)) continue;
+    highest = Math.max(highest, id);
+    const row = await db
+      .as<RepoTables>()
+      .selectFrom('repo_repository')
+      .select('state')
+      .where('id', '=', String(id))
+      .executeTakeFirst();
+    if (row?.state === 'deleted') await removeFolder({ folders }, id);
+  }
+  const sequence = sql`pg_get_serial_sequence('repo_repository', 'id')`;
+  await sql`select setval(${sequence}, greatest(${highest + 1}::bigint, nextval(${sequence})), false)`.execute(
+    db.as<RepoTables>(),
+  );
+}
+
+async function resume(
+  deps: Deps,
+  id: number,
+  { principal, isAccepted }: { readonly principal: Principal; readonly isAccepted: boolean },
+): Promise<readonly Disagreement[]> {
+  await servedFolder(deps.folders, id);
+  let found = await reconcile(deps.refLog, id);
+  if (found.length > 0 && isAccepted) {
+    await acceptGit(deps.refLog, { repositoryId: id, actor: actorOf(principal) });
+    found = await reconcile(deps.refLog, id);
+  }
+  if (found.length > 0) return found;
+  const options = { principal, action: 'repository.resume', from: ['stopped'] } as const;
+  await change(deps, id, options, async (tx, row) => {
+    const stopped = await tx
+      .as<RepoTables>()
+      .selectFrom('repo_repository')
+      .select('stopped_state')
+      .where('id', '=', String(row.id))
+      .executeTakeFirst();
+    return { state: stopped?.stopped_state ?? 'active', stopped_reason: null, stopped_state: null };
+  });
+  return [];
+}

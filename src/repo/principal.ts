@@ -1,0 +1,27 @@
+import type { Actor } from '../auditlog/index.ts';
+
+/** Who asks, as authenticated by the door. */
+export type Principal = {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: Actor['type'];
+};
+
+/**
+ * `read`: fetch and read. `write`: push branches and tags. `direct-push`: begin the default branch, and with the setting
+ * `unsafeDirectPush` move it past review. `administer`: create, rename, archive, delete, import.
+ */
+export type RepoVerb = 'read' | 'write' | 'direct-push' | 'administer';
+
+/** What is not allowed here is denied, and so is every failure of it. */
+export type Authorise = (
+  principal: Principal,
+  repository: RepositoryName,
+  verb: RepoVerb,
+) => boolean | Promise<boolean>;
+
+export type RepositoryName = { readonly id?: number; readonly owner: string; readonly name: string };
+
+export function actorOf(principal: Principal): Actor {
+  return { type: principal.kind, id: principal.id };
+}

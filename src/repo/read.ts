@@ -1,0 +1,299 @@
+import { excerpt, isFault } from '../base/index.ts';
+import { gitEnvironment, SERVING } from '../git/index.ts';
+import { askGit, type GitAsk, type GitPlace, type GitProgram, splitNul } from '../source/index.ts';
+import { fault } from './faults.ts';
+import { refProblem } from './names.ts';
+import { ZERO } from './rules.ts';
+
+/** One answer of git. */
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+const ANSWER_MS_MAX = 60_000;
+/** A tree that doubles at each depth has few objects and billions of paths, which git collects before it prints them. */
+const MEMORY_BYTES_MAX = 1024 ** 3;
+const DIFF_MS_MAX = 20_000;
+export const FILE_BYTES_MAX = 16 * 1024 * 1024;
+export const PATHS_MAX = 100_000;
+export const PAGE_MAX = 1000;
+/** Commits that paging passes over: later ones are reached from another commit. */
+const SKIP_MAX = 100_000;
+const MESSAGE_BYTES_MAX = 16 * 1024;
+const PATH_BYTES_MAX = 4096;
+const OBJECT_ID = /^[0-9a-f]{40}$/;
+/** What git calls the tree without entries. */
+const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
+
+export type RefPlace = {
+  readonly ref: string;
+  readonly oid: string /** Of an annotated tag. */;
+  readonly peeled?: string;
+};
+export type FileContent = { readonly mode: string; readonly oid: string; readonly bytes: Buffer };
+export type ChangedPath = { readonly path: string; readonly status: 'added' | 'modified' | 'deleted' };
+export type Commit = {
+  readonly oid: string;
+  readonly tree: string;
+  readonly parents: readonly string[];
+  /** What the commit says, which anybody can write: never who did something. */
+  readonly author: { readonly name: string; readonly email: string; readonly date: string };
+  readonly committer: { readonly name: string; readonly email: string; readonly date: string };
+  readonly message: string;
+};
+export type Page<Item> = {
+  readonly items: readonly Item[] /** Items to pass over for the next page; nothing at the end. */;
+  readonly next?: number;
+};
+
+/**
+ * Reads one repository. Names are names and ids, never expressions of git (`main~3`, `:/text`); every answer is bounded. A reader of a
+ * push in quarantine sees its new objects, too.
+ */
+export type RepositoryReader = {
+  /** The commit that a branch, a tag, a full ref or an id means. */
+  resolve(revision: string): Promise<string | undefined>;
+  listRefs(options?: {
+    readonly prefix?: string;
+    readonly skip?: number;
+    readonly limit?: number;
+  }): Promise<Page<RefPlace>>;
+  /** Throws `repo/file-missing`, `repo/too-large`, `repo/path-invalid`. A symbolic link is its text, with the mode 120000. */
+  readFile(commit: string, path: string, bytesMax?: number): Promise<FileContent>;
+  /** Between two commits; from `ZERO` everything is added. */
+  changedPaths(base: string, head: string): Promise<readonly ChangedPath[]>;
+  mergeBase(one: string, other: string): Promise<string | undefined>;
+  isAncestor(older: string, newer: string): Promise<boolean>;
+  listCommits(from: string, options?: { readonly skip?: number; readonly limit?: number }): Promise<Page<Commit>>;
+  /** What each object is; those that are missing are left out. */
+  typesOf(oids: readonly string[]): Promise<ReadonlyMap<string, 'commit' | 'tag' | 'tree' | 'blob'>>;
+};
+
+export type ReaderOptions = {
+  readonly gitPath: string;
+  readonly gitDir: string;
+  /** Objects of a push that is being decided. */
+  readonly quarantine?: string;
+};
+
+export function readerOf({ gitPath, gitDir, quarantine }: ReaderOptions): RepositoryReader {
+  const program: GitProgram = {
+    path: gitPath,
+    memoryBytesMax: MEMORY_BYTES_MAX,
+    env: gitEnvironment([...SERVING, ['safe.directory', gitDir]], {
+      GIT_LITERAL_PATHSPECS: '1',
+      ...(quarantine === undefined
+        ? {}
+        : { GIT_OBJECT_DIRECTORY: quarantine, GIT_ALTERNATE_OBJECT_DIRECTORIES: `${gitDir}/objects` }),
+    }),
+  };
+  const place: GitPlace = { gitDir, withoutIndex: true };
+  const ask = async (args: readonly string[], options: GitAsk = {}) => {
+    try {
+      return await askGit(program, place, args, { bytesMax: OUTPUT_BYTES_MAX, msMax: ANSWER_MS_MAX, ...options });
+    } catch (thrown) {
+      if (isFault(thrown, 'source/output-too-large')) throw fault('too-large', thrown.message, { cause: thrown });
+      throw thrown;
+    }
+  };
+  const reader: RepositoryReader = {
+    async resolve(revision) {
+      const names = OBJECT_ID.test(revision)
+        ? [revision]
+        : [revision, `refs/heads/${revision}`, `refs/tags/${revision}`].filter(
+            (name) => refProblem(name) === undefined,
+          );
+      for (const name of names) {
+        const { code, stdout } = await ask(
+          ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`],
+          { accept: [1, 128] },
+        );
+        const oid = stdout.toString('latin1').trim();
+        if (code === 0 && OBJECT_ID.test(oid)) return oid;
+      }
+      return undefined;
+    },
+    listRefs: ({ prefix = 'refs/', skip = 0, limit = PAGE_MAX } = {}) => listRefs(ask, prefix, page(skip, limit)),
+    readFile: (commit, path, bytesMax = FILE_BYTES_MAX) => readFile(ask, requireId(commit), { path, bytesMax }),
+    changedPaths: (base, head) => changedPaths(ask, requireId(base), requireId(head)),
+    async mergeBase(one, other) {
+      const { code, stdout } = await ask(['merge-base', '--end-of-options', requireId(one), requireId(other)], {
+        accept: [1],
+      });
+      return code === 0 ? stdout.toString('latin1').trim().split('\n')[0] : undefined;
+    },
+    async isAncestor(older, newer) {
+      const args = ['merge-base', '--is-ancestor', '--end-of-options', requireId(older), requireId(newer)];
+      return (await ask(args, { accept: [1] })).code === 0;
+    },
+    listCommits: (from, { skip = 0, limit = 50 } = {}) => listCommits(ask, requireId(from), page(skip, limit)),
+    async typesOf(oids) {
+      if (oids.length === 0) return new Map();
+      const { stdout } = await ask(['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
+        input: `${oids.map(requireId).join('\n')}\n`,
+      });
+      const found = new Map<string, 'commit' | 'tag' | 'tree' | 'blob'>();
+      for (const line of stdout.toString('latin1').split('\n')) {
+        const [oid = '', type] = line.split(' ');
+        if (type === 'commit' || type === 'tag' || type === 'tree' || type === 'blob') found.set(oid, type);
+      }
+      return found;
+    },
+  };
+  return reader;
+}
+
+type Ask = (args: readonly string[], options?: GitAsk) => Promise<{ readonly code: number; readonly stdout: Buffer }>;
+type Span = { readonly skip: number; readonly limit: number };
+
+function requireId(text: string): string {
+  if (!OBJECT_ID.test(text))
+    throw fault('revision-unknown', `${JSON.stringify(excerpt(text, 100))} is no id of an object`);
+  return text;
+}
+
+function page(skip: number, limit: number): Span {
+  const isSpan = Number.isInteger(skip) && skip >= 0 && skip <= SKIP_MAX && Number.isInteger(limit) && limit >= 1;
+  if (!isSpan || limit > PAGE_MAX) throw fault('too-large', `at most ${PAGE_MAX} at once, and ${SKIP_MAX} passed over`);
+  return { skip, limit };
+}
+
+function pageOf<Item>(items: readonly Item[], { skip, limit }: Span): Page<Item> {
+  return { items: items.slice(0, limit), ...(items.length > limit ? { next: skip + limit } : {}) };
+}
+
+async function listRefs(ask: Ask, prefix: string, span: Span): Promise<Page<RefPlace>> {
+  const { skip, limit } = span;
+  const { stdout } = await ask([
+    'for-each-ref',
+    `--count=${skip + limit + 1}`,
+    '--format=%(objectname) %(*objectname) %(refname)',
+    '--end-of-options',
+    ...(prefix === 'refs/' ? [] : [requirePrefix(prefix)]),
+  ]);
+  const refs = lines(stdout).map((line) => {
+    const [, oid = '', peeled = '', ref = ''] = /^(\S+) (\S*) (.+)$/.exec(line) ?? [];
+    return { ref, oid, ...(peeled === '' ? {} : { peeled }) };
+  });
+  return pageOf(refs.slice(skip), span);
+}
+
+/** A folder of refs, without the characters of patterns. */
+function requirePrefix(prefix: string): string {
+  const clean = prefix.replace(/\/$/, '');
+  if (clean !== 'refs/heads' && clean !== 'refs/tags' && refProblem(clean) !== undefined) {
+    throw fault('revision-unknown', `${JSON.stringify(excerpt(prefix, 100))} is no folder of refs`);
+  }
+  return clean;
+}
+
+/** Every ref with its place, for comparison with the log. */
+export async function readAllRefs(
+  options: ReaderOptions,
+  names: readonly string[] | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const program: GitProgram = {
+    path: options.gitPath,
+    env: gitEnvironment([...SERVING, ['safe.directory', options.gitDir]]),
+  };
+  const asked = names !== undefined && names.length <= NAMES_MAX ? names : [];
+  const { stdout } = await askGit(
+    program,
+    { gitDir: options.gitDir, withoutIndex: true },
+    ['for-each-ref', '--format=%(objectname) %(refname)', '--end-of-options', ...asked],
+    { bytesMax: OUTPUT_BYTES_MAX, msMax: ANSWER_MS_MAX },
+  );
+  const wanted = names === undefined ? undefined : new Set(names);
+  const found = lines(stdout).map((line): [string, string] => [line.slice(41), line.slice(0, 40)]);
+  return new Map(found.filter(([ref]) => wanted?.has(ref) ?? true));
+}
+
+/** Names that are asked for one by one. */
+const NAMES_MAX = 50;
+
+async function readFile(
+  ask: Ask,
+  commit: string,
+  { path, bytesMax }: { readonly path: string; readonly bytesMax: number },
+): Promise<FileContent> {
+  const parts = path.split('/');
+  if (
+    Buffer.byteLength(path) > PATH_BYTES_MAX ||
+    path.includes('\0') ||
+    parts.some((part) => part === '' || part === '.' || part === '..')
+  ) {
+    throw fault('path-invalid', JSON.stringify(excerpt(path, 200)));
+  }
+  const missing = () => fault('file-missing', `${excerpt(path, 200)} is not in ${commit}`);
+  const { code, stdout } = await ask(['ls-tree', '-z', '--full-tree', '--end-of-options', commit, '--', path], {
+    accept: [128],
+  });
+  if (code !== 0) throw fault('revision-unknown', `there is no commit ${commit}`);
+  const [entry = ''] = splitNul(stdout);
+  const [, mode, oid, name] = /^(\d{6}) blob ([0-9a-f]{40})\t(.+)$/s.exec(entry) ?? [];
+  if (mode === undefined || oid === undefined || name !== path) throw missing();
+  const size = Number((await ask(['cat-file', '-s', '--end-of-options', oid])).stdout.toString('latin1'));
+  if (size > bytesMax) throw fault('too-large', `${excerpt(path, 200)} has ${size} bytes`);
+  const { stdout: bytes } = await ask(['cat-file', 'blob', oid], { bytesMax: bytesMax + 1 });
+  return { mode, oid, bytes };
+}
+
+async function changedPaths(ask: Ask, base: string, head: string): Promise<readonly ChangedPath[]> {
+  const from = base === ZERO ? EMPTY_TREE : base;
+  const args = ['diff-tree', '-r', '-z', '--no-renames', '--name-status', '--end-of-options', from, head];
+  const known = await ask(['cat-file', '--batch-check'], { input: `${from}\n${head}\n` });
+  if (/ missing$/m.test(known.stdout.toString('latin1'))) {
+    throw fault('revision-unknown', `${base} or ${head} is not there`);
+  }
+  const { code, stdout } = await ask(args, { accept: [128, 137], msMax: DIFF_MS_MAX });
+  if (code !== 0) throw fault('too-large', `the paths between ${base} and ${head} are too many to list`);
+  const fields = splitNul(stdout);
+  if (fields.length > 2 * PATHS_MAX) throw fault('too-large', `more than ${PATHS_MAX} paths differ`);
+  const changed: ChangedPath[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const letter = fields[at];
+    const status = letter === 'A' ? 'added' : letter === 'D' ? 'deleted' : 'modified';
+    changed.push({ path: fields[at + 1] ?? '', status });
+  }
+  return changed;
+}
+
+/** Fields of one commit, between NULs; the message is last and cut. */
+const COMMIT_FORMAT = '%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x00';
+const COMMIT_FIELDS = 10;
+
+async function listCommits(ask: Ask, from: string, span: Span): Promise<Page<Commit>> {
+  const { code, stdout } = await ask(
+    [
+      'log',
+      '-z',
+      `--format=${COMMIT_FORMAT}`,
+      '--no-notes',
+      '--no-decorate',
+      `--skip=${span.skip}`,
+      `--max-count=${span.limit + 1}`,
+      '--end-of-options',
+      from,
+    ],
+    { accept: [128] },
+  );
+  if (code !== 0) throw fault('revision-unknown', `there is no commit ${from}`);
+  const fields = stdout.toString('utf8').split('\0');
+  const commits: Commit[] = [];
+  // Each commit ends with its own NUL and the one between commits.
+  for (let at = 0; at + COMMIT_FIELDS <= fields.length; at += COMMIT_FIELDS + 1) {
+    const [oid = '', tree = '', parents = '', an = '', ae = '', aI = '', cn = '', ce = '', cI = '', message = ''] =
+      fields.slice(at, at + COMMIT_FIELDS);
+    if (!OBJECT_ID.test(oid)) break;
+    commits.push({
+      oid,
+      tree,
+      parents: parents.split(' ').filter((parent) => parent !== ''),
+      author: { name: an, email: ae, date: aI },
+      committer: { name: cn, email: ce, date: cI },
+      message: message.slice(0, MESSAGE_BYTES_MAX).trimEnd(),
+    });
+  }
+  return pageOf(commits, span);
+}
+
+function lines(bytes: Buffer): readonly string[] {
+  return bytes.toString('utf8').split('\n').filter(Boolean);
+}
