@@ -3,12 +3,14 @@ import { collectionCall, isCollectionName } from './collections.ts';
 import { evaluate } from './operations.ts';
 import { sourceTaint } from './sources.ts';
 import { applyFunction, findMethod, runInline } from './functions.ts';
+import type { CompiledSource } from './compile.ts';
 import type { CallExpr } from './ir.ts';
 import { importName } from './modules.ts';
 import { leaveByThrow, type Machine, placeOf, textAt } from './machine.ts';
 import type { EntryModel } from './model.ts';
 import { isCleaningName, isConversionName, isLookupName, isTestName } from './names.ts';
 import { joinPath } from './pattern.ts';
+import { makeObject } from './objects.ts';
 import { assignSilently, isPlace } from './places.ts';
 import { flawsWithout } from './refine.ts';
 import { reach, reportCall, reportNamed } from './report.ts';
@@ -82,7 +84,9 @@ function finishCall(machine: Machine, value: Value, values: CallValues, paths: r
         );
     }
   }
-  const sources = machine.rules.results.findAny(paths);
+  const found = machine.rules.results.findAny(paths);
+  for (const source of found) if (source.fills !== undefined) fillArgument(machine, source, values);
+  const sources = found.filter(({ fills }) => fills === undefined);
   if (sources.length > 0)
     result = { ...result, taints: joinTaints(result.taints, [sourceTaint(machine, sources, values.call)]) };
   return result;
@@ -109,6 +113,14 @@ function cleanReplaced(result: Value, { call, args, receiver }: CallValues): Val
   return flaws.length === 0 || receiver.constant !== undefined
     ? result
     : mapTaints(result, (taint) => cleanTaint(taint, flaws));
+}
+
+/** A call that puts what comes in into what it is given: `BindJSON(&user)`. */
+function fillArgument(machine: Machine, source: CompiledSource, values: CallValues): void {
+  for (const { expr, value } of selectArguments(values, source.fills)) {
+    const taint = sourceTaint(machine, [source], values.call);
+    if (isPlace(expr)) assignSilently(machine, expr, { ...value, taints: joinTaints(value.taints, [taint]) });
+  }
 }
 
 function givenTaints(values: CallValues): readonly Taint[] {
@@ -146,7 +158,7 @@ function callFunctions(machine: Machine, { target, values }: Called): Value | un
   const results: Value[] = [];
   const step = { place: placeOf(machine, call), message: `handed to ${textAt(machine, call.callee, 40)}` };
   const steps = { step, before: undefined, length: 1 };
-  for (const bound of target.functions ?? []) {
+  for (const bound of chosenOf(target.functions ?? [], values)) {
     const fn = bound.function;
     const receiver = call.callee.kind === 'member' ? values.receiver : bound.receiver;
     const { result, receiver: after } = applyFunction(machine, fn, {
@@ -159,8 +171,9 @@ function callFunctions(machine: Machine, { target, values }: Called): Value | un
   }
   for (const cls of target.classes ?? []) {
     const instance: Value = { ...(machine.instances.get(cls) ?? UNKNOWN), instanceOf: cls };
+    const own = cls.methods.filter(({ isConstructor }) => isConstructor === true);
     const constructor =
-      cls.methods.find(({ isConstructor }) => isConstructor === true) ?? inheritedConstructor(machine, cls);
+      own.find(({ params }) => params.length === call.args.length) ?? own[0] ?? inheritedConstructor(machine, cls);
     if (constructor === undefined) {
       // Data classes and models hold what they are given under the same names.
       const given = values.args.flatMap(({ arg, value }) =>
@@ -182,6 +195,13 @@ function callFunctions(machine: Machine, { target, values }: Called): Value | un
     results.push(receiver === undefined ? instance : { ...receiver, instanceOf: cls });
   }
   return results.length === 0 ? undefined : joinAll(results);
+}
+
+/** Of several methods of a name, those that take as many arguments. */
+function chosenOf(functions: readonly FunctionValue[], { call }: CallValues): readonly FunctionValue[] {
+  if (functions.length < 2) return functions;
+  const fitting = functions.filter(({ function: fn }) => fn.params.length === call.args.length);
+  return fitting.length === 0 ? functions : fitting;
 }
 
 function inheritedConstructor(
@@ -225,6 +245,8 @@ function callUnknown(machine: Machine, called: Called): Value {
   const { call, receiver } = values;
   const module = importedModule(called);
   if (module !== undefined) return importModule(machine, module);
+  const made = makeObject(machine, called);
+  if (made !== undefined) return made;
   const callbacks = runCallbacks(machine, called);
   // A collection of which the content is known is one, whatever module it comes from.
   const isCollection = receiver.fields !== undefined || isCollectionName(call);

@@ -336,6 +336,8 @@ function textCall(name: string, text: string, args: readonly Value[], machine: M
     case 'trim':
       return constantOf(text.trim());
     case 'toString':
+    case 'getBytes':
+    case 'toCharArray':
     case 'encode':
     case 'decode':
     case 'intern':

@@ -14,7 +14,7 @@ export type CompiledSink = {
   readonly groups: readonly string[];
   readonly flaw: string;
 };
-export type CompiledSource = { readonly group: string; readonly label: string };
+export type CompiledSource = { readonly group: string; readonly label: string; readonly fills?: number };
 export type CompiledClean = CleanModel & { readonly arg?: ArgumentSpec | undefined };
 
 /** Rules and models of one language, ready to be looked up by paths. */
@@ -31,6 +31,7 @@ export type LanguageRules = {
   readonly propagators: PatternIndex<PropagatorSpec>;
   readonly silent: PatternIndex<true>;
   readonly exits: PatternIndex<true>;
+  readonly objects: PatternIndex<true>;
   readonly types: PatternIndex<string>;
   readonly callbacks: PatternIndex<EntryModel>;
   readonly decorators: PatternIndex<EntryModel>;
@@ -40,6 +41,7 @@ export type LanguageRules = {
   readonly interest: Interest;
   /** Roots of modules that the models and rules know: calls into them are not looked for in the tree. */
   readonly modules: ReadonlySet<string>;
+  readonly libraries: readonly string[];
 };
 
 export function compileRules(rules: readonly CodeRule[], model: Model): LanguageRules {
@@ -54,6 +56,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     propagators: new PatternIndex<PropagatorSpec>(),
     silent: new PatternIndex<true>(),
     exits: new PatternIndex<true>(),
+    objects: new PatternIndex<true>(),
     types: new PatternIndex<string>(),
     callbacks: new PatternIndex<EntryModel>(),
     decorators: new PatternIndex<EntryModel>(),
@@ -101,6 +104,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     byId: new Map(own.map((rule) => [rule.id, rule])),
     interest: interest.build(model),
     modules: modulesOf(model, own),
+    libraries: model.libraries ?? [],
   };
 }
 
@@ -140,12 +144,13 @@ class InterestBuilder {
 
 type Indexes = Omit<
   LanguageRules,
-  'language' | 'named' | 'returned' | 'entries' | 'cleanTypes' | 'byId' | 'interest' | 'modules'
+  'language' | 'named' | 'returned' | 'entries' | 'cleanTypes' | 'byId' | 'interest' | 'modules' | 'libraries'
 >;
 
 function addModel(indexes: Indexes, model: Model): void {
   for (const source of model.sources) {
-    const value: CompiledSource = { group: source.group, label: source.label };
+    const fills = source.fills === undefined ? {} : { fills: source.fills };
+    const value: CompiledSource = { group: source.group, label: source.label, ...fills };
     for (const one of source.read ?? []) indexes.reads.add(one, value);
     for (const one of source.call ?? []) indexes.results.add(one, value);
   }
@@ -156,6 +161,7 @@ function addModel(indexes: Indexes, model: Model): void {
   }
   for (const one of model.silent) indexes.silent.add(one, true);
   for (const one of model.exits) indexes.exits.add(one, true);
+  for (const one of model.objects ?? []) indexes.objects.add(one, true);
   for (const [pattern, path] of model.types) indexes.types.add(pattern, path);
   for (const entry of model.entries) {
     for (const one of entry.callback ?? []) indexes.callbacks.add(one, entry);

@@ -74,7 +74,9 @@ export function evaluate(machine: Machine, expr: Expr): Value {
     case 'cast': {
       const value = evaluate(machine, expr.operand);
       const typed = typedValue(machine, expr.type);
-      return typed.isClean === true ? UNKNOWN : { ...value, paths: [...value.paths, ...typed.paths].slice(0, 4) };
+      if (typed.isClean === true)
+        return value.constant === undefined ? UNKNOWN : { ...UNKNOWN, constant: value.constant };
+      return { ...value, paths: [...value.paths, ...typed.paths].slice(0, 4) };
     }
     case 'unknown':
       return tainted(
@@ -111,7 +113,7 @@ export function evaluateMember(machine: Machine, expr: MemberExpr, object: Value
   if (property === 'length' && typeof object.constant?.value === 'string')
     return constantOf(object.constant.value.length);
   if (MEASURES.has(property) && object.fields?.get(property) === undefined) return UNKNOWN;
-  const field = readField(object, property);
+  const field = readField(withStatics(machine, object), property);
   const paths = object.paths.map((path) => joinPath(path, property));
   const method = methodOf(machine, object, property);
   const value: Value = {
@@ -122,6 +124,10 @@ export function evaluateMember(machine: Machine, expr: MemberExpr, object: Value
       ? { external: { module: object.external.module, path: [...object.external.path, property].slice(0, 6) } }
       : {}),
   };
+  // What was written to it, or found to be safe, counts more than where it came from.
+  const written = object.fields?.get(property);
+  const isTyped = machine.rules.language === 'java' || machine.rules.language === 'go';
+  if (isTyped && written !== undefined && written.isDeclared !== true && object.instanceOf === undefined) return value;
   const read = withSource(machine, value, expr);
   if (field.paths.length === 0 || paths.length === 0) return read;
   // The field has a name of its own, and one by where it stands.
@@ -289,6 +295,21 @@ function evaluateAssign(machine: Machine, expr: Extract<Expr, { kind: 'assign' }
   return value;
 }
 
+/** What a class itself has: the fields that all its instances share. */
+function withStatics(machine: Machine, object: Value): Value {
+  const [cls] = object.classes ?? [];
+  return cls === undefined || object.fields !== undefined || machine.rules.language !== 'java'
+    ? object
+    : { ...object, fields: machine.instances.get(cls)?.fields };
+}
+
+/** The type that is written says where the methods are, where the value does not. */
+function withType(value: Value, { external, instanceOf }: Value): Value {
+  if (value.instanceOf !== undefined || value.constant !== undefined) return value;
+  if (instanceOf !== undefined && value.fields === undefined) return { ...value, instanceOf };
+  return external === undefined ? value : { ...value, external };
+}
+
 /** Gives a target a value: a variable, a property, or the parts of a pattern. */
 export function assignTo(machine: Machine, target: Target, value: Value, span: Span): void {
   if (machine.env === undefined) return;
@@ -299,7 +320,7 @@ export function assignTo(machine: Machine, target: Target, value: Value, span: S
       const own =
         typed === undefined || typed.paths.length === 0
           ? value
-          : { ...value, paths: [...typed.paths, ...value.paths].slice(0, 4) };
+          : { ...withType(value, typed), paths: [...typed.paths, ...value.paths].slice(0, 4) };
       reportNamed(machine, name.name, own, span);
       machine.env.set(name.slot, own.taints.length === 0 ? own : withAssignStep(machine, own, name.name, span));
       return;
@@ -323,8 +344,14 @@ export function assignTo(machine: Machine, target: Target, value: Value, span: S
       return;
     case 'items':
       for (const [index, inner] of target.items.entries()) {
-        if (inner !== undefined)
-          assignTo(machine, inner, value.fields?.get(String(index)) ?? readAnyField(value), span);
+        if (inner === undefined) continue;
+        const isOne = machine.rules.language === 'go' && value.isList !== true;
+        const held = isOne
+          ? index === 0
+            ? value
+            : UNKNOWN
+          : (value.fields?.get(String(index)) ?? readAnyField(value));
+        assignTo(machine, inner, held, span);
       }
       if (target.rest !== undefined) assignTo(machine, target.rest, value, span);
       return;

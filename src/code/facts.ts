@@ -1,10 +1,12 @@
 import type { TraceStep } from '../finding/index.ts';
-import type { ClassIr, Language } from './ir.ts';
-import { idOf, type Machine, type Target } from './machine.ts';
+import type { ClassIr, Expr, FunctionIr, Language } from './ir.ts';
+import { idOf, type Machine, type Summary, type Target } from './machine.ts';
+import { typedValue } from './types.ts';
 import {
   deepTaints,
   type External,
   type FunctionValue,
+  mapTaints,
   type Origin,
   readPath,
   stepsOf,
@@ -34,6 +36,8 @@ export type FunctionFact = {
   readonly skipped: number;
   readonly params: readonly string[];
   readonly returns: readonly (TaintFact & { readonly path: readonly string[] })[];
+  /** What the result is of, by its written type, where that is a class of the tree. */
+  readonly gives?: External;
 };
 
 /** What other files have to know of one: plain data. */
@@ -42,6 +46,8 @@ export type CodeFacts = {
   readonly package?: string;
   /** By the way to it: `find`, `UserService.find`, `default`. */
   readonly functions: { readonly [name: string]: FunctionFact };
+  /** The classes of the file with the names of what they extend or implement: Java and Go. */
+  readonly bases?: { readonly [name: string]: readonly string[] };
   /** Names that stand for something of another file. */
   readonly aliases: { readonly [name: string]: External };
   readonly calls: readonly { readonly external: External; readonly place: TraceStep['place']; readonly name: string }[];
@@ -61,15 +67,35 @@ export function factsOf(machine: Machine): CodeFacts | undefined {
       .filter(({ taint: { origin } }) => origin.kind !== 'param' || ids.has(origin.function))
       .map(({ taint, target }): FlowFact => ({ ...taintFact(taint), target })),
   );
-  if (flows.length === 0 && functions.size === 0 && aliases.size === 0) return undefined;
+  const bases = basesOf(machine);
+  if (bases === undefined && flows.length === 0 && functions.size === 0 && aliases.size === 0) return undefined;
   return {
     language: machine.ir.language,
     ...(machine.ir.package === undefined ? {} : { package: machine.ir.package }),
     functions: Object.fromEntries(functions),
+    ...(bases === undefined ? {} : { bases }),
     aliases: Object.fromEntries(aliases),
     calls: machine.pending,
     flows,
   };
+}
+
+function basesOf(machine: Machine): CodeFacts['bases'] {
+  const { language } = machine.rules;
+  if ((language !== 'java' && language !== 'go') || machine.classes.size === 0) return undefined;
+  const names = [...machine.classes].map(([name, cls]) => [name, cls.bases.map(lastName)] as const);
+  return Object.fromEntries(names);
+}
+
+function lastName(base: Expr): string {
+  return base.kind === 'member' ? base.property : base.kind === 'name' ? base.name : '';
+}
+
+/** The class of the result of a function, as others may find it. */
+function givenBy(machine: Machine, { returnType }: FunctionIr): External | undefined {
+  if (returnType === undefined || machine.rules.cleanTypes.has(returnType)) return undefined;
+  if (machine.classes.has(returnType)) return { module: '', path: [returnType] };
+  return typedValue(machine, returnType).external;
 }
 
 /** In Python, Java and Go, everything at the top of a file can be named by others. */
@@ -121,12 +147,22 @@ function addFunction(
 ): void {
   const summary = machine.summaries.get(fn);
   if (summary === undefined || into.has(name)) return;
+  const gives = givenBy(machine, fn);
   into.set(name, {
+    ...(gives === undefined ? {} : { gives }),
     id: idOf(machine, fn),
     skipped: fn.hasReceiver === true ? 1 : 0,
     params: fn.params.map((param) => param.name),
-    returns: returnsOf(summary.returns),
+    returns: returnsOf(fn.isConstructor === true ? madeBy(machine, summary) : summary.returns),
   });
+}
+
+/** What a constructor gives is the object with what it was filled with. */
+function madeBy(machine: Machine, { receiver, returns }: Summary): Value {
+  if (machine.rules.language !== 'java') return returns;
+  return mapTaints(receiver, (taint) =>
+    taint.origin.kind === 'param' && taint.origin.index === -1 ? undefined : taint,
+  );
 }
 
 /** What comes out of a function: as a whole, and in the fields of an object. */

@@ -98,7 +98,9 @@ function setArgument(machine: Machine, spec: Extract<FixSpec, { kind: 'set-argum
   if (machine.rules.language !== 'javascript') {
     const known = call.args.find(({ name }) => name === spec.name);
     if (known !== undefined) return [edit(machine, known.value, spec.text)];
-    return [appendArgument(machine, call, `${spec.name}=${spec.text}`)];
+    const isGo = machine.rules.language === 'go';
+    if (isGo && !call.isNew) return 'It is set by its position.';
+    return [appendArgument(machine, call, `${spec.name}${isGo ? ': ' : '='}${spec.text}`)];
   }
   const at = spec.arg ?? 0;
   const options = call.args[at]?.value;

@@ -14,7 +14,7 @@ import {
   type Summary,
   thisSlotOf,
 } from './machine.ts';
-import { reach } from './report.ts';
+import { reach, reportNamed } from './report.ts';
 import { typedValue } from './types.ts';
 import {
   addStep,
@@ -247,11 +247,17 @@ export function analyseClass(machine: Machine, cls: ClassIr): Value {
   };
   machine.instances.set(cls, instance);
   for (const method of cls.methods) machine.classOf.set(method, cls);
-  for (const { name, value: initial, type, decorators } of cls.fields) {
+  for (const { name, value: initial, type, isMutable, decorators } of cls.fields) {
     for (const decorator of decorators) evaluate(machine, decorator);
     const typed = type === undefined ? UNKNOWN : typedValue(machine, type);
-    const held = initial === undefined ? typed : joinValues(evaluate(machine, initial), typed);
-    instance = writeField(instance, name, held);
+    if (initial === undefined) {
+      instance = writeField(instance, name, { ...typed, isDeclared: true });
+      continue;
+    }
+    const first = evaluate(machine, initial);
+    if (isTyped(machine)) reportNamed(machine, name, first, initial);
+    const held = joinValues(first, typed);
+    instance = writeField(instance, name, isMutable === true ? { ...held, constant: undefined } : held);
   }
   machine.instances.set(cls, instance);
   const ordered = [...cls.methods].sort((a, b) => Number(b.isConstructor === true) - Number(a.isConstructor === true));
@@ -269,7 +275,20 @@ export function analyseClass(machine: Machine, cls: ClassIr): Value {
 
 /** What methods may count on: what outside calls put into a field is not known, but paths and types are. */
 function forgetParams(value: Value): Value {
-  return mapTaints(value, (taint) => (taint.origin.kind === 'source' ? taint : undefined));
+  const known = mapTaints(value, (taint) => (taint.origin.kind === 'source' ? taint : undefined));
+  if (known.fields === undefined) return known;
+  // What was filled in from outside is for the receiver to say.
+  const isFilled = (name: string) =>
+    value.fields?.get(name)?.taints.some(({ origin }) => origin.kind === 'param') === true;
+  const fields = [...known.fields].map(
+    ([name, field]) => [name, isFilled(name) ? { ...field, isDeclared: true } : field] as const,
+  );
+  return { ...known, fields: new Map(fields) };
+}
+
+/** Languages in which a class may have several methods of a name, and says which others it is. */
+function isTyped(machine: Machine): boolean {
+  return machine.rules.language === 'java' || machine.rules.language === 'go';
 }
 
 /** The method of an instance (or of a class itself) by name, as functions that are bound to it. */
@@ -277,9 +296,21 @@ export function methodOf(machine: Machine, object: Value, name: string): readonl
   const owners = [...(object.instanceOf === undefined ? [] : [object.instanceOf]), ...(object.classes ?? [])];
   const found = owners.flatMap((owner) => {
     const method = findMethod(machine, owner, name, 0);
-    return method === undefined ? [] : [{ function: method, receiver: object }];
+    if (method === undefined) return isTyped(machine) ? inheritors(machine, owner, name) : [];
+    if (!isTyped(machine)) return [method];
+    const overloads = owner.methods.filter((one) => one.name === name);
+    return overloads.length === 0 ? [method] : overloads;
   });
-  return found.length === 0 ? undefined : found;
+  return found.length === 0 ? undefined : found.map((method) => ({ function: method, receiver: object }));
+}
+
+/** Methods of the classes of this file that are of this kind. */
+function inheritors(machine: Machine, cls: ClassIr, name: string): readonly FunctionIr[] {
+  return [...machine.classes.values()].flatMap((other) =>
+    other.bases.some((base) => base.kind === 'name' && base.name === cls.name)
+      ? other.methods.filter((method) => method.name === name)
+      : [],
+  );
 }
 
 export function findMethod(machine: Machine, cls: ClassIr, name: string, depth: number): FunctionIr | undefined {

@@ -187,6 +187,8 @@ export type ClassIr = Span & {
     readonly value?: Expr;
     readonly type?: string;
     readonly isStatic?: boolean;
+    /** It may be written again: its first value is not to be counted on. */
+    readonly isMutable?: boolean;
     readonly decorators: readonly Expr[];
   }[];
 };

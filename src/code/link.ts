@@ -10,6 +10,8 @@ const LINK_WORK_MAX = 2_000_000;
 /** The deepest chain of calls from file to file. */
 const LINK_DEPTH_MAX = 8;
 const ALIASES_MAX = 6;
+/** Of an interface with more implementations than these, nothing is said. */
+const IMPLEMENTATIONS_MAX = 6;
 
 /** A function of a file. */
 type Callee = { readonly file: string; readonly function: FunctionFact };
@@ -34,11 +36,25 @@ class Linker {
   readonly #callers = new Map<string, { readonly file: string; readonly call: number }[]>();
   readonly #matches = new Map<string, { readonly match: Match; readonly weight: number }>();
   readonly #seen = new Set<string>();
+  /** Classes by what they extend or implement. */
+  readonly #inheritors = new Map<string, { readonly file: string; readonly name: string }[]>();
+  readonly #found = new Map<string, readonly Callee[]>();
+  readonly #heads = new Map<string, ReadonlySet<string>>();
   #work = 0;
 
   constructor(facts: ReadonlyMap<string, CodeFacts>) {
     this.#facts = facts;
     this.#files = new Set(facts.keys());
+    for (const [file, { language, bases }] of facts) {
+      for (const [name, of] of Object.entries(bases ?? {})) {
+        for (const base of of) {
+          const key = `${language}:${base}`;
+          const known = this.#inheritors.get(key);
+          if (known === undefined) this.#inheritors.set(key, [{ file, name }]);
+          else known.push({ file, name });
+        }
+      }
+    }
     for (const [file, { flows, calls }] of facts) {
       for (const flow of flows) {
         const { origin } = flow;
@@ -107,7 +123,9 @@ class Linker {
     const callees = this.#calleesOf(file, target.call);
     const step: TraceStep = { place: call.place, message: `handed to ${call.name}` };
     if (callees.length === 0) {
-      if (!mayHandOn(call.name)) return;
+      // What an object gives is its own, where the language says that it is an object.
+      const isReceiver = target.index === -1 && this.#isTyped(file);
+      if (!isReceiver && !mayHandOn(call.name)) return;
       const past = { ...carried, taint: { ...withStep(carried.taint, step), doubts: carried.taint.doubts + 1 } };
       this.#follow(file, past, `${file}@${target.call}`, [], () => true);
       return;
@@ -188,24 +206,83 @@ class Linker {
     const own = this.#facts.get(from);
     if (own === undefined || depth > ALIASES_MAX) return [];
     const path = external.path.filter((segment) => segment !== '()');
-    return resolveModule(this.#files, { language: own.language, from, module: external.module, path }).flatMap(
-      ({ file, rest }) => {
-        const facts = this.#facts.get(file);
-        if (facts === undefined) return [];
-        for (const name of namesOf(rest)) {
-          const fn = ownOf(facts.functions, name);
-          if (fn !== undefined) return [{ file, function: fn }];
-        }
-        for (let length = rest.length; length >= 0; length -= 1) {
-          const alias =
-            ownOf(facts.aliases, rest.slice(0, length).join('.')) ??
-            (length === 0 ? ownOf(facts.aliases, '*') : undefined);
-          if (alias === undefined) continue;
-          return this.#find(file, { module: alias.module, path: [...alias.path, ...rest.slice(length)] }, depth + 1);
-        }
-        return [];
-      },
-    );
+    if (!this.#isTyped(from)) return this.#findIn(from, own, { module: external.module, path }, depth);
+    // All files of a folder mean the same by a name.
+    const key = `${own.language}|${from.slice(0, from.lastIndexOf('/') + 1)}|${external.module}|${path.join('.')}`;
+    const known = this.#found.get(key);
+    if (known !== undefined) return known;
+    this.#found.set(key, []);
+    const found = this.#findIn(from, own, { module: external.module, path }, depth);
+    const all = found.length === 0 ? this.#implementations(own, path) : found;
+    this.#found.set(key, all);
+    return all;
+  }
+
+  #findIn(from: string, own: CodeFacts, { module, path }: External, depth: number): readonly Callee[] {
+    const isTyped = this.#isTyped(from);
+    return resolveModule(this.#files, { language: own.language, from, module, path }).flatMap(({ file, rest }) => {
+      const facts = this.#facts.get(file);
+      if (facts === undefined || (isTyped && !this.#headsOf(file).has(rest[0] ?? ''))) return [];
+      for (const name of namesOf(rest)) {
+        const fn = ownOf(facts.functions, name);
+        if (fn !== undefined) return [{ file, function: fn }];
+      }
+      for (let length = rest.length; length >= 0; length -= 1) {
+        const alias =
+          ownOf(facts.aliases, rest.slice(0, length).join('.')) ??
+          (length === 0 ? ownOf(facts.aliases, '*') : undefined);
+        if (alias === undefined) continue;
+        return this.#find(file, { module: alias.module, path: [...alias.path, ...rest.slice(length)] }, depth + 1);
+      }
+      return this.#throughResult(file, rest, depth);
+    });
+  }
+
+  /** What the names of a file's functions and of what it borrows begin with. */
+  #headsOf(file: string): ReadonlySet<string> {
+    let heads = this.#heads.get(file);
+    if (heads === undefined) {
+      const facts = this.#facts.get(file);
+      const names = [...Object.keys(facts?.functions ?? {}), ...Object.keys(facts?.aliases ?? {})];
+      heads = new Set(names.map((name) => name.split('.')[0] ?? name));
+      this.#heads.set(file, heads);
+    }
+    return heads;
+  }
+
+  #isTyped(file: string): boolean {
+    const language = this.#facts.get(file)?.language;
+    return language === 'java' || language === 'go';
+  }
+
+  /** A method of what a function gives: `newStore().find`. */
+  #throughResult(file: string, path: readonly string[], depth: number): readonly Callee[] {
+    const facts = this.#facts.get(file);
+    if (facts === undefined || !this.#isTyped(file)) return [];
+    for (let length = path.length - 1; length > 0; length -= 1) {
+      const gives = ownOf(facts.functions, path.slice(0, length).join('.'))?.gives;
+      if (gives === undefined) continue;
+      const rest = [...gives.path, ...path.slice(length)];
+      if (gives.module !== '') return this.#find(file, { module: gives.module, path: rest }, depth + 1);
+      const fn = ownOf(facts.functions, rest.join('.'));
+      if (fn !== undefined) return [{ file, function: fn }];
+      const module = facts.language === 'go' ? '.' : (facts.package ?? '');
+      return this.#find(file, { module, path: rest }, depth + 1);
+    }
+    return [];
+  }
+
+  /** A method of an interface is that of the classes that have it, when these are few. */
+  #implementations({ language }: CodeFacts, path: readonly string[]): readonly Callee[] {
+    const [method, type] = path.toReversed();
+    if (method === undefined || type === undefined) return [];
+    const key = `${language}:${type}`;
+    const classes = this.#inheritors.get(key) ?? [];
+    const callees = classes.flatMap(({ file, name }): Callee[] => {
+      const fn = ownOf(this.#facts.get(file)?.functions ?? {}, `${name}.${method}`);
+      return fn === undefined ? [] : [{ file, function: fn }];
+    });
+    return callees.length > IMPLEMENTATIONS_MAX ? [] : callees;
   }
 }
 

@@ -6,6 +6,8 @@ export type SourceModel = {
   readonly group: string;
   readonly read?: readonly string[];
   readonly call?: readonly string[];
+  /** The call fills this argument in, by position, in place of giving a result. */
+  readonly fills?: number;
   readonly label: string;
 };
 
@@ -78,4 +80,8 @@ export type Model = {
   readonly cleanTypes: readonly string[];
   /** Results that have another name: `knex` of `require('knex')(…)`. Pattern to path. */
   readonly types: readonly (readonly [pattern: string, path: string])[];
+  /** Beginnings of names of modules that are of no tree that is looked at: the language's own, well-known libraries. */
+  readonly libraries?: readonly string[];
+  /** Calls that make objects of which the settings are followed: `setSecure(true)` gives the field `secure`. */
+  readonly objects?: readonly string[];
 };

@@ -12,11 +12,16 @@ const STANDARD = new Set(
 
 /** Modules that come with the language or are known to the models: what they do is not looked for in the tree. */
 function isForeign(machine: Machine, module: string): boolean {
-  const { language, modules } = machine.rules;
+  const { language, modules, libraries } = machine.rules;
+  if (language === 'java' || language === 'go') return isLibrary(libraries, module);
   if (language === 'javascript') return !/^(?:\.|[@~#]?\/|src\/)/.test(module) && !module.startsWith('@app/');
   if (module.startsWith('.')) return false;
   const root = module.split(/[./]/)[0] ?? module;
   return language === 'python' && (modules.has(root) || STANDARD.has(root));
+}
+
+function isLibrary(libraries: readonly string[], module: string): boolean {
+  return libraries.some((one) => module === one || module.startsWith(`${one}.`) || module.startsWith(`${one}/`));
 }
 
 /** What an imported name is. */

@@ -34,6 +34,13 @@ export function refine(machine: Machine, test: Expr, holds: boolean): void {
     case 'call':
       refineCall(machine, test, holds);
       return;
+    case 'index': {
+      // `if allowed[name]`: one of those that the program knows.
+      const isGo = machine.rules.language === 'go';
+      if (isGo && holds && deepTaints(evaluate(machine, test.object)).length === 0)
+        cleanPlace(machine, test.index, ['all']);
+      return;
+    }
     case 'assign':
       if (test.target.kind === 'variable') refine(machine, test.value, holds);
       return;
@@ -164,7 +171,12 @@ function innermost(place: Expr): Expr | undefined {
   if (place.kind !== 'call') return undefined;
   const [first] = place.args;
   if (place.callee.kind === 'name' && first !== undefined) return innermost(first.value);
-  return place.callee.kind === 'member' && place.args.length === 0 ? innermost(place.callee.object) : undefined;
+  if (place.callee.kind !== 'member') return undefined;
+  // What an object holds is not the object; a path in its plain form is.
+  const { property, object } = place.callee;
+  if (/^get(?!Canonical|Absolute)[A-Z]|^(?:key|value|name)$/.test(property)) return undefined;
+  if (property === 'matcher' && first !== undefined) return innermost(first.value);
+  return place.args.length === 0 ? innermost(object) : undefined;
 }
 
 function setPlace(machine: Machine, place: Expr, value: Value): void {

@@ -1,4 +1,5 @@
 import type { Language } from './ir.ts';
+import { resolveGo, resolveJava } from './resolve-packages.ts';
 
 export type ModuleName = {
   readonly language: Language;
@@ -31,7 +32,7 @@ const SCRIPT_ENDINGS = [
 export function resolveModule(files: ReadonlySet<string>, name: ModuleName): readonly ModuleFile[] {
   if (name.language === 'python') return resolvePython(files, name);
   if (name.language === 'javascript') return resolveScript(files, name);
-  return [];
+  return name.language === 'java' ? resolveJava(files, name) : resolveGo(files, name);
 }
 
 function resolveScript(files: ReadonlySet<string>, { from, module, path }: ModuleName): readonly ModuleFile[] {

@@ -9,13 +9,15 @@ import { createCodeScanner, loadRules } from './index.ts';
 const pack = await readPack(join(import.meta.dirname, '../..'), 'code');
 const scanner = await createCodeScanner();
 
+const DEFAULT_FILES: { readonly [language: string]: string } = { python: 'app.py', java: 'A.java', go: 'main.go' };
+
 describe('rules of code', () => {
   test('there are some', () => {
     expect(pack?.rules.length).toBeGreaterThan(0);
   });
 
   test.each(pack?.rules.map((rule) => [rule.id, rule] as const) ?? [])('%s finds what its examples say', (_, rule) => {
-    checkExamples(rule, scanner, rule.id.startsWith('python') ? 'app.py' : 'app.js');
+    checkExamples(rule, scanner, DEFAULT_FILES[rule.id.split('-')[0] ?? ''] ?? 'app.js');
   });
 });
 

@@ -6,7 +6,7 @@ import { UNKNOWN, type Value } from './value.ts';
 export function typedValue(machine: Machine, type: string): Value & { readonly isClean?: boolean } {
   const { cleanTypes } = machine.rules;
   if (cleanTypes.has(type)) return { ...UNKNOWN, isClean: true };
-  const [root = type, ...rest] = type.split('.');
+  const { root, rest } = rootOf(machine, type);
   const cls = machine.classes.get(type);
   if (cls !== undefined) return { ...(machine.instances.get(cls) ?? UNKNOWN), instanceOf: cls, paths: [`~${type}()`] };
   const named = machine.names.get(root);
@@ -23,4 +23,14 @@ export function typedValue(machine: Machine, type: string): Value & { readonly i
       ? {}
       : { external: { module: named.external.module, path: [...named.external.path, ...rest, '()'] } }),
   };
+}
+
+/** The imported name that a type begins with: a class, or a package with dots in it. */
+function rootOf(machine: Machine, type: string): { readonly root: string; readonly rest: readonly string[] } {
+  for (let dot = type.lastIndexOf('.'); dot > 0; dot = type.lastIndexOf('.', dot - 1)) {
+    const root = type.slice(0, dot);
+    if (machine.names.has(root)) return { root, rest: type.slice(dot + 1).split('.') };
+  }
+  const [root = type, ...rest] = type.split('.');
+  return { root, rest };
 }

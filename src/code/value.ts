@@ -64,6 +64,8 @@ export type Value = {
   readonly isText?: boolean | undefined;
   /** Text with a beginning that says which host or path an address is of, whatever comes behind. */
   readonly isRooted?: boolean | undefined;
+  /** A field of which only the type is known: nothing was written to it. */
+  readonly isDeclared?: boolean | undefined;
 };
 
 export const UNKNOWN: Value = { taints: [], paths: [] };
@@ -177,9 +179,9 @@ export function textWith(taints: readonly Taint[]): Value {
 /** What an entry holds of which the key is known. */
 export function readField(value: Value, key: string): Value {
   const known = value.fields?.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined && (known.isDeclared !== true || value.taints.length === 0)) return known;
   const inherited = value.taints.length === 0 ? [] : value.taints.map((taint) => extendOrigin(taint, key));
-  const others = value.others;
+  const others = known ?? value.others;
   if (others === undefined) return tainted(inherited);
   return inherited.length === 0 ? others : joinValues(others, tainted(inherited));
 }

@@ -1,0 +1,65 @@
+import type { CallValues } from './arguments.ts';
+import type { Machine } from './machine.ts';
+import { assignSilently, isPlace } from './places.ts';
+import { deepTaints, joinTaints, type Taint, type Value, writeAnyField, writeField } from './value.ts';
+
+type Made = { readonly target: Value; readonly values: CallValues; readonly paths: readonly string[] };
+
+/**
+ * Objects whose settings matter: a structure of Go with the fields that are written in it, and objects of a library that
+ * the model names, with what is set in them. Undefined for any other call.
+ */
+export function makeObject(machine: Machine, { target, values, paths }: Made): Value | undefined {
+  const { call } = values;
+  const { language, objects } = machine.rules;
+  if (language === 'go' && call.isNew) return structure(target, values);
+  if (language !== 'java') return undefined;
+  if (objects.findAny(paths).length > 0) {
+    const given = values.args.reduce<readonly Taint[]>((all, { value }) => joinTaints(all, deepTaints(value)), []);
+    return { taints: given, paths: [], fields: new Map() };
+  }
+  return setting(machine, values);
+}
+
+function structure(target: Value, { args }: CallValues): Value {
+  const { external } = target;
+  let value: Value = {
+    taints: [],
+    paths: [],
+    fields: new Map(),
+    ...(external === undefined
+      ? {}
+      : { external: { module: external.module, path: [...external.path, '()'].slice(0, 6) } }),
+  };
+  for (const { arg, value: held } of args) {
+    value = arg.name === undefined ? writeAnyField(value, held) : writeField(value, arg.name, held);
+  }
+  return value;
+}
+
+/** `cookie.setSecure(true)`, `factory.setFeature(name, true)`, `options.put(…)` of an object that is followed. */
+function setting(machine: Machine, { call, receiver, args }: CallValues): Value | undefined {
+  if (call.callee.kind !== 'member' || receiver.fields === undefined || receiver.isList === true) return undefined;
+  const isFollowed = receiver.paths.some(
+    (path) => path.endsWith('()') && machine.rules.objects.find(path.slice(0, -2)).length > 0,
+  );
+  const name = /^set([A-Z]\w*)$/.exec(call.callee.property)?.[1];
+  const place = call.callee.object;
+  if (!isFollowed || name === undefined) return undefined;
+  const [first, second] = args;
+  if (first === undefined) return undefined;
+  const value = second?.value ?? first.value;
+  const key = second === undefined ? name.slice(0, 1).toLowerCase() + name.slice(1) : keyOf(first.value);
+  const held: Value =
+    key === undefined ? writeAnyField(receiver, value) : writeField(receiver, key, { ...value, isDeclared: undefined });
+  const after = { ...held, taints: joinTaints(receiver.taints, deepTaints(value)) };
+  if (isPlace(place)) assignSilently(machine, place, after);
+  return after;
+}
+
+/** The last part of a name of a feature: `…/features/disallow-doctype-decl`, `XMLConstants.FEATURE_SECURE_PROCESSING`. */
+function keyOf(value: Value): string | undefined {
+  const text = value.constant?.value;
+  const name = typeof text === 'string' ? text.split(/[/.]/).at(-1) : value.paths[0]?.split('.').at(-1);
+  return name === undefined || name === '' || name.endsWith('()') ? undefined : name;
+}

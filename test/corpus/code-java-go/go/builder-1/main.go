@@ -1,0 +1,30 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	param := string(body)
+	var builder strings.Builder
+	builder.WriteString("x")
+	builder.WriteString(param)
+	bar := builder.String()
+	exec.Command("sh", "-c", "echo "+bar).Run()
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.FormValue("name")
+	var builder strings.Builder
+	builder.WriteString("x")
+	builder.WriteString(param)
+	bar := builder.String()
+	data, err := os.ReadFile(filepath.Join("/data", bar))
+	use(data, err)
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.FormValue("name")
+	give := func() string { return param }
+	bar := give()
+	exec.Command("sh", "-c", "echo "+bar).Run()
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.URL.Query().Get("name")
+	give := func() string { return param }
+	bar := give()
+	data, err := os.ReadFile(filepath.Join("/data", bar))
+	use(data, err)
+}

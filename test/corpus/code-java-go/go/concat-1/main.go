@@ -1,0 +1,23 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.URL.Query().Get("name")
+	bar := "a" + param
+	exec.Command("sh", "-c", "echo "+bar).Run()
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	param := string(body)
+	num := 106
+	bar := param
+	if 7*18+num > 200 {
+		bar = "fixed"
+	}
+	data, err := os.ReadFile(filepath.Join("/data", bar))
+	use(data, err)
+}

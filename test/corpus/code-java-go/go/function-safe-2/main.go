@@ -1,0 +1,31 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func pick(text string) string {
+	if text == "a" {
+		return "x"
+	}
+	return "y"
+}
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.Header.Get("X-Name")
+	bar := pick(param)
+	rows, err := db.Query("SELECT * FROM t WHERE a = '" + bar + "'")
+	use(rows, err)
+}

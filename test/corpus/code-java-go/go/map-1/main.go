@@ -1,0 +1,26 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.FormValue("name")
+	values := map[string]string{"a": "x"}
+	values["b"] = param
+	bar := values["b"]
+	data, err := os.ReadFile(filepath.Join("/data", bar))
+	use(data, err)
+}

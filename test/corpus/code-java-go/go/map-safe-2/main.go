@@ -1,0 +1,25 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.Header.Get("X-Name")
+	values := map[string]string{"a": "x"}
+	values["b"] = param
+	bar := values["a"]
+	exec.Command("sh", "-c", "echo "+bar).Run()
+}

@@ -1,0 +1,5 @@
+package main
+
+func carry(text string) string {
+	return "x" + text
+}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.URL.Query().Get("name")
+	bar := carry(param)
+	fmt.Fprintf(w, "<b>%s</b>", bar)
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.Header.Get("X-Name")
+	bar := ""
+	for _, part := range strings.Split(param, ",") {
+		bar += part
+	}
+	fmt.Fprintf(w, "<b>%s</b>", bar)
+}

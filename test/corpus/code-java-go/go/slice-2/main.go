@@ -1,0 +1,29 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	param := string(body)
+	values := []string{"safe", param}
+	bar := values[1]
+	data, err := os.ReadFile(filepath.Join("/data", bar))
+	use(data, err)
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var db *sql.DB
+
+func handle(w http.ResponseWriter, r *http.Request) {
+	param := r.FormValue("name")
+	values := []string{"safe", param}
+	bar := values[0]
+	response, err := http.Get("http://" + bar)
+	use(response, err)
+}

@@ -1,0 +1,25 @@
+package cases;
+
+import java.io.IOException;
+import javax.servlet.http.HttpServlet;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+
+public class Case extends HttpServlet {
+
+  @Override
+  public void doPost(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    String param = "";
+    javax.servlet.http.Cookie[] cookies = request.getCookies();
+    if (cookies != null) {
+      for (javax.servlet.http.Cookie cookie : cookies) {
+        if (cookie.getName().equals("name")) {
+          param = java.net.URLDecoder.decode(cookie.getValue(), "UTF-8");
+        }
+      }
+    }
+    String[] all = {"x", param};
+    String bar = all[1];
+    java.io.FileInputStream in = new java.io.FileInputStream(new java.io.File("/data/" + bar));
+  }
+}

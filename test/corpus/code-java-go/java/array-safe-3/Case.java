@@ -1,0 +1,18 @@
+package cases;
+
+import java.io.IOException;
+import javax.servlet.http.HttpServlet;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+
+public class Case extends HttpServlet {
+
+  @Override
+  public void doPost(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    String param = request.getHeader("name");
+    String[] all = {"x", param};
+    String bar = all[0];
+    javax.naming.directory.DirContext context = directory();
+    context.search("ou=x", "(uid=" + bar + ")", new javax.naming.directory.SearchControls());
+  }
+}

@@ -1,0 +1,20 @@
+package cases;
+
+import java.io.IOException;
+import javax.servlet.http.HttpServlet;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+
+public class Case extends HttpServlet {
+
+  @Override
+  public void doPost(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    String param = request.getParameter("name");
+    StringBuffer buffer = new StringBuffer("x");
+    buffer.append(param);
+    buffer.insert(0, "y");
+    String bar = buffer.toString();
+    javax.naming.directory.DirContext context = directory();
+    context.search("ou=x", "(uid=" + bar + ")", new javax.naming.directory.SearchControls());
+  }
+}

@@ -1,0 +1,19 @@
+package cases;
+
+import java.io.IOException;
+import javax.servlet.http.HttpServlet;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+
+public class Case extends HttpServlet {
+
+  @Override
+  public void doPost(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    String param = request.getParameter("name");
+    int num = 196;
+    String bar;
+    if ((500 / 42) + num > 200) bar = param;
+    else bar = "fixed";
+    java.io.FileInputStream in = new java.io.FileInputStream(new java.io.File("/data/" + bar));
+  }
+}

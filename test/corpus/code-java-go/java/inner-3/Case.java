@@ -1,0 +1,26 @@
+package cases;
+
+import java.io.IOException;
+import javax.servlet.http.HttpServlet;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+
+public class Case extends HttpServlet {
+  private class Inner {
+    String change(String text) {
+      return text + "!";
+    }
+  }
+
+  @Override
+  public void doPost(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    String param = "";
+    java.util.Enumeration<String> headers = request.getHeaders("name");
+    if (headers != null && headers.hasMoreElements()) {
+      param = headers.nextElement();
+    }
+    String bar = new Inner().change(param);
+    javax.xml.xpath.XPath xpath = javax.xml.xpath.XPathFactory.newInstance().newXPath();
+    xpath.evaluate("//a[@b='" + bar + "']", document());
+  }
+}

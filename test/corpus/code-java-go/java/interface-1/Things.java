@@ -1,0 +1,7 @@
+package cases;
+
+class Things {
+  static Thing make() {
+    return new RealThing();
+  }
+}

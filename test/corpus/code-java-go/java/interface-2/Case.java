@@ -1,0 +1,17 @@
+package cases;
+
+import java.io.IOException;
+import javax.servlet.http.HttpServlet;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+
+public class Case extends HttpServlet {
+
+  @Override
+  public void doPost(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    String param = request.getParameter("name");
+    Thing thing = Things.make();
+    String bar = thing.change(param);
+    request.getSession().setAttribute("kept", bar);
+  }
+}

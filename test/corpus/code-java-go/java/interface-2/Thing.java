@@ -1,0 +1,5 @@
+package cases;
+
+interface Thing {
+  String change(String text);
+}

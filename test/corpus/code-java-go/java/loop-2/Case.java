@@ -1,0 +1,20 @@
+package cases;
+
+import java.io.IOException;
+import javax.servlet.http.HttpServlet;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+
+public class Case extends HttpServlet {
+
+  @Override
+  public void doPost(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    String param = request.getParameter("name");
+    String bar = "";
+    for (char letter : param.toCharArray()) {
+      bar += letter;
+    }
+    bar = bar + param;
+    java.io.FileInputStream in = new java.io.FileInputStream(new java.io.File("/data/" + bar));
+  }
+}

@@ -1,0 +1,23 @@
+package cases;
+
+import java.io.IOException;
+import javax.servlet.http.HttpServlet;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+
+public class Case extends HttpServlet {
+
+  @Override
+  public void doPost(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    java.util.Map<String, String[]> given = request.getParameterMap();
+    String param = "";
+    if (!given.isEmpty()) {
+      String[] found = given.get("name");
+      if (found != null) param = found[0];
+    }
+    String bar = param;
+    bar = "fixed";
+    javax.naming.directory.DirContext context = directory();
+    context.search("ou=x", "(uid=" + bar + ")", new javax.naming.directory.SearchControls());
+  }
+}

@@ -1,0 +1,26 @@
+package cases;
+
+import java.io.IOException;
+import javax.servlet.http.HttpServlet;
+import javax.servlet.http.HttpServletRequest;
+import javax.servlet.http.HttpServletResponse;
+
+public class Case extends HttpServlet {
+
+  @Override
+  public void doPost(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    String param = "";
+    javax.servlet.http.Cookie[] cookies = request.getCookies();
+    if (cookies != null) {
+      for (javax.servlet.http.Cookie cookie : cookies) {
+        if (cookie.getName().equals("name")) {
+          param = java.net.URLDecoder.decode(cookie.getValue(), "UTF-8");
+        }
+      }
+    }
+    int num = 106;
+    String bar = (7 * 18) + num > 200 ? "fixed" : param;
+    javax.xml.xpath.XPath xpath = javax.xml.xpath.XPathFactory.newInstance().newXPath();
+    xpath.evaluate("//a[@b='" + bar + "']", document());
+  }
+}
