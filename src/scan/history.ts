@@ -42,9 +42,11 @@ export async function scanHistory(options: HistoryOptions): Promise<HistoryScan>
   const { git, repository, range, cache } = options;
   const gaps: Gap[] = [];
   if (repository.isShallow) gaps.push(SHALLOW);
-  if (await isPartialClone(git, repository))
-    return { found: [], gaps: [...gaps, PARTIAL], notes: [], commits: 0, bytes: 0 };
-  const commits = await listCommits(git, repository, range);
+  const [isPartial, commits] = await Promise.all([
+    isPartialClone(git, repository),
+    listCommits(git, repository, range),
+  ]);
+  if (isPartial) return { found: [], gaps: [...gaps, PARTIAL], notes: [], commits: 0, bytes: 0 };
   const found = new Map<string, readonly Match[]>();
   const open = commits.filter((commit) => {
     const known = cache?.get(commit, DIGEST, 'secrets');

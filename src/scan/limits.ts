@@ -2,8 +2,8 @@
 export const BATCH_FILES_MAX = 128;
 /** Bytes of the files of one message to a thread; a larger file goes alone. */
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
-/** What takes less, by a guess, is scanned on this thread: another one would take as long to start. */
-export const SINGLE_THREAD_MS_MAX = 600;
+/** What takes less, by a guess, is scanned on this thread: each other one takes most of a second to load the grammars again. */
+export const SINGLE_THREAD_MS_MAX = 1500;
 /** Threads at most, whatever the machine has. */
 export const THREADS_MAX = 16;
 /** Contents that wait for a thread, together, of a tree that only this thread can read. */

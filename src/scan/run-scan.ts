@@ -228,7 +228,7 @@ async function historyOf(scope: Scope, tools: Tools): Promise<HistoryScan> {
     range: scope.range,
     scanner,
     rules,
-    pool: tools.fileScanner.pool,
+    pool: () => tools.fileScanner.pool(),
     cache,
     signal: deps.signal,
     onProgress: (done, total) => deps.onProgress({ phase: 'history', done, total }),

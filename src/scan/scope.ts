@@ -53,10 +53,17 @@ export async function openScope(
   const head = await openHead(root, mode, { git, repository });
   const opened: Tree[] = [head.tree];
   let range: Scope['range'];
-  const against = async (commit: string) => {
+  const open = async (commit: string) => {
     const tree = commitTree(git, repository, commit);
     opened.push(tree);
     return { tree, commit, changes: await listChanges(git, repository, { base: commit, head: head.end }) };
+  };
+  // A push is judged by what it goes onto, so that both are often the same commit: then git is asked once.
+  const asked = new Map<string, ReturnType<typeof open>>();
+  const against = (commit: string) => {
+    const known = asked.get(commit) ?? open(commit);
+    asked.set(commit, known);
+    return known;
   };
   const [base, gated] = await Promise.all([
     openBase(mode, { git, repository, head, against }),
