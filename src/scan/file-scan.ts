@@ -39,7 +39,7 @@ export type FileScanner = {
   /** Whether the kind would look at the file if it were the project's own. */
   passesOver(entry: TreeEntry, kind: Kind): boolean;
   /** The threads, started when they are first asked for; nothing when all is scanned here. */
-  pool(): Pool | undefined;
+  readonly pool: () => Pool | undefined;
   close(): Promise<void>;
 };
 
