@@ -80,6 +80,17 @@ describe('only what is new', () => {
     expect(found(since)).toEqual(['code-one c.js:1']);
   });
 
+  test('a changed file with a line feed in its name does not shift what others are compared with', async () => {
+    using repo = testRepository();
+    repo.write({ 'a\nb.txt': 'one\n', 'z.js': 'flaw\n' });
+    repo.commit();
+    repo.write({ 'a\nb.txt': 'two words\n', 'z.js': 'flaw\nmore\n' });
+
+    expect(found(await runScan(testRequest(repo.root, { mode: { kind: 'since', since: 'HEAD' } }), deps()))).toEqual(
+      [],
+    );
+  });
+
   test('before the first commit all that is staged is new', async () => {
     using repo = testRepository();
     repo.write({ 'a.js': 'flaw\n' });

@@ -76,6 +76,7 @@ describe('a scan of a folder', () => {
     const result = await runScan(testRequest(root), testDeps({ scanners: undefined } as never));
 
     expect(result.gaps).toMatchObject([{ code: 'file-too-large', file: 'a.js' }]);
+    expect(result.gaps[0]?.reason).toMatch(/^a\.js: It has \d+ bytes/);
   });
 
   test('a kind without a scanner is a gap', async () => {

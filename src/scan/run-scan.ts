@@ -321,6 +321,7 @@ async function stateOf(
     baselined: all.length - reported.length,
     gaps: [...request.gaps, ...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])]
       .filter((gap) => !isAllowed(gap, request.options.allowMissing ?? []))
+      .map(withFile)
       .sort(byGap),
   };
 }
@@ -369,6 +370,13 @@ function isAllowed({ code }: Gap, allowed: readonly string[]): boolean {
 function chooser(paths: readonly string[]): (path: string) => boolean {
   if (paths.length === 0) return () => true;
   return (path) => paths.some((one) => path === one || path.startsWith(`${one}/`));
+}
+
+/** A reason is read without its place in most forms of a report: it names the file itself. */
+function withFile(gap: Gap): Gap {
+  const { file, line, reason } = gap;
+  if (file === undefined || reason.includes(file)) return gap;
+  return { ...gap, reason: `${file}${line === undefined ? '' : `:${line}`}: ${reason}` };
 }
 
 function byGap(a: Gap, b: Gap): number {

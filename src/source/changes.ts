@@ -180,8 +180,10 @@ async function entriesAt(
   git: GitProgram,
   repository: Repository,
   commit: string,
-  paths: readonly string[],
+  wanted: readonly string[],
 ): Promise<ReadonlyMap<string, TreeEntry>> {
+  // One name is one line: one with a line feed would shift the answers of all others. All that it holds counts as new.
+  const paths = wanted.filter((path) => !path.includes('\n'));
   if (paths.length === 0) return new Map();
   const { stdout } = await askGit(
     git,
