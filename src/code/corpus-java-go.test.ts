@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { scanFiles } from '../finding/index.ts';
@@ -9,11 +9,11 @@ const root = join(import.meta.dirname, '../../test/corpus/code-java-go');
 const labels = z
   .array(
     z.strictObject({
-      case: z.string(),
-      rule: z.string(),
       file: z.string(),
       line: z.int(),
-      vulnerable: z.boolean(),
+      endLine: z.int(),
+      class: z.string(),
+      expected: z.boolean(),
     }),
   )
   .parse(JSON.parse(readFileSync(join(root, 'labels.json'), 'utf8')));
@@ -25,12 +25,12 @@ function filesOf(folder: string): { [path: string]: string } {
 }
 
 describe('labelled cases of Java and Go', () => {
-  test.each(labels.map((label) => [label.case, label] as const))('%s', (name, label) => {
+  test.each(labels.map((label) => [dirname(label.file), label] as const))('%s', (name, label) => {
     const { findings } = scanFiles(scanner, filesOf(name));
     const found = findings.some(
-      ({ rule, place }) => rule === label.rule && place.file === label.file && place.line === label.line,
+      ({ rule, place }) => rule === label.class && place.file === label.file && place.line === label.line,
     );
 
-    expect(found).toBe(label.vulnerable);
+    expect(found).toBe(label.expected);
   });
 });

@@ -9,7 +9,7 @@ import { entryOf, isScalar, textOf, valueAt } from './tree.ts';
 function companions(module: TerraformModule, bucket: Declared, type: string): readonly Declared[] {
   const address = addressOf(bucket);
   const name = givenNameOf(bucket, 'bucket');
-  return [...resources(module, type)].filter((one) => {
+  return resources(module, type).filter((one) => {
     const value = entryOf(one.tree, 'bucket')?.value;
     if (value?.kind === 'unknown')
       return (

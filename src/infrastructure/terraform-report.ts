@@ -7,10 +7,21 @@ import type { Entry, Span } from './tree.ts';
 export type TerraformReport = Report & { readonly in: Declared };
 export type TerraformCheck = (module: TerraformModule) => Iterable<TerraformReport>;
 
-/** The resources of these types; of all types when none is named. */
-export function* resources(module: TerraformModule, ...types: readonly string[]): Iterable<Declared> {
-  for (const one of module.declared)
-    if (one.category === 'resource' && (types.length === 0 || types.includes(one.type))) yield one;
+/** Resources by type, once for each module: a check asks for each of thousands of others. */
+const indexes = new WeakMap<TerraformModule, ReadonlyMap<string, readonly Declared[]>>();
+
+/** The resources of these types, in the order in which they stand; of all types when none is named. */
+export function resources(module: TerraformModule, ...types: readonly string[]): readonly Declared[] {
+  const index = indexes.get(module) ?? Map.groupBy(module.declared.filter(isResource), ({ type }) => type);
+  indexes.set(module, index);
+  const [only] = types;
+  if (types.length === 1 && only !== undefined) return index.get(only) ?? [];
+  if (types.length === 0) return module.declared.filter(isResource);
+  return module.declared.filter((one) => isResource(one) && types.includes(one.type));
+}
+
+function isResource({ category }: Declared): boolean {
+  return category === 'resource';
 }
 
 export function report(

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PoolConfig } from 'pg';
-import { openDatabase } from '../store/index.ts';
+import { openDatabase } from '../database/index.ts';
 import type { RefLogStep } from './ref-log.ts';
 import { serveRepositories } from './repo.fixture.ts';
 

@@ -72,7 +72,6 @@ export function reply(
   const request = response.req;
   // A body that nobody reads would be taken for the next request.
   const isUnread = !request.complete;
-  // sallyport:ignore javascript-header-injection -- Node refuses control characters in values of headers (results, until 2027-06-30)
   response.writeHead(status, {
     ...headers,
     ...(isUnread ? { connection: 'close' } : {}),
