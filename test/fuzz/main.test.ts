@@ -14,19 +14,13 @@ function fuzz(...args: readonly string[]) {
 
 test('every fuzz test of the folder is run, and the last line counts', () => {
   const { status, lines } = fuzz('--rounds', '20', '--seed', '3');
+  const names = lines.slice(0, -1).map((line) => line.split(':')[0]);
 
-  expect(lines.map((line) => line.split(':')[0])).toEqual([
-    'commands',
-    'env-files',
-    'masks',
-    'matchers',
-    'hoist',
-    'client-hello',
-    'dns',
-    'reader',
-    'fuzz',
-  ]);
-  expect(lines.at(-1)).toBe('fuzz: 160 rounds, 0 failures');
+  expect(names).toEqual(
+    expect.arrayContaining(['commands', 'env-files', 'masks', 'matchers', 'hoist', 'client-hello', 'dns', 'reader']),
+  );
+  expect(new Set(names).size).toBe(names.length);
+  expect(lines.at(-1)).toBe(`fuzz: ${20 * names.length} rounds, 0 failures`);
   expect(status).toBe(0);
 });
 
@@ -35,5 +29,5 @@ test('a name that is no fuzz test is refused with those there are', () => {
 
   expect(status).toBe(2);
   expect(stderr).toContain('there is no fuzz test nonsense');
-  expect(stderr).toContain('names: commands, env-files');
+  expect(stderr).toMatch(/names: .*commands, env-files/);
 });
