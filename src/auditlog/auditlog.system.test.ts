@@ -109,9 +109,14 @@ describe('entries', () => {
 
     await expect(sequence(db, broken)).rejects.toThrow('the keeper is away');
 
-    expect(await verifyLog(db, log)).toMatchObject({ entries: 0, open: 1, deviations: [] });
+    expect(await verifyLog(db, log)).toMatchObject({ entries: 1, checkpoints: 0, unsigned: 1, deviations: [] });
+    await db.transaction((tx) => append(tx, entry(2), deps));
+    await expect(sequence(db, broken)).rejects.toThrow('the keeper is away');
+    expect(await verifyLog(db, log)).toMatchObject({ entries: 1, unsigned: 1, open: 1, deviations: [] });
     await sequence(db, signer);
-    expect(await verifyLog(db, log)).toMatchObject({ entries: 1, open: 0, deviations: [] });
+    expect(await verifyLog(db, log)).toMatchObject({ entries: 1, checkpoints: 1, unsigned: 0, open: 1 });
+    await sequence(db, signer);
+    expect(await verifyLog(db, log)).toMatchObject({ entries: 2, unsigned: 0, open: 0, deviations: [] });
   });
 });
 

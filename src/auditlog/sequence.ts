@@ -33,54 +33,71 @@ export type SignRequest = {
 export type CheckpointSigner = { readonly origin: string; sign(request: SignRequest): Promise<string> };
 
 /**
- * Integrates what was appended since, and has a checkpoint signed, all in one transaction: without a signature nothing is
- * integrated. Answers the size of the log. May be called at any time by any process.
+ * Integrates what was appended since, and has a checkpoint signed. The tree commits before anybody signs it: a signature that
+ * was given once is given again for the same tree, and never for another one. While nobody signs, nothing more is integrated.
+ * Answers the size of the signed log. May be called at any time by any process.
  */
 export async function sequence(db: Database, signer: CheckpointSigner): Promise<number> {
-  return db.transaction(async (tx) => {
-    const tables = tx.as<AuditlogTables>();
-    await sql`select pg_advisory_xact_lock(${SEQUENCER_LOCK})`.execute(tables);
-    const before = await sizeOf(tx);
-    const open = await tables
-      .selectFrom('auditlog_entry')
-      .select(['id', 'body'])
-      .where('seq', 'is', null)
-      .orderBy('id')
-      .limit(BATCH_MAX)
-      .execute();
-    if (open.length === 0) return before;
-    const size = before + open.length;
-    const readTile = tileReader(tx);
-    const grown = await growTiles(
-      before,
-      open.map(({ body }) => leafHash(body)),
-      readTile,
-    );
-    for (const { tile, bytes } of grown) {
-      await tables
-        .insertInto('auditlog_tile')
-        .values({ level: tile.level, tile: String(tile.index), bytes })
-        .onConflict((conflict) => conflict.columns(['level', 'tile']).doUpdateSet({ bytes }))
-        .execute();
-    }
-    const ids = open.map(({ id }) => id);
-    await sql`update auditlog_entry set seq = numbered.seq from (
-        select id, ${before}::bigint + ordinal - 1 as seq from unnest(${ids}::bigint[]) with ordinality as listed (id, ordinal)
-      ) as numbered where auditlog_entry.id = numbered.id`.execute(tables);
-    const hashOf = hashesOfTiles(size, readTile);
-    const text = checkpointText({ origin: signer.origin, size, root: await rootHash(size, hashOf) });
-    const proof = await consistencyProof(before, size, hashOf);
-    const note = await signer.sign({ text, previousSize: before, proof });
-    if (parseNote(note).text !== text) throw fault('log-inconsistent', 'the signer signed another text');
-    await tables
-      .insertInto('auditlog_checkpoint')
-      .values({ size: String(size), note })
-      .execute();
-    return size;
-  });
+  const pending = await db.transaction((tx) => integrate(tx, signer.origin));
+  if (pending === undefined) return sizeOf(db);
+  const { text, size } = pending;
+  const previousSize = await sizeOf(db);
+  const proof = await consistencyProof(previousSize, size, hashesOfTiles(size, tileReader(db)));
+  const note = await signer.sign({ text, previousSize, proof });
+  if (parseNote(note).text !== text) throw fault('log-inconsistent', 'the signer signed another text');
+  await db
+    .as<AuditlogTables>()
+    .updateTable('auditlog_checkpoint')
+    .set({ note })
+    .where('size', '=', String(size))
+    .where('note', 'is', null)
+    .execute();
+  return size;
 }
 
-/** Entries in the tree: what the newest checkpoint says. */
+/** The checkpoint that waits for its signature: the one before that has none yet, else one of what was appended since. */
+async function integrate(tx: Transaction, origin: string): Promise<{ text: string; size: number } | undefined> {
+  const tables = tx.as<AuditlogTables>();
+  await sql`select pg_advisory_xact_lock(${SEQUENCER_LOCK})`.execute(tables);
+  const last = await tables
+    .selectFrom('auditlog_checkpoint')
+    .selectAll()
+    .orderBy('size', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (last !== undefined && last.note === null) return { text: last.text, size: Number(last.size) };
+  const before = Number(last?.size ?? 0);
+  const open = await tables
+    .selectFrom('auditlog_entry')
+    .select(['id', 'body'])
+    .where('seq', 'is', null)
+    .orderBy('id')
+    .limit(BATCH_MAX)
+    .execute();
+  if (open.length === 0) return undefined;
+  const size = before + open.length;
+  const readTile = tileReader(tx);
+  const leaves = open.map(({ body }) => leafHash(body));
+  for (const { tile, bytes } of await growTiles(before, leaves, readTile)) {
+    await tables
+      .insertInto('auditlog_tile')
+      .values({ level: tile.level, tile: String(tile.index), bytes })
+      .onConflict((conflict) => conflict.columns(['level', 'tile']).doUpdateSet({ bytes }))
+      .execute();
+  }
+  const ids = open.map(({ id }) => id);
+  await sql`update auditlog_entry set seq = numbered.seq from (
+      select id, ${before}::bigint + ordinal - 1 as seq from unnest(${ids}::bigint[]) with ordinality as listed (id, ordinal)
+    ) as numbered where auditlog_entry.id = numbered.id`.execute(tables);
+  const text = checkpointText({ origin, size, root: await rootHash(size, hashesOfTiles(size, readTile)) });
+  await tables
+    .insertInto('auditlog_checkpoint')
+    .values({ size: String(size), text, note: null })
+    .execute();
+  return { text, size };
+}
+
+/** Entries in the tree, as the newest signed checkpoint says. */
 export async function sizeOf(tx: Transaction | Database): Promise<number> {
   const note = await newestCheckpoint(tx);
   return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
@@ -92,10 +109,11 @@ export async function newestCheckpoint(tx: Transaction | Database): Promise<stri
     .as<AuditlogTables>()
     .selectFrom('auditlog_checkpoint')
     .select('note')
+    .where('note', 'is not', null)
     .orderBy('size', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row?.note;
+  return row?.note ?? undefined;
 }
 
 /** Reads tiles of any width that was ever there: a longer one begins with a shorter one. */

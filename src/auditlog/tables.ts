@@ -20,7 +20,10 @@ export type AuditlogTables = {
   };
   auditlog_checkpoint: {
     readonly size: string;
-    readonly note: string;
+    /** What is to be signed: fixed before anybody signs. */
+    readonly text: string;
+    /** The signed note; nothing while it waits for that. */
+    note: string | null;
     readonly created_at: Generated<Date>;
   };
 };
@@ -46,6 +49,15 @@ export const auditlogMigrations: Migrations = {
         note text not null,
         created_at timestamptz not null default now()
       )`.execute(db);
+    },
+  },
+  '0009-auditlog-pending': {
+    async up(db) {
+      await sql`alter table auditlog_checkpoint add column text text`.execute(db);
+      await sql`update auditlog_checkpoint set text = split_part(note, E'\\n\\n', 1) || E'\\n'`.execute(db);
+      await sql`alter table auditlog_checkpoint alter column text set not null, alter column note drop not null`.execute(
+        db,
+      );
     },
   },
 };

@@ -25,7 +25,10 @@ export type Deviation = { readonly position?: number; readonly problem: string }
 
 export type Verification = {
   readonly entries: number;
+  /** Signed ones. */
   readonly checkpoints: number;
+  /** Entries of the tree that no signature speaks for yet: those of the last moment, when the signer is well. */
+  readonly unsigned: number;
   /** Of appended entries that no checkpoint has yet. */
   readonly open: number;
   readonly deviations: readonly Deviation[];
@@ -53,7 +56,10 @@ export async function verifyLog(db: Database, log: NoteVerifier, known: readonly
     .select(['size', 'note'])
     .orderBy('size')
     .execute();
-  const stored = rows.map(({ note }) => note);
+  const stored = rows.flatMap(({ note }) => (note === null ? [] : [note]));
+  for (const { size: at, note } of rows.slice(0, -1)) {
+    if (note === null) tell(`the checkpoint of ${at} entries has no signature, and a later one is there`);
+  }
   for (const [origin, notes] of [
     ['stored', stored],
     ['kept elsewhere', known],
@@ -69,7 +75,9 @@ export async function verifyLog(db: Database, log: NoteVerifier, known: readonly
     .select((all) => all.fn.countAll<string>().as('open'))
     .where('seq', 'is', null)
     .executeTakeFirstOrThrow();
-  return { entries: size, checkpoints: rows.length, open: Number(open), deviations };
+  const signed = rows.findLast(({ note }) => note !== null);
+  const unsigned = Math.max(size - Number(signed?.size ?? 0), 0);
+  return { entries: size, checkpoints: stored.length, unsigned, open: Number(open), deviations };
 }
 
 type Tell = (problem: string, position?: number) => void;
