@@ -19,6 +19,8 @@ const OUTPUTS = [
       main: 'src/bin/main.ts',
       'reader-worker': 'src/workflow/reader-worker.ts',
       worker: 'src/scan/worker.ts',
+      keeper: 'src/bin/keeper.ts',
+      witness: 'src/bin/witness.ts',
     },
   },
   // What jobs can look at and talk to, and nothing else: mounted into every sandbox.

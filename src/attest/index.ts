@@ -1,8 +1,10 @@
 /**
  * Owns: formats of proof: the Merkle tree of a log, its tiles, checkpoints and their signatures, proofs of inclusion and
- * consistency (RFC 6962, RFC 9162, C2SP tlog-tiles, tlog-checkpoint, tlog-cosignature, signed-note).
+ * consistency (RFC 6962, RFC 9162, C2SP tlog-tiles, tlog-checkpoint, tlog-cosignature, signed-note), and the
+ * tokens that say so themselves (RFC 7519).
  * Never: holds a key for longer than a call, reads or writes a store, decides what is logged.
  */
+export { type Advance, checkAdvance, type SeenTree } from './advance.ts';
 export {
   type Checkpoint,
   checkpointText,
@@ -45,3 +47,4 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './tree.ts';
+export { signToken, subjectOfToken, TOKEN_SECONDS_MAX, type TokenClaims, type TokenUse } from './token.ts';

@@ -20,3 +20,15 @@ export type {
   JobSecrets,
   PinnedAction,
 } from './lease.ts';
+export {
+  type KeeperIdentity,
+  type KeeperRequest,
+  keeperIdentity,
+  keeperRequest,
+  signedNote,
+  signedToken,
+  type WitnessIdentity,
+  type WitnessRequest,
+  witnessIdentity,
+  witnessRequest,
+} from './keeper.ts';

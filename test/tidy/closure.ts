@@ -8,6 +8,8 @@ import { resolveImport, type Sources } from './rules.ts';
 export function processesOf(sources: Sources): { readonly [name: string]: readonly string[] } {
   return {
     cli: ['src/bin/main.ts'],
+    keeper: ['src/bin/keeper.ts'],
+    witness: ['src/bin/witness.ts'],
     runner: ['src/runner/index.ts', 'src/sandbox/index.ts', 'src/egress/index.ts'],
     // Our own programs inside of sandboxes: a job can look at them and talk to them.
     sandbox: [...sources.keys()].filter((path) => /^src\/runner\/inside\/[^/]+(?<!\.test)\.ts$/.test(path)),

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fault } from './faults.ts';
+import { codeOf, privateFolder } from './key-files.ts';
+
+/** The one before may still answer its last request. */
+const WAIT_MS_MAX = 10_000;
+const POLL_MS = 50;
+
+/**
+ * Makes the folder, and sure that one process at a time uses it. The name is an abstract Unix socket: the kernel gives it to one, and
+ * takes it back when that one ends, however it ends. Nothing listens to what comes there.
+ */
+export async function holdFolder(folder: string): Promise<() => Promise<void>> {
+  await privateFolder(folder);
+  const name = `\0sallyport-${createHash('sha256')
+    .update(await realpath(folder))
+    .digest('hex')}`;
+  const deadline = performance.now() + WAIT_MS_MAX;
+  for (;;) {
+    const server = createServer((socket) => socket.destroy());
+    const code = await new Promise<string | undefined>((settled) => {
+      server.once('error', (error) => settled(codeOf(error) ?? 'unknown'));
+      server.listen(name, () => settled(undefined));
+    });
+    if (code === undefined) return () => new Promise((closed) => server.close(() => closed()));
+    if (code !== 'EADDRINUSE' || performance.now() > deadline) {
+      throw fault('in-use', `${folder} is held by another process (${code})`);
+    }
+    await sleep(POLL_MS);
+  }
+}
