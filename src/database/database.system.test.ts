@@ -155,6 +155,23 @@ test('a second server on the same data is refused', async () => {
   await first.stop();
 });
 
+test('a server that was left running is ended by the one that takes over, and nothing is lost', async () => {
+  const options = { runtime, dir: join(folder, 'left'), unsafeNoSync: true, ...POSTGRES_USER };
+  const left = await startPostgres(options);
+  const before = await openDatabase(left.connection);
+  await sql`create table kept (at int)`.execute(before.as());
+  await before.close();
+  // The control: without taking over it is refused.
+  await expect(startPostgres(options)).rejects.toMatchObject({ code: 'database/postgres-broken' });
+
+  await using next = await startPostgres({ ...options, takesOver: true });
+  const db = await openDatabase(next.connection);
+
+  expect(next.pid).not.toBe(left.pid);
+  expect((await sql`select * from kept`.execute(db.as())).rows).toEqual([]);
+  await db.close();
+});
+
 test('a server that is not there is named', async () => {
   await expect(openDatabase({ host: join(folder, 'none'), user: 'x', database: 'x' })).rejects.toMatchObject({
     code: 'database/unreachable',

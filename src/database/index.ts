@@ -12,5 +12,6 @@ export {
   POSTGRES_MAJOR_MIN,
   type Transaction,
 } from './database.ts';
+export { type Listener, listen, type Notification } from './listen.ts';
 export { type Connection, type Postgres, type PostgresOptions, startPostgres } from './postgres.ts';
 export { type PostgresRuntime, prepareRuntime } from './postgres-runtime.ts';

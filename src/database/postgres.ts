@@ -24,6 +24,8 @@ export type PostgresOptions = {
   readonly dir: string;
   /** Whom the server runs as; needed when this process is root, which PostgreSQL refuses. */
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** The caller holds the folder: a server that an earlier one left running there is ended. */
+  readonly takesOver?: boolean;
   /** For tests only: an answer is given before the disk has it. Named for what it is. */
   readonly unsafeNoSync?: boolean;
   readonly connectionsMax?: number;
@@ -67,7 +69,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     if (options.user !== undefined && folder !== options.dir) await chown(folder, options.user.uid, options.user.gid);
   }
   await initialise(options, data);
-  await removeStalePid(data);
+  await endLeftover(data, options.takesOver === true);
   return launch(options, { data, socket });
 }
 
@@ -95,10 +97,26 @@ async function initialise(options: PostgresOptions, data: string): Promise<void>
   if (code !== 0) throw fault('postgres-broken', `initdb ended with ${code}: ${excerpt(output().trim(), 500)}`);
 }
 
-/** A server that was killed with its machine leaves its lock; PostgreSQL itself refuses when that process still lives. */
-async function removeStalePid(data: string): Promise<void> {
+/**
+ * What an earlier start left: a lock without a process when the machine went down; a server that still runs when only its parent was
+ * killed. That one is ended in order, since nobody else uses this folder.
+ */
+async function endLeftover(data: string, takesOver: boolean): Promise<void> {
   const pid = await lockHolder(data);
   if (pid === undefined) return;
+  const isOurs = async () => {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return command.split('\0').includes(data) && command.split('\0')[0]?.endsWith('postgres') === true;
+  };
+  if (takesOver && (await isOurs())) {
+    process.kill(pid, 'SIGINT');
+    const deadline = performance.now() + STOP_MS_MAX;
+    while (await isOurs()) {
+      if (performance.now() > deadline) process.kill(pid, 'SIGQUIT');
+      await sleep(POLL_MS);
+    }
+  }
+  // PostgreSQL removes it itself but when it was killed; it refuses to start while another process has that number.
   const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
   if (!name.startsWith('postgres')) await rm(join(data, 'postmaster.pid'), { force: true });
 }
