@@ -1,0 +1,175 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { excerpt, faultsOf, reasonOf } from '../base/index.ts';
+
+export const fault = faultsOf('settings', {
+  invalid: { status: 400, help: 'Correct the setting; docs/operate/settings.md lists all of them.' },
+  'in-use': { status: 409, help: 'End the other server first: sallyport up serves one folder of data once.' },
+  'database-missing': {
+    status: 503,
+    help: 'Install with optional packages (npm install --include=optional), or give DATABASE_URL a PostgreSQL of your own.',
+  },
+  'other-keys': {
+    status: 409,
+    help: 'Database and folder of the data belong together: put back the one that was exchanged, or restore both from one backup.',
+  },
+  unreadable: { status: 400, help: 'Name a readable YAML file with --config, or leave it out.' },
+});
+
+const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, 'write HOST:PORT');
+const path = z.string().min(1);
+
+/** Everything that can be set. A key that is not here stops the start: a slip of the pen must not be a default. */
+const settingsSchema = z.strictObject({
+  /** Folder of everything that the server keeps. */
+  data: path,
+  /** Where it listens. Anything but loopback wants TLS, here or in a proxy. */
+  listen: address,
+  /** How people and runners reach it. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** A PostgreSQL of your own instead of the one that comes along. */
+  database_url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'write postgres://…')
+    .exactOptional(),
+  tls_certificate: path.exactOptional(),
+  tls_key: path.exactOptional(),
+  /** Behind a proxy that ends TLS: its `X-Forwarded-For` is believed. */
+  trust_proxy: z.boolean(),
+  /** The runner inside: whether there is one, and how many jobs it runs at once. */
+  runner: z.boolean(),
+  runner_jobs: z.int().min(1).max(256),
+  /** Jobs of one repository that wait or run at once. */
+  repository_jobs_max: z.int().min(1).max(100_000),
+  log_retention_days: z.int().min(1).max(3650),
+  artifact_retention_days: z.int().min(1).max(400),
+  /** Owners may push to the default branch without review. Such runs are `branch`, and say why. */
+  unsafe_direct_push: z.boolean(),
+});
+const partial = settingsSchema.partial();
+type Given = z.infer<typeof partial>;
+
+export type ServerSettings = Readonly<z.infer<typeof settingsSchema>>;
+
+/** Variables of the environment, each for one setting. */
+const VARIABLES = {
+  SALLYPORT_DATA: 'data',
+  SALLYPORT_LISTEN: 'listen',
+  SALLYPORT_URL: 'url',
+  DATABASE_URL: 'database_url',
+  SALLYPORT_TLS_CERTIFICATE: 'tls_certificate',
+  SALLYPORT_TLS_KEY: 'tls_key',
+  SALLYPORT_TRUST_PROXY: 'trust_proxy',
+  SALLYPORT_RUNNER: 'runner',
+  SALLYPORT_RUNNER_JOBS: 'runner_jobs',
+  SALLYPORT_UNSAFE_DIRECT_PUSH: 'unsafe_direct_push',
+} as const satisfies { readonly [name: string]: keyof Given };
+
+export type SettingsSources = {
+  readonly environment: { readonly [name: string]: string | undefined };
+  /** What the command line said, by setting. */
+  readonly flags: { readonly [name: string]: unknown };
+  /** `--config`; without it `sallyport.yml` in the folder of the data, when it is there. */
+  readonly configFile?: string;
+  /** The folder of the data, when nothing names another. */
+  readonly dataDefault: string;
+  /** Processors: so many jobs at once. */
+  readonly processors: number;
+  readonly cwd: string;
+};
+
+/** Default < file < environment < flag. Throws `settings/invalid`, `settings/unreadable`. */
+export async function readSettings(sources: SettingsSources): Promise<ServerSettings> {
+  const { cwd } = sources;
+  const environment = parse(partial, fromEnvironment(sources.environment), 'the environment');
+  const flags = parse(partial, sources.flags, 'the command line');
+  const data = resolve(cwd, flags.data ?? environment.data ?? sources.dataDefault);
+  const file = await fromFile(sources.configFile === undefined ? undefined : resolve(cwd, sources.configFile), data);
+  const given: Given = { ...file, ...environment, ...flags };
+  const listen = given.listen ?? '127.0.0.1:8470';
+  const settings: ServerSettings = settingsSchema.parse({
+    runner: true,
+    runner_jobs: Math.max(1, sources.processors),
+    repository_jobs_max: 10_000,
+    log_retention_days: 400,
+    artifact_retention_days: 90,
+    trust_proxy: false,
+    unsafe_direct_push: false,
+    ...given,
+    listen,
+    data: given.data === undefined ? data : resolve(cwd, given.data),
+    url: given.url ?? urlOf(listen, given.tls_certificate !== undefined),
+  });
+  refuseHalves(settings);
+  return settings;
+}
+
+/** Browsers take `localhost` for a safe place, and passkeys refuse bare addresses. */
+function urlOf(listen: string, isTls: boolean): string {
+  const port = listen.slice(listen.lastIndexOf(':') + 1);
+  const host = isLoopback(listen) ? 'localhost' : listen.slice(0, listen.lastIndexOf(':'));
+  return `${isTls ? 'https' : 'http'}://${host}:${port}`;
+}
+
+export function isLoopback(listen: string): boolean {
+  return /^(127(\.\d{1,3}){3}|localhost|\[::1\]):/.test(listen);
+}
+
+function refuseHalves(settings: ServerSettings): void {
+  if ((settings.tls_certificate === undefined) !== (settings.tls_key === undefined)) {
+    throw fault('invalid', 'tls_certificate and tls_key belong together: one of them is missing');
+  }
+  if (!isLoopback(settings.listen) && settings.tls_certificate === undefined && !settings.trust_proxy) {
+    throw fault(
+      'invalid',
+      `${settings.listen} is reached from other machines: give tls_certificate and tls_key, or trust_proxy behind a proxy that ends TLS`,
+    );
+  }
+  const { pathname, search } = new URL(settings.url);
+  if (pathname !== '/' || search !== '') throw fault('invalid', `url is ${settings.url}: it has no path`);
+}
+
+function fromEnvironment(environment: SettingsSources['environment']): object {
+  const given: Record<string, unknown> = {};
+  for (const [variable, name] of Object.entries(VARIABLES)) {
+    const text = environment[variable];
+    if (text !== undefined && text !== '') given[name] = typed(name, text);
+  }
+  return given;
+}
+
+function typed(name: keyof Given, text: string): unknown {
+  if (name === 'runner_jobs') return /^\d+$/.test(text) ? Number(text) : text;
+  if (name !== 'trust_proxy' && name !== 'runner' && name !== 'unsafe_direct_push') return text;
+  return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
+}
+
+async function fromFile(named: string | undefined, data: string): Promise<Given> {
+  const file = named ?? join(data, 'sallyport.yml');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (thrown) {
+    if (named === undefined && thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return {};
+    throw fault('unreadable', `${file}: ${reasonOf(thrown)}`, { cause: thrown });
+  }
+  const document = parseDocument(text);
+  const [problem] = document.errors;
+  if (problem !== undefined) throw fault('unreadable', `${file}: ${problem.message.split('\n')[0] ?? ''}`);
+  const given = parse(partial, document.toJS({ maxAliasCount: 0 }) ?? {}, file);
+  for (const name of ['data', 'tls_certificate', 'tls_key'] as const) {
+    const value = given[name];
+    if (value !== undefined && !isAbsolute(value)) throw fault('invalid', `${file}: ${name} must be an absolute path`);
+  }
+  return given;
+}
+
+function parse(schema: typeof partial, value: unknown, where: string): Given {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = issue?.path.join('.') ?? '';
+  throw fault('invalid', excerpt(`${where}: ${name === '' ? '' : `${name}: `}${issue?.message ?? ''}`, 300));
+}
