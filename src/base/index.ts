@@ -3,6 +3,7 @@
  * plain data, the clock, timers and the operator's log.
  * Never: does input or output of its own, reads the environment, knows a domain.
  */
+export { checksumOf, randomDigits } from './checksum.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Data, type DataObject, isDataObject } from './data.ts';
 export { canonicalJson, type Digest, digestOf, digestOfValue, isDigest, parseDigest } from './digest.ts';

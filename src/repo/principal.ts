@@ -1,11 +1,6 @@
-import type { Actor } from '../auditlog/index.ts';
+import type { Principal } from '../identity/index.ts';
 
-/** Who asks, as authenticated by the door. */
-export type Principal = {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: Actor['type'];
-};
+export { actorOf, type Principal } from '../identity/index.ts';
 
 /**
  * `read`: fetch and read. `write`: push branches and tags. `direct-push`: begin the default branch, and with the setting
@@ -21,7 +16,3 @@ export type Authorise = (
 ) => boolean | Promise<boolean>;
 
 export type RepositoryName = { readonly id?: number; readonly owner: string; readonly name: string };
-
-export function actorOf(principal: Principal): Actor {
-  return { type: principal.kind, id: principal.id };
-}

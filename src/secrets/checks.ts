@@ -1,10 +1,9 @@
 import { createHash, createPrivateKey } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import { checksumOf } from '../base/index.ts';
 import { entropyOf, wordinessOf } from './entropy.ts';
 import type { CheckName } from './rule-schema.ts';
 import { isStandIn, judgeValue } from './values.ts';
 
-const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** The longest key whose structure is looked into, in characters. */
 const KEY_LENGTH_MAX = 32 * 1024;
 
@@ -41,17 +40,7 @@ export function passesCheck(check: CheckName, secret: string, match: string): bo
 /** A checksum of the random part as six base-62 digits at the end: GitHub's tokens since 2021, and npm's. */
 export function hasGithubChecksum(token: string): boolean {
   const body = token.slice(token.lastIndexOf('_') + 1);
-  return body.length > 6 && githubChecksumOf(body.slice(0, -6)) === body.slice(-6);
-}
-
-export function githubChecksumOf(random: string): string {
-  let rest = crc32(random);
-  let digits = '';
-  while (rest > 0) {
-    digits = (BASE62[rest % 62] ?? '') + digits;
-    rest = Math.floor(rest / 62);
-  }
-  return digits.padStart(6, '0');
+  return body.length > 6 && checksumOf(body.slice(0, -6)) === body.slice(-6);
 }
 
 /** The id of an AWS key holds the number of its account in base 32; numbers of accounts have at most 12 digits. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RuleExample } from '../finding/index.ts';
-import { githubChecksumOf } from './checks.ts';
+import { checksumOf } from '../base/index.ts';
 
 const ALPHABETS: { readonly [name: string]: string } = {
   base62: '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz',
@@ -47,7 +47,7 @@ function expand(
   switch (kind) {
     case 'github': {
       const random = draw('base62', 30);
-      return `${argument ?? ''}${random}${githubChecksumOf(random)}`;
+      return `${argument ?? ''}${random}${checksumOf(random)}`;
     }
     case 'awsid':
       // The account's number is in the first letters: a small one is always valid.

@@ -1,0 +1,208 @@
+import { append } from '../auditlog/index.ts';
+import type { Secret } from '../base/index.ts';
+import type { Transaction } from '../database/index.ts';
+import { fault } from './faults.ts';
+import { actorOf, type IdentityDeps, type Principal } from './principal.ts';
+import type { IdentityTables } from './tables.ts';
+import { accountOf, networkOf, noteFailure, requireUnblocked } from './throttle.ts';
+import { hashOfToken, makeToken, tokenKindOf } from './token-format.ts';
+import { daysOf, insertToken, type MadeToken } from './tokens.ts';
+import { findUser, hasOwner, insertUser, type User, userById } from './users.ts';
+import type { OrganisationRole } from './verbs.ts';
+
+const HOUR_MS = 3_600_000;
+/** What `up` prints: whoever reads it becomes an owner. */
+const SETUP_MS = HOUR_MS;
+/** What an owner hands to somebody else. */
+const INVITE_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
+
+/** The operator of the machine, who may start and stop all of it. */
+const OPERATOR: Principal = { kind: 'system', id: 'operator', name: 'operator' };
+
+export type MadeCode = { readonly code: Secret; readonly expiresAt: Date };
+
+/**
+ * A code that makes the first owner; nothing when there is one already. It replaces the one before. Only for whoever runs the server:
+ * no door gives it out.
+ */
+export async function firstSetupCode(deps: IdentityDeps): Promise<MadeCode | undefined> {
+  return (await hasOwner(deps.db)) ? undefined : deps.db.transaction((tx) => insertCode(deps, tx, OPERATOR, 'setup'));
+}
+
+/**
+ * For an owner who is locked out: a code that signs this person in and makes them an owner again, or without a name makes a new one.
+ * Only for whoever runs the server.
+ */
+export async function recoverySetupCode(deps: IdentityDeps, name?: string): Promise<MadeCode> {
+  const user = name === undefined ? undefined : await findUser(deps.db, name);
+  if (name !== undefined && user === undefined) throw fault('not-found', `there is no user ${name.slice(0, 60)}`);
+  return deps.db.transaction((tx) => insertCode(deps, tx, OPERATOR, 'setup', user?.id));
+}
+
+/** Adds a person, with a code to sign in that whoever asks hands over. */
+export async function inviteUser(
+  deps: IdentityDeps,
+  principal: Principal,
+  wanted: { readonly name: string; readonly role: OrganisationRole },
+): Promise<MadeCode & { readonly user: User }> {
+  return deps.db.transaction(async (tx) => {
+    const user = await insertUser(deps, tx, principal, wanted);
+    return { user, ...(await insertCode(deps, tx, principal, 'invite', user.id)) };
+  });
+}
+
+/** A new code for somebody whose tokens are gone. */
+export async function inviteAgain(deps: IdentityDeps, principal: Principal, userId: number): Promise<MadeCode> {
+  if ((await userById(deps.db, userId)) === undefined) throw fault('not-found', `there is no user ${userId}`);
+  return deps.db.transaction((tx) => insertCode(deps, tx, principal, 'invite', userId));
+}
+
+async function insertCode(
+  deps: IdentityDeps,
+  tx: Transaction,
+  actor: Principal,
+  kind: 'setup' | 'invite',
+  userId?: number,
+): Promise<MadeCode> {
+  const tables = tx.as<IdentityTables>();
+  const now = deps.now();
+  const expiresAt = new Date(now + (kind === 'setup' ? SETUP_MS : INVITE_MS));
+  const older = tables
+    .updateTable('identity_code')
+    .set({ used_at: new Date(now) })
+    .where('used_at', 'is', null);
+  await (userId === undefined
+    ? older.where('user_id', 'is', null)
+    : older.where('user_id', '=', String(userId))
+  ).execute();
+  const code = makeToken('code', deps);
+  const row = await tables
+    .insertInto('identity_code')
+    .values({
+      kind,
+      hash: hashOfToken(code.expose()),
+      user_id: userId === undefined ? null : String(userId),
+      created_at: new Date(now),
+      expires_at: expiresAt,
+      used_at: null,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await append(
+    tx,
+    {
+      actor: actorOf(actor),
+      action: 'sign-in.code',
+      resource: { type: 'code', id: row.id },
+      outcome: 'allow',
+      detail: { kind, user: userId ?? null, expires: expiresAt.toISOString() },
+    },
+    deps,
+  );
+  return { code, expiresAt };
+}
+
+export type Redeem = {
+  readonly code: string;
+  /** Needed for a code that makes a new owner. */
+  readonly name?: string;
+  /** Of the token: where it will be kept. */
+  readonly device: string;
+  readonly days?: number;
+  readonly address: string;
+};
+
+/** Signs in with a code, once: it is used up with the token that it gives, or not at all. */
+export async function redeemCode(deps: IdentityDeps, asked: Redeem): Promise<MadeToken & { readonly user: User }> {
+  const keys = [networkOf(asked.address), ...(asked.name === undefined ? [] : [accountOf(asked.name)])];
+  await requireUnblocked(deps, keys);
+  const days = daysOf(asked.days);
+  const made =
+    tokenKindOf(asked.code) === 'code'
+      ? await deps.db.transaction((tx) => redeemWithin(deps, tx, { ...asked, days }))
+      : undefined;
+  if (made !== undefined) return made;
+  await noteFailure(deps, keys);
+  throw fault('code-invalid', 'the code is not valid, or was used, or is too old');
+}
+
+async function redeemWithin(
+  deps: IdentityDeps,
+  tx: Transaction,
+  asked: Redeem & { readonly days: number },
+): Promise<(MadeToken & { readonly user: User }) | undefined> {
+  const now = deps.now();
+  const code = await tx
+    .as<IdentityTables>()
+    .updateTable('identity_code')
+    .set({ used_at: new Date(now) })
+    .where('hash', '=', hashOfToken(asked.code))
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', new Date(now))
+    .returningAll()
+    .executeTakeFirst();
+  if (code === undefined) return undefined;
+  const user = await userOfCode(deps, tx, code, asked.name);
+  // A name that is another's fails like a wrong code, and the code stays: the transaction is rolled back by the fault.
+  if (asked.name !== undefined && asked.name.toLowerCase() !== user.name.toLowerCase()) {
+    throw fault('code-invalid', 'the code is for somebody else');
+  }
+  const principal: Principal = { kind: 'user', id: String(user.id), name: user.name };
+  await append(
+    tx,
+    {
+      actor: actorOf(principal),
+      action: 'sign-in.redeem',
+      resource: { type: 'code', id: code.id },
+      outcome: 'allow',
+      detail: { kind: code.kind, user: user.id },
+      personal: { address: asked.address },
+    },
+    deps,
+  );
+  const made = await insertToken(deps, tx, principal, {
+    userId: user.id,
+    name: asked.device,
+    scopes: ['all'],
+    expiresAt: now + asked.days * DAY_MS,
+    rootedAt: now,
+  });
+  return { ...made, user };
+}
+
+async function userOfCode(
+  deps: IdentityDeps,
+  tx: Transaction,
+  code: { readonly kind: 'setup' | 'invite'; readonly user_id: string | null },
+  name: string | undefined,
+): Promise<User> {
+  const tables = tx.as<IdentityTables>();
+  if (code.user_id === null) {
+    if (name === undefined) throw fault('name-needed', 'this code makes a new owner, who needs a name');
+    return insertUser(deps, tx, OPERATOR, { name, role: 'owner' });
+  }
+  const row = await tables
+    .selectFrom('identity_user')
+    .selectAll()
+    .where('id', '=', code.user_id)
+    .where('removed_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row === undefined) throw fault('code-invalid', 'whom the code was for is not a member any more');
+  const user: User = { id: Number(row.id), name: row.name, role: row.role, createdAt: row.created_at };
+  if (code.kind === 'invite' || user.role === 'owner') return user;
+  await tables.updateTable('identity_user').set({ role: 'owner' }).where('id', '=', row.id).execute();
+  await append(
+    tx,
+    {
+      actor: actorOf(OPERATOR),
+      action: 'member.role',
+      resource: { type: 'user', id: row.id },
+      outcome: 'allow',
+      detail: { role: 'owner', before: user.role },
+    },
+    deps,
+  );
+  return { ...user, role: 'owner' };
+}

@@ -1,0 +1,39 @@
+import type { Actor, AppendDeps } from '../auditlog/index.ts';
+import type { Database } from '../database/index.ts';
+import type { OrganisationRole, Verb } from './verbs.ts';
+
+/** Who asks, as authenticated by a door. Whoever gets one from elsewhere than `authenticate` has nothing that it may. */
+export type Principal = {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: Actor['type'];
+  /** Of a person: where it comes from, and what it is bounded to. */
+  readonly token?: TokenBounds;
+  /** Of a job: what its plan gave it. */
+  readonly job?: JobBounds;
+};
+
+export type TokenBounds = {
+  readonly id: number;
+  readonly userId: number;
+  readonly role: OrganisationRole;
+  /** Verbs; `all` is each that the person may. */
+  readonly scopes: readonly (Verb | 'all')[];
+  /** Nothing: every repository that the person may. */
+  readonly repositories?: readonly number[];
+  readonly expiresAt: Date;
+  readonly rootedAt: Date;
+};
+
+export type JobBounds = {
+  readonly jobId: number;
+  readonly repositoryId: number;
+  readonly permissions: { readonly [name: string]: string };
+};
+
+/** What everything here needs. */
+export type IdentityDeps = AppendDeps & { readonly db: Database };
+
+export function actorOf({ kind, id, token }: Principal): Actor {
+  return { type: kind, id, ...(token === undefined ? {} : { via: `token:${token.id}` }) };
+}
