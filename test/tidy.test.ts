@@ -54,6 +54,9 @@ const ALLOWED: AllowList = {
       ['base', 'store', 'database', 'auditlog', ...STATE.slice(0, at), { types: 'finding' }],
     ]),
   ),
+  // The queue: who holds a job, and what its token may.
+  queue: ['base', 'database', 'auditlog', 'identity', 'protocol'],
+  joblog: ['base'],
   // The git server: how git is started and how it answers.
   repo: ['base', 'store', 'database', 'auditlog', 'identity', 'git', 'source'],
   ...Object.fromEntries(STAGES.map((folder, at) => [folder, [...STAGE_GROUND, ...STAGES.slice(0, at)]])),
