@@ -62,6 +62,8 @@ const ALLOWED: AllowList = {
   ...Object.fromEntries(STAGES.map((folder, at) => [folder, [...STAGE_GROUND, ...STAGES.slice(0, at)]])),
   posture: ['base', 'auditlog', ...STATE, ...STAGES],
   engine: ['base', 'workflow', 'protocol', 'store', 'actions', 'results', 'scan', 'fix', ...STATE, ...STAGES],
+  // The server's runs: the engine's driver on tables. Apart from it, so that a local run loads no client of a database.
+  runs: ['base', 'workflow', 'protocol', 'store', 'database', 'auditlog', 'actions', 'queue', ...STATE, ...STAGES, 'engine'],
   keeper: ['base', 'policy', 'attest', 'protocol'],
   agent: ['base', 'attest', 'policy', 'protocol'],
   api: ['base', 'protocol', 'engine', ...STATE, ...STAGES],

@@ -54,9 +54,8 @@ export class Announcer {
     this.#onEvent({ kind: 'job-ended', time, runId: run.runId, job, ...end, reason });
   }
 
-  /** The run is over. Gives the time that was told. */
-  finished(run: ActiveRun, conclusion: Conclusion): number {
-    const time = this.#clock.now();
+  /** The run is over. */
+  finished(run: ActiveRun, conclusion: Conclusion, time: number): void {
     this.#onEvent({
       kind: 'run-finished',
       time,
@@ -65,7 +64,6 @@ export class Announcer {
       durationMs: time - run.startedAt,
       jobs: [...run.ended].map(([key, end]) => ({ key, ...end })),
     });
-    return time;
   }
 }
 

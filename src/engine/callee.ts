@@ -1,4 +1,4 @@
-import { type Data, type DataObject, isFault, Secret } from '../base/index.ts';
+import { type Data, isFault, Secret } from '../base/index.ts';
 import { isAnyInfluencedValue, secretsOf } from '../plan/index.ts';
 import { evaluate, evaluateText, type Influence } from '../workflow/index.ts';
 import { type ActiveInstance, type ActiveRun, type ActiveScope, contextsOf, siblingOf } from './scope.ts';
@@ -12,12 +12,7 @@ export type CalleeOutputs = {
 };
 
 /** Evaluates `on.workflow_call.outputs` once all jobs inside are done. `influence`: that of the calling job. */
-export async function calleeOutputs(
-  run: ActiveRun,
-  scope: ActiveScope,
-  influence: Influence,
-  vars: DataObject,
-): Promise<CalleeOutputs> {
+export async function calleeOutputs(run: ActiveRun, scope: ActiveScope, influence: Influence): Promise<CalleeOutputs> {
   const jobs: Record<string, Data> = {};
   const influenced = new Set<string>();
   for (const { id } of scope.workflow.jobs) {
@@ -29,7 +24,7 @@ export async function calleeOutputs(
   const outputs: Record<string, string> = {};
   const influencedOutputs: string[] = [];
   try {
-    const contexts = { github: run.github, vars, inputs: scope.inputs, jobs };
+    const contexts = { github: run.github, vars: run.vars, inputs: scope.inputs, jobs };
     for (const { name, value } of scope.workflow.outputs) {
       const text = await evaluateText(value, { contexts });
       outputs[name] = text;
@@ -49,7 +44,6 @@ export async function calleeSecret(
   run: ActiveRun,
   instance: ActiveInstance,
   name: string,
-  vars: DataObject,
 ): Promise<Secret | undefined> {
   const { definition } = instance;
   if (definition.job.kind !== 'call') return undefined;
@@ -62,7 +56,7 @@ export async function calleeSecret(
     const secret = await definition.scope.secret(wanted);
     if (secret !== undefined) plain[wanted] = secret.expose();
   }
-  const contexts = { ...contextsOf(run, definition, vars), matrix: instance.planned.matrix, secrets: plain };
+  const contexts = { ...contextsOf(run, definition), matrix: instance.planned.matrix, secrets: plain };
   const text = await evaluate(handed.value, { contexts });
   return typeof text === 'string' && text !== '' ? new Secret(text) : undefined;
 }

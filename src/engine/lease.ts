@@ -10,7 +10,6 @@ export type LeaseParts = {
   readonly job: PlannedNormalJob;
   readonly jobId: number;
   readonly leaseId: string;
-  readonly vars: DataObject;
   readonly egress: EgressPolicy;
   readonly git: GitSource;
   readonly builtin: boolean;
@@ -45,7 +44,7 @@ export function makeLease(parts: LeaseParts): JobLease {
     ...(scope.workflow.defaults === undefined ? {} : { workflowDefaults: scope.workflow.defaults }),
     workflowPath: scope.workflow.path,
     contexts: {
-      ...objectContexts(contextsOf(run, definition, parts.vars)),
+      ...objectContexts(contextsOf(run, definition)),
       matrix: planned.matrix,
       strategy: {
         'fail-fast': siblings?.failFast ?? true,

@@ -1,24 +1,20 @@
-import { type DataObject, type Digest, excerpt, isFault, lowestLevel } from '../base/index.ts';
+import { type DataObject, type Digest, excerpt, lowestLevel } from '../base/index.ts';
 import { type Actor, commitNames, type Event, type GitFacts, githubContext, localEvent } from '../event/index.ts';
-import { decideLocalRun, type Permit } from '../gate/index.ts';
-import {
-  digestOfPlan,
-  type Plan,
-  type PlannedJob,
-  type PlannedWorkflow,
-  planWorkflow,
-  remoteUses,
-} from '../plan/index.ts';
-import type { EgressPolicy, JobOutcome, PinnedAction } from '../protocol/index.ts';
-import { emptySchedule, type Ids, openIds, openRunRecords, type RunRecord, type RunRecords } from '../run/index.ts';
+import { decideLocalRun } from '../gate/index.ts';
+import { type Plan, planWorkflow } from '../plan/index.ts';
+import type { EgressPolicy, PinnedAction } from '../protocol/index.ts';
+import { type Ids, openIds, openRunRecords, type RunRecord, type RunRecords } from '../run/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
 import { beginRun } from './begin.ts';
 import { type CommitFiles, openCommitFiles } from './commit-files.ts';
-import { Driver } from './driver.ts';
+import { LocalDriver } from './local-driver.ts';
+import { jobFacts } from './facts.ts';
 import { fault } from './faults.ts';
 import { createGit, type Git } from './git.ts';
 import { type LocalRunDeps, type LocalRunOptions, type LocalRunResult, SERVER_URL } from './options.ts';
-import { type ActiveInstance, type ActiveRun, siblingOf } from './scope.ts';
+import { pinDirectUses } from './pin.ts';
+import { reusedOutcome } from './reuse.ts';
+import { type ActiveRun, activeRun } from './scope.ts';
 import { filterJobs, type SelectedWorkflow, selectWorkflows } from './select.ts';
 import { publishRefs, repositoryName, type Snapshot } from './snapshot.ts';
 import { summariesOf } from './summaries.ts';
@@ -230,7 +226,7 @@ async function prepare(
     ...lock,
   });
   if (!planning.ok) return { errors: planning.errors };
-  const pinned = await pinDirectUses(session, planning.plan, notes);
+  const pinned = await pinDirectUses(planning.plan, notes, { ...deps, builtin: options.builtin });
   const { plan, digest } = pinned ?? planning;
   const decision = decideLocalRun(factsOf(plan, digest, session));
   if (!decision.permitted) {
@@ -241,36 +237,10 @@ async function prepare(
   if (snapshot.dirty) notes.push('The work tree differs from the last commit: jobs get it as it is now.');
   const run = activeRun(
     { runId, runNumber, attempt },
-    { plan, digest, event, github: planning.github },
-    {
-      permit: decision.permit,
-      now: deps.clock.now(),
-    },
+    { plan, digest, event, github: planning.github, vars: session.vars },
+    { permit: decision.permit, now: deps.clock.now() },
   );
   return { run, runName: planning.runName, notes };
-}
-
-function activeRun(
-  numbers: { readonly runId: number; readonly runNumber: number; readonly attempt: number },
-  planned: { readonly plan: Plan; readonly digest: Digest; readonly event: Event; readonly github: DataObject },
-  { permit, now }: { readonly permit: Permit; readonly now: number },
-): ActiveRun {
-  const { plan, digest, event, github } = planned;
-  if (!permit.covers(digest, now)) throw fault('not-permitted', 'the permit is for another plan, or its time is over');
-  return {
-    ...numbers,
-    plan,
-    planDigest: digest,
-    permit,
-    event,
-    github,
-    startedAt: now,
-    scopes: new Map(),
-    definitions: new Map(),
-    instances: new Map(),
-    announced: new Set(),
-    ended: new Map(),
-  };
 }
 
 /** The lock of the commit that the workflow comes from: a change brings its own, and runs at its own level. */
@@ -285,67 +255,14 @@ async function readLock(
   return deps.readLock(lock, digests);
 }
 
-/**
- * Without a lock: looks the tags of the jobs' own actions up once, so that all jobs of the run use the same commit. What
- * can't be found fails the job that uses it, not the run.
- */
-async function pinDirectUses(
-  { deps, options }: Session,
-  plan: Plan,
-  notes: string[],
-): Promise<{ plan: Plan; digest: Digest } | undefined> {
-  if (plan.locked) return undefined;
-  const uses = new Map(remoteUses(plan.root).map((action) => [action.reference, action]));
-  const pins: Record<string, PinnedAction> = { ...plan.pins };
-  const moving: string[] = [];
-  await Promise.all(
-    [...uses.values()].map(async (action) => {
-      if (pins[action.reference] !== undefined || (options.builtin && deps.isBuiltin(action))) return;
-      try {
-        const { ref, commit, digest, by } = await deps.actions.resolve(action);
-        pins[action.reference] = { ref, commit, digest };
-        if (by === 'ref') moving.push(`${action.reference} is ${commit.slice(0, 12)}`);
-      } catch (thrown) {
-        if (!isFault(thrown)) throw thrown;
-        notes.push(`${action.reference} can't be had: ${thrown.message}`);
-      }
-    }),
-  );
-  if (moving.length > 0) {
-    notes.push(
-      `No lock: tags and branches were looked up now (${moving.sort().join(', ')}). sallyport lock pins them.`,
-    );
-  }
-  const pinned: Plan = { ...plan, pins: Object.fromEntries(Object.entries(pins).sort(([x], [y]) => (x < y ? -1 : 1))) };
-  return { plan: pinned, digest: digestOfPlan(pinned) };
-}
-
 function factsOf(plan: Plan, planDigest: Digest, { options, deps }: Session): Parameters<typeof decideLocalRun>[0] {
-  const jobs = allJobs(plan.root);
   return {
     planDigest,
     level: plan.level,
-    jobs: jobs.map((job) => {
-      const environment = job.kind === 'job' ? job.definition.environment?.name : undefined;
-      const shown = job.expansion?.instances[0]?.environment?.name;
-      return {
-        key: job.key,
-        secrets: job.kind === 'job' ? job.secrets : [],
-        permissions: job.permissions,
-        ...(environment === undefined
-          ? {}
-          : { environment: shown ?? (typeof environment === 'string' ? environment : 'named by an expression') }),
-      };
-    }),
+    jobs: jobFacts(plan.root),
     offeredSecrets: Object.keys(options.secrets),
     now: deps.clock.now(),
   };
-}
-
-function allJobs(workflow: PlannedWorkflow): readonly PlannedJob[] {
-  return workflow.jobs.flatMap((job) =>
-    job.kind === 'call' && job.callee !== undefined ? [job, ...allJobs(job.callee)] : [job],
-  );
 }
 
 /** Makes the refs of all events fetchable: all branches and tags of the person, at `untrusted` only what the event is about. */
@@ -387,60 +304,30 @@ function announce({ deps, options }: Session, { run, runName, notes }: Prepared)
   });
 }
 
-function makeDriver(session: Session, reusable: ReadonlyMap<number, RunRecord>): Driver {
+function makeDriver(session: Session, reusable: ReadonlyMap<number, RunRecord>): LocalDriver {
   const { options, deps, ids, snapshot } = session;
-  const reuse = (run: ActiveRun, instance: ActiveInstance): JobOutcome | undefined =>
-    reusedOutcome(run, instance, reusable.get(run.runId));
-  return new Driver(
-    {
-      options,
-      deps,
-      ids,
-      vars: session.vars,
-      gitFor: (run) => ({ gitDir: snapshot.gitDir, commit: run.event.sha }),
-      egressFor: (run, job, trusted) => egressFor(session, run, job, trusted),
-      reuse,
-      onFinished: async (ended, run) => {
-        await session.records.save({
-          version: 1,
-          runId: run.runId,
-          runNumber: run.runNumber,
-          attempt: run.attempt,
-          folder: snapshot.folder,
-          workflow: run.plan.workflow,
-          event: { name: run.event.name, ref: run.event.ref, sha: run.event.sha, dirty: snapshot.dirty },
-          planDigest: run.planDigest,
-          startedAt: run.startedAt,
-          ...ended,
-        });
-      },
+  return new LocalDriver({
+    options,
+    deps,
+    ids,
+    gitFor: (run) => ({ gitDir: snapshot.gitDir, commit: run.event.sha }),
+    egressFor: (run, job, trusted) => egressFor(session, run, job, trusted),
+    reuse: (run, instance) => reusedOutcome(run, instance, reusable.get(run.runId)?.jobs),
+    onFinished: async (ended, run) => {
+      await session.records.save({
+        version: 1,
+        runId: run.runId,
+        runNumber: run.runNumber,
+        attempt: run.attempt,
+        folder: snapshot.folder,
+        workflow: run.plan.workflow,
+        event: { name: run.event.name, ref: run.event.ref, sha: run.event.sha, dirty: snapshot.dirty },
+        planDigest: run.planDigest,
+        startedAt: run.startedAt,
+        ...ended,
+      });
     },
-    emptySchedule(options.parallelMax),
-  );
-}
-
-/** The outcome of the attempt before, when the job and all that it needs succeeded then. */
-function reusedOutcome(
-  run: ActiveRun,
-  instance: ActiveInstance,
-  before: RunRecord | undefined,
-): JobOutcome | undefined {
-  const old = before?.jobs.find(({ key }) => key === instance.key);
-  if (before === undefined || old === undefined || old.conclusion !== 'success') return undefined;
-  const { scope, job } = instance.definition;
-  const succeeded = (key: string) =>
-    before.jobs.filter(({ definition }) => definition === key).every(({ conclusion }) => conclusion === 'success');
-  const seen = new Set<string>();
-  const left = [...job.needs];
-  for (let id = left.pop(); id !== undefined; id = left.pop()) {
-    const need = siblingOf(run, scope, id);
-    if (seen.has(need.key)) continue;
-    seen.add(need.key);
-    if (!succeeded(need.key)) return undefined;
-    left.push(...need.job.needs);
-  }
-  const { outputs, influencedOutputs, level, taints, conclusion } = old;
-  return { conclusion, outputs, influencedOutputs, level, taints };
+  });
 }
 
 /** `.sallyport/egress.yml`: of the snapshot, and of the base when the job is not trusted. No file there: nothing is open. */

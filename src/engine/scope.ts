@@ -1,4 +1,12 @@
-import { assert, type Data, type DataObject, type Secret, type Taint, type TrustLevel } from '../base/index.ts';
+import {
+  assert,
+  type Data,
+  type DataObject,
+  type Digest,
+  type Secret,
+  type Taint,
+  type TrustLevel,
+} from '../base/index.ts';
 import type { Event } from '../event/index.ts';
 import type { Permit } from '../gate/index.ts';
 import type { Expansion, Plan, PlannedInstance, PlannedJob, PlannedWorkflow } from '../plan/index.ts';
@@ -6,6 +14,7 @@ import type { Conclusion, JobOutcome } from '../protocol/index.ts';
 import type { NewDefinition } from '../run/index.ts';
 import type { CancelSource } from './cancel.ts';
 import type { JobEnd } from './event.ts';
+import { fault } from './faults.ts';
 
 /** A run that goes on: the plan, and what became of it so far. */
 export type ActiveRun = {
@@ -17,6 +26,8 @@ export type ActiveRun = {
   readonly permit: Permit;
   readonly event: Event;
   readonly github: DataObject;
+  /** Variables as they were when the run began. */
+  readonly vars: DataObject;
   readonly startedAt: number;
   readonly scopes: Map<string | undefined, ActiveScope>;
   readonly definitions: Map<string, ActiveDefinition>;
@@ -62,6 +73,8 @@ export type ActiveInstance = {
   readonly cancel: CancelSource;
   /** Why it was told to end. */
   cancelReason?: string;
+  /** The number of its attempt, once it was started. */
+  jobId?: number;
   startedAt?: number;
   endedAt?: number;
   outcome?: JobOutcome;
@@ -92,8 +105,8 @@ export function needsContext(run: ActiveRun, { scope, job }: ActiveDefinition): 
 }
 
 /** What a job's expressions see before it starts. */
-export function contextsOf(run: ActiveRun, definition: ActiveDefinition, vars: DataObject): { [name: string]: Data } {
-  return { github: run.github, vars, inputs: definition.scope.inputs, needs: needsContext(run, definition) };
+export function contextsOf(run: ActiveRun, definition: ActiveDefinition): { [name: string]: Data } {
+  return { github: run.github, vars: run.vars, inputs: definition.scope.inputs, needs: needsContext(run, definition) };
 }
 
 /** Registers the jobs of a workflow that is entered, and gives them as the state machine wants them. */
@@ -122,4 +135,35 @@ export function enterScope(run: ActiveRun, scope: ActiveScope): readonly NewDefi
 
 function idOf(workflow: PlannedWorkflow, id: string): string {
   return workflow.jobs.find((job) => job.id.toLowerCase() === id.toLowerCase())?.id ?? id;
+}
+
+/** A run before its first job. The permit has to be for this plan, and for now. Fault: `engine/not-permitted`. */
+export function activeRun(
+  numbers: { readonly runId: number; readonly runNumber: number; readonly attempt: number },
+  planned: {
+    readonly plan: Plan;
+    readonly digest: Digest;
+    readonly event: Event;
+    readonly github: DataObject;
+    readonly vars: DataObject;
+  },
+  { permit, now, startedAt = now }: { readonly permit: Permit; readonly now: number; readonly startedAt?: number },
+): ActiveRun {
+  const { plan, digest, event, github, vars } = planned;
+  if (!permit.covers(digest, now)) throw fault('not-permitted', 'the permit is for another plan, or its time is over');
+  return {
+    ...numbers,
+    plan,
+    planDigest: digest,
+    permit,
+    event,
+    github,
+    vars,
+    startedAt,
+    scopes: new Map(),
+    definitions: new Map(),
+    instances: new Map(),
+    announced: new Set(),
+    ended: new Map(),
+  };
 }

@@ -7,3 +7,16 @@ export type { Actor, Event, GitFacts, HeadFacts, Repository } from './event.ts';
 export { type CheckedInputs, checkDispatchInputs } from './inputs.ts';
 export { commitNames, type LocalEventOptions, localEvent } from './local.ts';
 export { parsePayload } from './payload.ts';
+export {
+  type CauseRun,
+  type CommitFacts,
+  dispatchEvent,
+  pushEvent,
+  refChangeEvent,
+  repositoryDispatchEvent,
+  scheduleEvent,
+  type ServerOrigin,
+  type ServerPush,
+  skipsRuns,
+  workflowRunEvent,
+} from './server.ts';

@@ -4,3 +4,4 @@
  */
 export { type Decision, type Denial, decideLocalRun, type LocalFacts } from './local.ts';
 export type { Permit } from './permit.ts';
+export { decideServerRun, type ServerFacts } from './server.ts';

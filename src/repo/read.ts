@@ -28,6 +28,7 @@ export type RefPlace = {
   readonly peeled?: string;
 };
 export type FileContent = { readonly mode: string; readonly oid: string; readonly bytes: Buffer };
+export type FilePlace = { readonly path: string; readonly mode: string; readonly oid: string; readonly bytes: number };
 export type ChangedPath = { readonly path: string; readonly status: 'added' | 'modified' | 'deleted' };
 export type Commit = {
   readonly oid: string;
@@ -57,11 +58,19 @@ export type RepositoryReader = {
   }): Promise<Page<RefPlace>>;
   /** Throws `repo/file-missing`, `repo/too-large`, `repo/path-invalid`. A symbolic link is its text, with the mode 120000. */
   readFile(commit: string, path: string, bytesMax?: number): Promise<FileContent>;
+  /** Files below these folders of a commit, at most `PATHS_MAX`. */
+  listFiles(commit: string, folders: readonly string[]): Promise<readonly FilePlace[]>;
+  /** The content of a file that `listFiles` told of. */
+  readBlob(oid: string, bytesMax?: number): Promise<Buffer>;
   /** Between two commits; from `ZERO` everything is added. */
   changedPaths(base: string, head: string): Promise<readonly ChangedPath[]>;
   mergeBase(one: string, other: string): Promise<string | undefined>;
   isAncestor(older: string, newer: string): Promise<boolean>;
-  listCommits(from: string, options?: { readonly skip?: number; readonly limit?: number }): Promise<Page<Commit>>;
+  /** `without`: not those that this commit has, too. */
+  listCommits(
+    from: string,
+    options?: { readonly skip?: number; readonly limit?: number; readonly without?: string },
+  ): Promise<Page<Commit>>;
   /** What each object is; those that are missing are left out. */
   typesOf(oids: readonly string[]): Promise<ReadonlyMap<string, 'commit' | 'tag' | 'tree' | 'blob'>>;
 };
@@ -123,7 +132,16 @@ export function readerOf({ gitPath, gitDir, quarantine }: ReaderOptions): Reposi
       const args = ['merge-base', '--is-ancestor', '--end-of-options', requireId(older), requireId(newer)];
       return (await ask(args, { accept: [1] })).code === 0;
     },
-    listCommits: (from, { skip = 0, limit = 50 } = {}) => listCommits(ask, requireId(from), page(skip, limit)),
+    listCommits: (from, { skip = 0, limit = 50, without } = {}) =>
+      listCommits(
+        ask,
+        [requireId(from), ...(without === undefined ? [] : [`^${requireId(without)}`])],
+        page(skip, limit),
+      ),
+    listFiles: (commit, folders) => listFiles(ask, requireId(commit), folders),
+    async readBlob(oid, bytesMax = FILE_BYTES_MAX) {
+      return (await ask(['cat-file', 'blob', requireId(oid)], { bytesMax })).stdout;
+    },
     async typesOf(oids) {
       if (oids.length === 0) return new Map();
       const { stdout } = await ask(['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
@@ -235,6 +253,20 @@ async function readFile(
   return { mode, oid, bytes };
 }
 
+async function listFiles(ask: Ask, commit: string, folders: readonly string[]): Promise<readonly FilePlace[]> {
+  const args = ['ls-tree', '-r', '-z', '--long', '--full-tree', '--end-of-options', commit, '--', ...folders];
+  const { code, stdout } = await ask(args, { accept: [128] });
+  if (code !== 0) throw fault('revision-unknown', `there is no commit ${commit}`);
+  const entries = splitNul(stdout);
+  if (entries.length > PATHS_MAX) throw fault('too-large', `more than ${PATHS_MAX} files`);
+  return entries.flatMap((entry): readonly FilePlace[] => {
+    const [, mode, oid, bytes, path] = /^(\d{6}) blob ([0-9a-f]{40}) +(\d+)\t(.+)$/s.exec(entry) ?? [];
+    return mode === undefined || oid === undefined || path === undefined
+      ? []
+      : [{ path, mode, oid, bytes: Number(bytes) }];
+  });
+}
+
 async function changedPaths(ask: Ask, base: string, head: string): Promise<readonly ChangedPath[]> {
   const from = base === ZERO ? EMPTY_TREE : base;
   const args = ['diff-tree', '-r', '-z', '--no-renames', '--name-status', '--end-of-options', from, head];
@@ -259,7 +291,7 @@ async function changedPaths(ask: Ask, base: string, head: string): Promise<reado
 const COMMIT_FORMAT = '%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x00';
 const COMMIT_FIELDS = 10;
 
-async function listCommits(ask: Ask, from: string, span: Span): Promise<Page<Commit>> {
+async function listCommits(ask: Ask, from: readonly string[], span: Span): Promise<Page<Commit>> {
   const { code, stdout } = await ask(
     [
       'log',
@@ -270,11 +302,11 @@ async function listCommits(ask: Ask, from: string, span: Span): Promise<Page<Com
       `--skip=${span.skip}`,
       `--max-count=${span.limit + 1}`,
       '--end-of-options',
-      from,
+      ...from,
     ],
     { accept: [128] },
   );
-  if (code !== 0) throw fault('revision-unknown', `there is no commit ${from}`);
+  if (code !== 0) throw fault('revision-unknown', `there is no commit ${from.join(' ')}`);
   const fields = stdout.toString('utf8').split('\0');
   const commits: Commit[] = [];
   // Each commit ends with its own NUL and the one between commits.

@@ -1,0 +1,218 @@
+import { sql } from 'kysely';
+import { type AppendDeps, append, type Entry } from '../auditlog/index.ts';
+import type { Taint, TrustLevel } from '../base/index.ts';
+import type { Transaction } from '../database/index.ts';
+import type { Act, EngineEvent } from '../engine/index.ts';
+import type { Conclusion, JobOutcome } from '../protocol/index.ts';
+import type { JobQueue, QueuedJob } from './queue.ts';
+import type { RunTables } from './tables.ts';
+
+/** The channel on which readers are told that a run changed, with its id. */
+export const RUN_CHANNEL = 'run_changed';
+/** Rows of one insert: a statement has at most 65,535 parameters. */
+const INSERT_ROWS_MAX = 1000;
+
+type JournalEntry = { readonly act: Act; readonly nextOrder: number; readonly attempt: number };
+type EventEntry = { readonly event: EngineEvent; readonly attempt: number; readonly seq: number };
+
+/** What a job's row becomes. Absent stays as it was. */
+export type JobPatch = {
+  name?: string;
+  definition?: string;
+  needs?: readonly string[];
+  state?: 'waiting' | 'queued' | 'done' | 'running';
+  conclusion?: Conclusion;
+  reason?: string;
+  level?: TrustLevel;
+  taints?: readonly Taint[];
+  outputs?: JobOutcome['outputs'];
+  influencedOutputs?: readonly string[];
+  jobId?: number;
+  runner?: string;
+  queuedAt?: number;
+  startedAt?: number;
+  finishedAt?: number;
+};
+
+export type RunPatch = {
+  state?: 'running' | 'done';
+  conclusion?: Conclusion;
+  endLevel?: TrustLevel;
+  startedAt?: number;
+  finishedAt?: number;
+};
+
+/** All that one step of a repository's driver does to the database: it commits as a whole, or nothing of it happened. */
+export class Batch {
+  readonly repositoryId: number;
+  readonly acts: JournalEntry[] = [];
+  readonly events: EventEntry[] = [];
+  readonly enqueued: QueuedJob[] = [];
+  readonly cancelled: { readonly jobId: number; readonly force: boolean; readonly reason: string }[] = [];
+  readonly consumed: number[] = [];
+  readonly entries: Entry[] = [];
+  /** Rows of other tables that belong to it, first of all. */
+  readonly writes: ((tx: Transaction) => Promise<void>)[] = [];
+  readonly #jobs = new Map<string, { runId: number; attempt: number; key: string; patch: JobPatch }>();
+  readonly #runs = new Map<number, { attempt: number; patch: RunPatch }>();
+
+  constructor(repositoryId: number) {
+    this.repositoryId = repositoryId;
+  }
+
+  get isEmpty(): boolean {
+    const lists = [this.acts, this.events, this.enqueued, this.cancelled, this.consumed, this.entries, this.writes];
+    return lists.every(({ length }) => length === 0) && this.#jobs.size === 0 && this.#runs.size === 0;
+  }
+
+  job(run: { readonly runId: number; readonly attempt: number }, key: string, patch: JobPatch): void {
+    const clean = storable(key);
+    const id = `${run.runId} ${clean}`;
+    const known = this.#jobs.get(id) ?? { runId: run.runId, attempt: run.attempt, key: clean, patch: {} };
+    Object.assign(known.patch, patch);
+    this.#jobs.set(id, known);
+  }
+
+  run(runId: number, attempt: number, patch: RunPatch): void {
+    const known = this.#runs.get(runId) ?? { attempt, patch: {} };
+    Object.assign(known.patch, patch);
+    this.#runs.set(runId, known);
+  }
+
+  async commit(
+    tx: Transaction,
+    deps: { readonly queue: JobQueue; readonly audit: AppendDeps; readonly seq: number },
+  ): Promise<void> {
+    for (const write of this.writes) await write(tx);
+    await this.#writeJournal(tx, deps.seq);
+    await this.#writeRuns(tx);
+    await this.#writeJobs(tx);
+    await this.#writeEvents(tx);
+    if (this.enqueued.length > 0) await deps.queue.enqueue(tx, this.enqueued);
+    for (const { jobId, ...cancel } of this.cancelled) await deps.queue.requestCancel(tx, jobId, cancel);
+    if (this.consumed.length > 0) await deps.queue.consumeFinished(tx, this.consumed);
+    for (const entry of this.entries) await append(tx, entry, deps.audit);
+    await this.#notify(tx);
+  }
+
+  /** The number of an act is taken once: a second driver of the same repository fails here. */
+  async #writeJournal(tx: Transaction, seq: number): Promise<void> {
+    const rows = this.acts.map(({ act, nextOrder, attempt }, index) => ({
+      repository_id: String(this.repositoryId),
+      seq: String(seq + index),
+      run_id: String(act.run),
+      attempt,
+      next_order: String(nextOrder),
+      act: JSON.stringify(act),
+    }));
+    for (const part of parts(rows)) await tx.as<RunTables>().insertInto('run_journal').values(part).execute();
+  }
+
+  async #writeRuns(tx: Transaction): Promise<void> {
+    const tables = tx.as<RunTables>();
+    for (const [runId, { attempt, patch }] of this.#runs) {
+      const { state, conclusion, endLevel, startedAt, finishedAt } = patch;
+      await tables
+        .updateTable('run_run')
+        .set({
+          ...(state === undefined ? {} : { state }),
+          ...(conclusion === undefined ? {} : { conclusion }),
+          ...(endLevel === undefined ? {} : { end_level: endLevel }),
+          ...(startedAt === undefined ? {} : { started_at: new Date(startedAt) }),
+          ...(finishedAt === undefined ? {} : { finished_at: new Date(finishedAt) }),
+        })
+        .where('id', '=', String(runId))
+        .execute();
+      if (conclusion === undefined || finishedAt === undefined) continue;
+      await tables
+        .updateTable('run_attempt')
+        .set({ conclusion, finished_at: new Date(finishedAt) })
+        .where('run_id', '=', String(runId))
+        .where('attempt', '=', attempt)
+        .execute();
+    }
+  }
+
+  async #writeJobs(tx: Transaction): Promise<void> {
+    const rows = [...this.#jobs.values()].map(({ runId, attempt, key, patch }) => jobRow(runId, attempt, key, patch));
+    for (const part of parts(rows)) {
+      await tx
+        .as<RunTables>()
+        .insertInto('run_job')
+        .values(part.map(({ row }) => row))
+        .onConflict((on) =>
+          on.columns(['run_id', 'attempt', 'key']).doUpdateSet({
+            state: sql`excluded.state`,
+            definition: sql`coalesce(excluded.definition, run_job.definition)`,
+            conclusion: sql`coalesce(excluded.conclusion, run_job.conclusion)`,
+            reason: sql`coalesce(excluded.reason, run_job.reason)`,
+            level: sql`coalesce(excluded.level, run_job.level)`,
+            taints: sql`coalesce(excluded.taints, run_job.taints)`,
+            outputs: sql`coalesce(excluded.outputs, run_job.outputs)`,
+            influenced_outputs: sql`coalesce(excluded.influenced_outputs, run_job.influenced_outputs)`,
+            job_id: sql`coalesce(excluded.job_id, run_job.job_id)`,
+            runner: sql`coalesce(excluded.runner, run_job.runner)`,
+            queued_at: sql`coalesce(excluded.queued_at, run_job.queued_at)`,
+            started_at: sql`coalesce(excluded.started_at, run_job.started_at)`,
+            finished_at: sql`coalesce(excluded.finished_at, run_job.finished_at)`,
+          }),
+        )
+        .execute();
+    }
+  }
+
+  async #writeEvents(tx: Transaction): Promise<void> {
+    const rows = this.events.map(({ event, attempt, seq }) => ({
+      run_id: String(event.runId),
+      seq: String(seq),
+      attempt,
+      kind: event.kind,
+      event: JSON.stringify(event),
+    }));
+    for (const part of parts(rows)) await tx.as<RunTables>().insertInto('run_event').values(part).execute();
+  }
+
+  async #notify(tx: Transaction): Promise<void> {
+    const ids = new Set([...this.#runs.keys(), ...this.acts.map(({ act }) => act.run)]);
+    for (const { runId } of this.#jobs.values()) ids.add(runId);
+    for (const { event } of this.events) ids.add(event.runId);
+    for (const id of ids) await sql`select pg_notify(${RUN_CHANNEL}, ${String(id)})`.execute(tx.as<RunTables>());
+  }
+}
+
+function jobRow(runId: number, attempt: number, key: string, patch: JobPatch) {
+  const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms));
+  const json = (value: object | undefined) => (value === undefined ? null : JSON.stringify(value));
+  return {
+    row: {
+      run_id: String(runId),
+      attempt,
+      key,
+      name: storable(patch.name ?? key),
+      definition: patch.definition === undefined ? null : storable(patch.definition),
+      needs: JSON.stringify(patch.needs ?? []),
+      state: patch.state ?? 'waiting',
+      conclusion: patch.conclusion ?? null,
+      reason: patch.reason === undefined ? null : storable(patch.reason),
+      level: patch.level ?? null,
+      taints: json(patch.taints),
+      outputs: json(patch.outputs),
+      influenced_outputs: json(patch.influencedOutputs),
+      job_id: patch.jobId === undefined ? null : String(patch.jobId),
+      runner: patch.runner === undefined ? null : storable(patch.runner),
+      queued_at: time(patch.queuedAt),
+      started_at: time(patch.startedAt),
+      finished_at: time(patch.finishedAt),
+    },
+  };
+}
+
+function parts<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
+  const count = Math.ceil(rows.length / INSERT_ROWS_MAX);
+  return Array.from({ length: count }, (_, at) => rows.slice(at * INSERT_ROWS_MAX, (at + 1) * INSERT_ROWS_MAX));
+}
+
+/** PostgreSQL has no NUL in a text, and what outsiders wrote may have one: nothing of theirs may keep a commit from happening. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', '\u{fffd}');
+}

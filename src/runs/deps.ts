@@ -1,0 +1,32 @@
+import type { Actor as AuditActor } from '../auditlog/index.ts';
+import type { Clock, Log } from '../base/index.ts';
+import type { Database } from '../database/index.ts';
+import type { ActiveRun, ReadEgress } from '../engine/index.ts';
+import type { Actor } from '../event/index.ts';
+import type { GitSource } from '../protocol/index.ts';
+import type { RepositoryReader } from '../repo/index.ts';
+import type { PrepareDeps } from './prepare.ts';
+import type { JobQueue } from './queue.ts';
+
+/** Who asks, as authenticated by the door. */
+export type Principal = { readonly id: string; readonly name: string; readonly kind: AuditActor['type'] };
+
+export type ServerEngineDeps = Omit<PrepareDeps, 'db' | 'now'> & {
+  readonly db: Database;
+  readonly queue: JobQueue;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Buffer;
+  readonly readEgress: ReadEgress;
+  /** Reads a repository: whether somebody may is not asked. */
+  readonly readerOf: (repositoryId: number) => Promise<RepositoryReader>;
+  /** Where a runner's gateway gets the commit of a run from. */
+  readonly gitFor: (run: ActiveRun) => GitSource;
+  /** Login and number of whoever did something, as people know them. */
+  readonly loginOf: (actor: { readonly type: string; readonly id: string }) => Promise<Actor>;
+  readonly ownerIdOf: (owner: string) => Promise<number>;
+  /** Jobs of one repository that are queued or run at once. */
+  readonly jobsMax?: number;
+  /** How often it looks for what it was not woken for. */
+  readonly pollMs?: number;
+};
