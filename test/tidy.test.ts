@@ -7,7 +7,7 @@ import { type AllowList, checkAllowList, checkTree, folderOf } from './tidy/rule
 import { readSources } from './tidy/sources.ts';
 
 const SCANNERS = ['secrets', 'code', 'dependencies', 'audit', 'infrastructure'];
-const STATE = ['identity', 'repo', 'change', 'advisory'];
+const STATE = ['identity', 'repo', 'variable', 'change', 'advisory'];
 const STAGES = ['event', 'plan', 'gate', 'run', 'prove', 'deploy'];
 const STAGE_GROUND = [
   'base',
@@ -66,7 +66,7 @@ const ALLOWED: AllowList = {
   runs: ['base', 'workflow', 'protocol', 'store', 'database', 'auditlog', 'actions', 'queue', ...STATE, ...STAGES, 'engine'],
   keeper: ['base', 'policy', 'attest', 'protocol'],
   agent: ['base', 'attest', 'policy', 'protocol'],
-  api: ['base', 'protocol', 'engine', ...STATE, ...STAGES],
+  api: ['base', 'protocol', 'database', 'auditlog', 'engine', ...STATE, ...STAGES],
   cli: ['base', 'protocol', 'workflow', 'engine', 'finding', 'scan', 'fix', 'sandbox'],
 };
 

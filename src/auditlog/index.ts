@@ -6,5 +6,6 @@
 export { type Actor, type AppendDeps, AUDITLOG_CHANNEL, append, commitmentOf, type Entry } from './append.ts';
 export { type CheckpointSigner, newestCheckpoint, sequence, type SignRequest, sizeOf, tileReader } from './sequence.ts';
 export { type Sequencer, startSequencer } from './sequencer.ts';
+export { type EntryFilter, listEntries, type ListedEntry } from './list.ts';
 export { type AuditlogTables, auditlogMigrations } from './tables.ts';
 export { type Deviation, type Verification, verifyLog } from './verify.ts';

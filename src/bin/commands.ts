@@ -74,6 +74,10 @@ export function lazyCommands(machine: Machine, ahead: EarlyStart | undefined): C
         return mirrorSync(machine, folder);
       },
     },
+    client: async () => {
+      const { clientTools } = await import('./client.ts');
+      return clientTools(machine);
+    },
     probe: async () => {
       const { openExecutor } = await import('./executor.ts');
       const executor = openExecutor(machine);

@@ -2,6 +2,7 @@ import { faultsOf } from '../base/index.ts';
 
 export const fault = faultsOf('bin', {
   'image-unknown': { status: 404, help: 'Look at the name of the image; one behind a sign-in is pinned by hand.' },
+  'input-too-large': { status: 413, help: 'Give less at standard input.' },
   'program-missing': { status: 503, help: 'Run scripts/setup, or install the program that is named.' },
   'platform-unsupported': {
     status: 503,

@@ -6,6 +6,7 @@ import type { ExplainedFinding, FileChange, MendedFinding, ScanState } from '../
 import type { ScanMode, ScanProgress, ScanResult } from '../scan/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
 import type { AdvisoriesCommands } from './advisories-command.ts';
+import type { ClientTools } from './client-tools.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What `sallyport run` was asked for. Paths are absolute. */
@@ -162,6 +163,8 @@ export type Commands = {
     sync(folder: string): Promise<readonly string[]>;
   };
   probe(): Promise<CapabilityRecord>;
+  /** What the commands that talk to a server need. */
+  client(): Promise<ClientTools>;
 };
 
 /** All that the command line gets from outside. */

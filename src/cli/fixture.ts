@@ -190,6 +190,7 @@ export function idleProgram(): Command {
         advisories,
         mirror,
         probe: never,
+        client: () => Promise.reject(new TypeError('not called')),
       },
     },
     () => {},

@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { CliDependencies } from './door.ts';
+import { CREDENTIALS_FILE } from './credentials.ts';
 import { EXIT } from './errors.ts';
 import { harmless } from './harmless.ts';
 import { paintOf } from './terminal.ts';
@@ -79,6 +80,8 @@ export async function clean(
   const removed: { readonly path: string; readonly bytes: number }[] = [];
   for (const folder of options.caches === true ? [places.cache] : [places.cache, places.state]) {
     for (const name of await namesIn(folder)) {
+      // Signing out is another command: it ends the tokens, too.
+      if (name === CREDENTIALS_FILE) continue;
       const path = join(folder, name);
       const bytes = await bytesBelow(path);
       await rm(path, { recursive: true, force: true, maxRetries: 3 });

@@ -7,6 +7,7 @@ export type {
   AdvisoriesStatus,
   AdvisoriesSyncRequest,
 } from './advisories-command.ts';
+export type { ClientTools } from './client-tools.ts';
 export type {
   CliDependencies,
   Commands,

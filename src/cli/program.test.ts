@@ -57,6 +57,7 @@ async function call(argv: readonly string[], commands: Partial<Commands> = {}, t
       },
       mirror: { add: async () => [], sync: async () => [] },
       probe: async () => RECORD,
+      client: () => Promise.reject(new TypeError('not called')),
       ...commands,
     },
   };

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WALLS } from '../protocol/index.ts';
 import { addAdvisories } from './advisories-options.ts';
+import { addClient } from './client-options.ts';
 import { renderCompletion, SHELLS } from './completion.ts';
 import type { CliDependencies } from './door.ts';
 import { EXIT, exitCodeOf, renderError } from './errors.ts';
@@ -43,9 +44,13 @@ export type RunOptions = {
 export async function main(argv: readonly string[], dependencies: CliDependencies): Promise<number> {
   const { terminal } = dependencies;
   let exitCode: number = EXIT.success;
-  const program = createProgram(dependencies, (code) => {
-    exitCode = code;
-  });
+  const program = createProgram(
+    dependencies,
+    (code) => {
+      exitCode = code;
+    },
+    argv[0],
+  );
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
@@ -67,8 +72,12 @@ function errorEvent(thrown: unknown): unknown {
   return { kind: 'error', code, message: thrown instanceof Error ? thrown.message : String(thrown), help };
 }
 
-/** The tree of commands. Each loads its own code when it runs. */
-export function createProgram(dependencies: CliDependencies, exit: (code: number) => void): Command {
+/**
+ * The tree of commands. Each loads its own code when it runs.
+ *
+ * @param first the command that is called, when it is known: a run begins without the thirty commands that talk to a server
+ */
+export function createProgram(dependencies: CliDependencies, exit: (code: number) => void, first = ''): Command {
   const { terminal } = dependencies;
   const program = new Command('sallyport')
     .description(
@@ -97,6 +106,7 @@ export function createProgram(dependencies: CliDependencies, exit: (code: number
   addLock(program, dependencies, exit);
   addMirror(program, dependencies, exit);
   addHousehold(program, dependencies, exit);
+  if (first !== 'run') addClient(program, dependencies, exit);
   return program;
 }
 

@@ -1,14 +1,14 @@
 import { faultsOf } from '../base/index.ts';
 
 export const fault = faultsOf('identity', {
-  'not-signed-in': { status: 401, help: 'Sign in, or give a token that is valid.' },
+  'not-signed-in': { status: 401, help: 'Sign in with `sallyport login URL`, or give a token that is valid.' },
   'not-allowed': { status: 403, help: 'Ask an owner for a role that may, or use a token whose scopes name it.' },
   'not-found': { status: 404, help: 'It is not there, or not yours to see.' },
   'code-invalid': {
     status: 401,
     help: 'A code works once and for a short time. Ask an owner for a new one; the last owner asks whoever runs the server.',
   },
-  'name-needed': { status: 400, help: 'Say who you are: the code makes a new owner, and owners have names.' },
+  'name-needed': { status: 400, help: 'Say who you are: `sallyport login URL --setup CODE --name NAME`.' },
   'name-invalid': {
     status: 400,
     help: 'A name has 1 to 39 letters, digits and dashes, and begins and ends with a letter or a digit.',

@@ -1,0 +1,287 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
+import { createToken, ORGANISATION_ROLES, REPOSITORY_ROLES } from '../identity/index.ts';
+import type { RepositoryRow } from '../repo/index.ts';
+import { runView, serveApi, type ServedApi } from './api.fixture.ts';
+import { ROUTES } from './routes.ts';
+
+/**
+ * Who may use each route, written by hand and read by nothing but this test. `anybody`; `person`: everybody who is signed in; roles of
+ * the organisation; or the least role in the repository, which `security` and `auditor` have as `read` and `owner` as `admin`.
+ */
+const TABLE: { readonly [route: string]: string } = {
+  'get /meta': 'anybody',
+  'post /sign-in': 'anybody',
+  'get /user': 'person',
+  'get /tokens': 'person',
+  'post /tokens': 'person',
+  'delete /tokens/{token}': 'person',
+  'get /organisation/tokens': 'owner security',
+  'get /members': 'owner security auditor member',
+  'post /members': 'owner',
+  'post /members/{user}/code': 'owner',
+  'patch /members/{user}': 'owner',
+  'delete /members/{user}': 'owner',
+  'get /teams': 'owner security auditor member',
+  'post /teams': 'owner',
+  'patch /teams/{team}': 'owner',
+  'delete /teams/{team}': 'owner',
+  'put /teams/{team}/members/{user}': 'owner',
+  'delete /teams/{team}/members/{user}': 'owner',
+  'get /repositories': 'person',
+  'post /repositories': 'owner',
+  'post /repositories/import': 'owner',
+  'get /repositories/{owner}/{name}': 'read',
+  'patch /repositories/{owner}/{name}': 'admin',
+  'delete /repositories/{owner}/{name}': 'admin',
+  'get /repositories/{owner}/{name}/refs': 'read',
+  'get /repositories/{owner}/{name}/commits': 'read',
+  'get /repositories/{owner}/{name}/access': 'maintain',
+  'put /repositories/{owner}/{name}/access/users/{user}': 'admin',
+  'delete /repositories/{owner}/{name}/access/users/{user}': 'admin',
+  'put /repositories/{owner}/{name}/access/teams/{team}': 'admin',
+  'delete /repositories/{owner}/{name}/access/teams/{team}': 'admin',
+  'get /repositories/{owner}/{name}/runs': 'read',
+  'get /repositories/{owner}/{name}/runs/{run}': 'read',
+  'get /repositories/{owner}/{name}/runs/{run}/events': 'read',
+  'get /repositories/{owner}/{name}/runs/{run}/jobs/{job}/log': 'read',
+  'get /repositories/{owner}/{name}/runs/{run}/jobs/{job}/log/events': 'read',
+  'post /repositories/{owner}/{name}/runs/{run}/cancel': 'write',
+  'post /repositories/{owner}/{name}/runs/{run}/rerun': 'write',
+  'post /repositories/{owner}/{name}/dispatches': 'write',
+  'post /repositories/{owner}/{name}/repository-dispatches': 'write',
+  'get /repositories/{owner}/{name}/runs/{run}/artifacts': 'read',
+  'get /repositories/{owner}/{name}/artifacts/{artifact}/archive': 'read',
+  'get /repositories/{owner}/{name}/schedules': 'read',
+  'get /variables': 'owner security auditor member',
+  'put /variables/{variable}': 'owner',
+  'delete /variables/{variable}': 'owner',
+  'get /repositories/{owner}/{name}/variables': 'write',
+  'put /repositories/{owner}/{name}/variables/{variable}': 'maintain',
+  'delete /repositories/{owner}/{name}/variables/{variable}': 'maintain',
+  'get /runners': 'owner security auditor',
+  'post /runners/registrations': 'owner',
+  'post /runners/{runner}/drain': 'owner',
+  'delete /runners/{runner}': 'owner',
+  'get /audit': 'owner security auditor',
+};
+
+/** What each caller is: in the organisation, in the repository `app`, and whether the token is bounded to another repository. */
+type Caller = {
+  readonly token: string | undefined;
+  readonly organisation: string;
+  readonly repository: (typeof REPOSITORY_ROLES)[number] | undefined;
+  readonly isBounded: boolean;
+};
+
+let postgres: TestPostgres;
+let api: ServedApi;
+let app: RepositoryRow;
+const callers = new Map<string, Caller>();
+
+beforeAll(async () => {
+  postgres = await openTestPostgres();
+  api = await serveApi(postgres);
+  app = await api.create('app');
+  const other = await api.create('other');
+  const owner = await api.people.owner();
+  const add = (name: string, caller: Partial<Caller>) =>
+    callers.set(name, { token: undefined, organisation: '', repository: undefined, isBounded: false, ...caller });
+  add('nobody', {});
+  for (const role of ORGANISATION_ROLES) {
+    const { token } = role === 'owner' ? owner : await api.people.person(`o-${role}`, role);
+    const repository = role === 'owner' ? 'admin' : role === 'member' ? undefined : 'read';
+    add(role, { token, organisation: role, repository });
+  }
+  for (const role of REPOSITORY_ROLES) {
+    const person = await api.people.person(`r-${role}`, 'member');
+    await api.grant(app, person, role);
+    add(`${role} of the repository`, { token: person.token, organisation: 'member', repository: role });
+  }
+  const stranger = await api.people.person('stranger', 'member');
+  await api.grant(other, stranger, 'admin');
+  add('admin of another repository', { token: stranger.token, organisation: 'member' });
+  const bounded = await createToken(api.people, owner.principal, {
+    name: 'b',
+    scopes: ['all'],
+    repositories: [other.id],
+  });
+  add('owner with a token for another repository', { token: bounded.token.expose(), isBounded: true });
+  api.ports.put(app.id, runView(1));
+  api.ports.put(other.id, runView(2));
+  for (const [id, row] of [[1, app] as const, [2, other] as const]) {
+    const info = {
+      id,
+      runId: id,
+      name: 'a',
+      bytes: 3,
+      digest: 'sha256:0',
+      level: 'branch',
+      createdAt: new Date(0),
+    } as const;
+    api.ports.putArtifact(row.id, info, Buffer.from('zip'));
+  }
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await postgres.close();
+});
+
+const nameOf = ({ method, path }: (typeof ROUTES)[number]) => `${method} ${path}`;
+const pathOf = (path: string, ids: { readonly [name: string]: string } = {}) =>
+  `/api/v1${path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => ids[name] ?? SAMPLE[name] ?? '1')}`;
+const SAMPLE: { readonly [name: string]: string } = {
+  owner: 'acme',
+  name: 'app',
+  user: 'stranger',
+  variable: 'A',
+  job: '10',
+};
+
+/** What the table says that a caller is answered. `400` stands for: let through, and then told that the request is wrong. */
+function wantedOf(route: string, path: string, caller: Caller): number {
+  const who = TABLE[route] ?? 'nobody';
+  if (who === 'anybody') return 400;
+  if (caller.token === undefined) return 401;
+  if (path.startsWith('/repositories/{owner}')) {
+    if (caller.repository === undefined) return 404;
+    const has = REPOSITORY_ROLES.indexOf(caller.repository);
+    return has >= REPOSITORY_ROLES.findIndex((role) => role === who) ? 400 : 403;
+  }
+  if (who === 'person') return caller.isBounded && /^\w+ \/tokens$/.test(route) ? 403 : 400;
+  return who.split(' ').includes(caller.organisation) ? 400 : 403;
+}
+
+describe('every route', () => {
+  test('has a row in the table, and every row a route', () => {
+    expect(ROUTES.map(nameOf).toSorted()).toEqual(Object.keys(TABLE).toSorted());
+  });
+
+  test.each(ROUTES.map((route) => ({ name: nameOf(route), route })))(
+    '$name lets in whom the table names, and nobody else',
+    async ({ name, route }) => {
+      // A name in the query that no route has: who is let in is told so, and nothing happens.
+      const path = `${pathOf(route.path)}?nothing-knows-this=1`;
+      const body = ['get', 'delete'].includes(route.method) ? {} : { body: {} };
+
+      const found: { [caller: string]: number } = {};
+      const wanted: { [caller: string]: number } = {};
+      for (const [caller, what] of callers) {
+        const { status } = await api.ask(route.method.toUpperCase(), path, {
+          ...body,
+          ...(what.token === undefined ? {} : { token: what.token }),
+        });
+        found[caller] = status;
+        wanted[caller] = wantedOf(name, route.path, what);
+      }
+
+      expect(found).toEqual(wanted);
+    },
+  );
+
+  test.each(ROUTES.filter(({ access }) => access.to !== 'anybody').map((route) => ({ name: nameOf(route), route })))(
+    '$name takes no token that is wrong, expired or revoked for none',
+    async ({ route }) => {
+      const path = pathOf(route.path);
+      const header = (authorization: string) => ({ headers: { authorization } });
+      const asked = await Promise.all(
+        ['Bearer x', 'Bearer', 'Basic !', `Bearer spt_${'a'.repeat(36)}`, 'Negotiate abc'].map(
+          async (text) => (await api.ask(route.method.toUpperCase(), path, header(text))).status,
+        ),
+      );
+
+      expect(asked).toEqual([401, 401, 401, 401, 401]);
+    },
+  );
+});
+
+describe('what belongs to another repository', () => {
+  const inner = ROUTES.filter(({ path }) => /\{(run|job|artifact)\}/.test(path)).map((route) => ({
+    name: nameOf(route),
+    route,
+  }));
+  const BODIES: { readonly [route: string]: object } = { cancel: {}, rerun: {} };
+
+  test.each(inner)('$name does not find it, also for an owner', async ({ route }) => {
+    const { token } = await api.people.owner();
+    const last = route.path.split('/').at(-1) ?? '';
+    const ask = (ids: { readonly [name: string]: string }) =>
+      api.ask(route.method.toUpperCase(), pathOf(route.path, ids), {
+        token,
+        ...(BODIES[last] === undefined ? {} : { body: BODIES[last] }),
+        headers: { 'last-event-id': '0' },
+      });
+    if (!route.path.endsWith('events')) {
+      const own = await ask({ run: '1', job: '10', artifact: '1' });
+      expect(own.status).toBeLessThan(300);
+    }
+
+    const foreign = [
+      await ask({ run: '2', job: '20', artifact: '2' }),
+      await ask({ run: '99', job: '99', artifact: '99' }),
+    ];
+    expect(foreign.map(({ status, body }) => [status, body['code']])).toEqual([
+      [404, 'api/not-found'],
+      [404, 'api/not-found'],
+    ]);
+  });
+
+  test('a job of another run is not found through one that may be read', async () => {
+    const { token } = await api.people.owner();
+
+    const { status } = await api.ask('GET', '/api/v1/repositories/acme/app/runs/1/jobs/20/log', { token });
+    const rerun = await api.ask('POST', '/api/v1/repositories/acme/app/runs/1/rerun', {
+      token,
+      body: { only: { job: 20 } },
+    });
+
+    expect([status, rerun.status]).toEqual([404, 404]);
+  });
+
+  test('lists have only what one may read', async () => {
+    const names = async (caller: string) => {
+      const token = callers.get(caller)?.token;
+      const { body } = await api.ask('GET', '/api/v1/repositories', token === undefined ? {} : { token });
+      return (body['items'] as { name: string }[]).map(({ name }) => name);
+    };
+
+    expect(await names('owner')).toEqual(['app', 'other']);
+    expect(await names('auditor')).toEqual(['app', 'other']);
+    expect(await names('read of the repository')).toEqual(['app']);
+    expect(await names('admin of another repository')).toEqual(['other']);
+    expect(await names('owner with a token for another repository')).toEqual(['other']);
+    expect(await names('member')).toEqual([]);
+  });
+});
+
+describe('git', () => {
+  const GIT: { readonly [caller: string]: readonly [fetch: number, push: number] } = {
+    nobody: [401, 401],
+    owner: [200, 200],
+    security: [200, 403],
+    auditor: [200, 403],
+    member: [404, 404],
+    'read of the repository': [200, 403],
+    'write of the repository': [200, 200],
+    'maintain of the repository': [200, 200],
+    'admin of the repository': [200, 200],
+    'admin of another repository': [404, 404],
+    'owner with a token for another repository': [404, 404],
+  };
+
+  test('answers as the API does, with the token as the password of basic authentication', async () => {
+    const found: { [caller: string]: readonly number[] } = {};
+    for (const [caller, { token }] of callers) {
+      const headers: { [name: string]: string } =
+        token === undefined
+          ? {}
+          : { authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}` };
+      const statuses = ['git-upload-pack', 'git-receive-pack'].map(
+        async (service) => (await fetch(`${api.origin}/acme/app.git/info/refs?service=${service}`, { headers })).status,
+      );
+      found[caller] = await Promise.all(statuses);
+    }
+
+    expect(found).toEqual(GIT);
+  });
+});

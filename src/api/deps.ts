@@ -1,0 +1,30 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../base/index.ts';
+import type { AuthenticateDeps } from '../identity/index.ts';
+import type { RepoServer } from '../repo/index.ts';
+import type { Metrics } from './metrics.ts';
+import type { JobLogReader, RunEngine, RunReaders, Runners } from './ports.ts';
+
+/** All that the API gets from outside. */
+export type ApiDeps = AuthenticateDeps & {
+  readonly version: string;
+  /** Where people reach the server: `https://ci.example.org`. */
+  readonly origin: string;
+  readonly log: Log;
+  readonly repo: RepoServer;
+  readonly runs: RunReaders;
+  readonly engine: RunEngine;
+  readonly jobLogs: JobLogReader;
+  readonly runners: Runners;
+  readonly metrics: Metrics;
+  /** `/runner/v1/…`. Answers whether it took the request. */
+  readonly runnerDoor?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+  /** Whether everything that the server needs is there, besides the database. */
+  isReady?(): Promise<boolean>;
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  readonly proxies: readonly string[];
+  /** How often a stream says that it lives, and asks whether its reader still may. Milliseconds. */
+  readonly beatMs?: number;
+  /** Aborted when the server ends: streams end with it. */
+  readonly closing: AbortSignal;
+};

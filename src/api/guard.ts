@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http';
+import { authenticate, authorise, type Credential, networkOf, type Principal } from '../identity/index.ts';
+import type { ApiDeps } from './deps.ts';
+import { fault } from './faults.ts';
+import { type Found, objectOf, type Route } from './route.ts';
+
+const CREDENTIAL_BYTES_MAX = 2000;
+
+/** `Bearer`, `token` as clients of GitHub's API say it, and `Basic` with the token as password. */
+export function credentialOf(header: string | undefined): Credential | undefined {
+  if (header === undefined || header.length > CREDENTIAL_BYTES_MAX) return undefined;
+  const [, scheme = '', text = ''] = /^(bearer|token|basic) +(\S+)$/i.exec(header) ?? [];
+  if (scheme === '') return undefined;
+  if (scheme.toLowerCase() !== 'basic') return { bearer: text };
+  const plain = Buffer.from(text, 'base64').toString('utf8');
+  const at = plain.indexOf(':');
+  return at === -1 ? undefined : { basic: { user: plain.slice(0, at), password: plain.slice(at + 1) } };
+}
+
+/** Who asks; nothing without a credential. Throws when there is one and it is nobody's: it is never taken for none. */
+export async function principalOf(
+  deps: ApiDeps,
+  header: string | undefined,
+  address: string,
+): Promise<Principal | undefined> {
+  if (header === undefined) return undefined;
+  const credential = credentialOf(header);
+  const principal = credential === undefined ? undefined : await authenticate(deps, credential, { address });
+  if (principal === undefined) throw notSignedIn();
+  return principal;
+}
+
+export const notSignedIn = () => fault('not-signed-in', 'this needs a token, and no valid one came');
+
+/** The address of the one who asks: of the connection, or what a proxy that is trusted tells of it. */
+export function addressOf(request: IncomingMessage, proxies: readonly string[]): string {
+  const own = request.socket.remoteAddress ?? '';
+  if (!proxies.includes(own)) return own;
+  const told = request.headers['x-forwarded-for'];
+  const last = (Array.isArray(told) ? told.join(',') : (told ?? '')).split(',').at(-1)?.trim();
+  return last === undefined || last === '' ? own : last;
+}
+
+/** The name under which the haste of a caller is counted. */
+export function callerOf(principal: Principal | undefined, address: string): string {
+  return principal === undefined ? networkOf(address).value : `${principal.kind}:${principal.id}`;
+}
+
+/**
+ * Whether a call may be made: by what the route says, and nothing else. The repository of the path is looked for with the eyes of the
+ * one who asks, so that what they may not read is not there.
+ */
+export async function admit(
+  deps: ApiDeps,
+  route: Route,
+  principal: Principal | undefined,
+  params: { readonly [name: string]: string },
+): Promise<Found> {
+  const { access } = route;
+  if (access.to === 'anybody') return principal === undefined ? {} : { principal };
+  if (principal === undefined) throw notSignedIn();
+  const found = access.to === 'repository' ? await locate(deps, principal, params) : { principal };
+  const object = objectOf(access, found);
+  if (object === undefined || !(await authorise(deps.db, principal, access.verb, object))) {
+    throw fault('not-allowed', `this needs ${access.verb}`);
+  }
+  return found;
+}
+
+async function locate(
+  deps: ApiDeps,
+  principal: Principal,
+  { owner = '', name = '' }: { readonly [name: string]: string },
+): Promise<Found> {
+  const row = await deps.repo.find(principal, { owner, name });
+  if (row === undefined) throw fault('not-found', 'there is no such repository');
+  return { principal, repository: row };
+}

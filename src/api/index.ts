@@ -1,0 +1,28 @@
+/**
+ * Owns: the door of the server over HTTP: `/api/v1` from one list of routes, its description, git's and the runners' way in, event
+ * streams, limits of haste, size and time.
+ * Never: decides who may do what (identity), keeps state of a domain, lets a route answer without its access being named.
+ */
+export { forgetAnswers } from './idempotency.ts';
+export type { ApiDeps } from './deps.ts';
+export { createMetrics, type Metrics } from './metrics.ts';
+export { openApiDocument } from './openapi.ts';
+export type {
+  ArtifactInfo,
+  JobLogReader,
+  Page,
+  RunEngine,
+  RunFilter,
+  RunJob,
+  RunKey,
+  RunnerInfo,
+  Runners,
+  RunReaders,
+  RunState,
+  RunSummary,
+  RunView,
+  ScheduleInfo,
+} from './ports.ts';
+export { ROUTES } from './routes.ts';
+export { type Api, type ApiOptions, createApi, HTTP_OPTIONS } from './server.ts';
+export { type ApiTables, apiMigrations } from './tables.ts';

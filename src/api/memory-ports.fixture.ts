@@ -1,0 +1,177 @@
+import type { EngineEvent } from '../engine/index.ts';
+import type {
+  ArtifactInfo,
+  JobLogReader,
+  RunEngine,
+  RunnerInfo,
+  Runners,
+  RunReaders,
+  RunSummary,
+  RunView,
+} from './ports.ts';
+
+/** The parts of the server that the API asks, in memory: for tests of the door. */
+export type MemoryPorts = {
+  readonly runs: RunReaders;
+  readonly engine: RunEngine;
+  readonly jobLogs: JobLogReader;
+  readonly runners: Runners;
+  /** What the engine was told to do. */
+  readonly asked: { readonly verb: string; readonly [key: string]: unknown }[];
+  put(repositoryId: number, view: RunView): void;
+  happen(runId: number, event: EngineEvent): void;
+  putArtifact(repositoryId: number, info: ArtifactInfo, bytes: Uint8Array): void;
+  putRunner(info: RunnerInfo): void;
+  log(jobId: number, text: string): void;
+  seal(jobId: number): void;
+};
+
+type Log = { bytes: Buffer; isSealed: boolean; readonly wakes: Set<() => void> };
+
+export function memoryPorts(): MemoryPorts {
+  const runs = new Map<number, { repositoryId: number; view: RunView; events: EngineEvent[] }>();
+  const artifacts = new Map<number, { repositoryId: number; info: ArtifactInfo; bytes: Uint8Array }>();
+  const runners = new Map<number, RunnerInfo>();
+  const logs = new Map<number, Log>();
+  const listeners = new Map<number, Set<() => void>>();
+  const asked: MemoryPorts['asked'] = [];
+  const find = (repositoryId: number, runId: number) => {
+    const run = runs.get(runId);
+    return run?.repositoryId === repositoryId ? run : undefined;
+  };
+  const logOf = (jobId: number): Log => {
+    const known = logs.get(jobId) ?? { bytes: Buffer.alloc(0), isSealed: false, wakes: new Set() };
+    logs.set(jobId, known);
+    return known;
+  };
+  const tell = (runId: number) => {
+    for (const callback of listeners.get(runId) ?? []) callback();
+  };
+  return {
+    asked,
+    put(repositoryId, view) {
+      runs.set(view.id, { repositoryId, view, events: runs.get(view.id)?.events ?? [] });
+      tell(view.id);
+    },
+    happen(runId, event) {
+      const run = runs.get(runId);
+      if (run === undefined) return;
+      run.events.push(event);
+      run.view = { ...run.view, lastEvent: run.events.length };
+      tell(runId);
+    },
+    putArtifact: (repositoryId, info, bytes) => void artifacts.set(info.id, { repositoryId, info, bytes }),
+    putRunner: (info) => void runners.set(info.id, info),
+    log(jobId, text) {
+      const log = logOf(jobId);
+      log.bytes = Buffer.concat([log.bytes, Buffer.from(text)]);
+      for (const wake of log.wakes) wake();
+    },
+    seal(jobId) {
+      const log = logOf(jobId);
+      log.isSealed = true;
+      for (const wake of log.wakes) wake();
+    },
+    runs: {
+      async list({ repositoryId, filter, cursor, limit }) {
+        const fits = (run: RunSummary) =>
+          (filter.state === undefined || run.state === filter.state) &&
+          (filter.event === undefined || run.event === filter.event) &&
+          (filter.workflow === undefined || run.workflow.path.endsWith(filter.workflow)) &&
+          (filter.branch === undefined || run.ref === `refs/heads/${filter.branch}`);
+        const after = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
+        const items = [...runs.values()]
+          .filter((run) => run.repositoryId === repositoryId && run.view.id < after && fits(run.view))
+          .map(({ view: { jobs: _jobs, lastEvent: _lastEvent, ...run } }) => run)
+          .toSorted((a, b) => b.id - a.id);
+        const next = items.length > limit ? items[limit - 1]?.id : undefined;
+        return { items: items.slice(0, limit), ...(next === undefined ? {} : { next: String(next) }) };
+      },
+      view: async ({ repositoryId, runId, attempt }) => {
+        const view = find(repositoryId, runId)?.view;
+        return attempt === undefined || view?.attempt === attempt ? view : undefined;
+      },
+      events: async ({ repositoryId, runId }, after, limit) =>
+        (find(repositoryId, runId)?.events ?? [])
+          .map((event, at) => ({ seq: at + 1, event }))
+          .slice(after, after + limit),
+      onChange(runId, callback) {
+        const known = listeners.get(runId) ?? new Set();
+        listeners.set(runId, known.add(callback));
+        return () => known.delete(callback);
+      },
+      schedules: async () => [{ workflow: '.github/workflows/night.yml', cron: '0 3 * * *' }],
+      artifacts: async ({ runId }) =>
+        [...artifacts.values()].map(({ info }) => info).filter((info) => info.runId === runId),
+      async openArtifact(repositoryId, artifactId) {
+        const found = artifacts.get(artifactId);
+        if (found?.repositoryId !== repositoryId) return undefined;
+        return { info: found.info, bytes: once(found.bytes) };
+      },
+    },
+    engine: {
+      async dispatch({ principal, ...more }) {
+        asked.push({ verb: 'dispatch', by: principal.name, ...more });
+        return { runIds: [asked.length] };
+      },
+      async repositoryDispatch({ principal, ...more }) {
+        asked.push({ verb: 'repository-dispatch', by: principal.name, ...more });
+        return { runIds: [asked.length] };
+      },
+      async rerun({ principal, ...more }) {
+        asked.push({ verb: 'rerun', by: principal.name, ...more });
+        return { attempt: 2 };
+      },
+      async cancel({ principal, ...more }) {
+        asked.push({ verb: 'cancel', by: principal.name, ...more });
+      },
+    },
+    jobLogs: {
+      size: async (jobId) => logOf(jobId).bytes.length,
+      read: async (jobId, { from, bytesMax }) => logOf(jobId).bytes.subarray(from, from + bytesMax),
+      async *follow(jobId, from, signal) {
+        const log = logOf(jobId);
+        for (let at = from; !signal.aborted; ) {
+          if (at < log.bytes.length) {
+            const bytes = log.bytes.subarray(at);
+            at += bytes.length;
+            yield bytes;
+          } else if (log.isSealed) {
+            return;
+          } else {
+            await waitFor(log.wakes, signal);
+          }
+        }
+      },
+    },
+    runners: {
+      list: async () => [...runners.values()],
+      async register({ name }, wanted) {
+        asked.push({ verb: 'register', by: name, ...wanted });
+        return { token: 'spr_test', expiresAt: new Date(1_800_000_000_000) };
+      },
+      async drain(_principal, id) {
+        return runners.has(id);
+      },
+      async remove(_principal, id) {
+        return runners.delete(id);
+      },
+    },
+  };
+}
+
+function waitFor(wakes: Set<() => void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      wakes.delete(done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    wakes.add(done);
+    signal.addEventListener('abort', done);
+  });
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,159 @@
+import type { Taint, TrustLevel } from '../base/index.ts';
+import type { EngineEvent } from '../engine/index.ts';
+import type { Principal } from '../identity/index.ts';
+import type { Conclusion } from '../protocol/index.ts';
+
+/**
+ * What the API asks of the other parts of the server. Each answers for one repository: a number that belongs to another one is not
+ * there. Whether the principal may was asked before.
+ */
+
+export type Page<Item> = { readonly items: readonly Item[] /** Nothing at the end. */; readonly next?: string };
+
+export type RunState = 'waiting' | 'queued' | 'running' | 'finished';
+
+export type RunSummary = {
+  readonly id: number;
+  /** Of this workflow in this repository, from 1. */
+  readonly number: number;
+  readonly attempt: number;
+  readonly workflow: { readonly path: string; readonly name: string };
+  readonly name: string;
+  readonly event: string;
+  readonly ref: string;
+  readonly commit: string;
+  readonly level: TrustLevel;
+  readonly state: RunState;
+  /** When it is finished. */
+  readonly conclusion?: Conclusion;
+  readonly actor: { readonly type: string; readonly id: string; readonly name?: string };
+  readonly createdAt: Date;
+  readonly startedAt?: Date;
+  readonly finishedAt?: Date;
+};
+
+export type RunJob = {
+  readonly id: number;
+  readonly key: string;
+  readonly name: string;
+  readonly state: RunState;
+  readonly conclusion?: Conclusion;
+  readonly reason?: string;
+  readonly level: TrustLevel;
+  readonly taints: readonly Taint[];
+  readonly needs: readonly string[];
+  readonly runner?: string;
+  readonly startedAt?: Date;
+  readonly finishedAt?: Date;
+};
+
+export type RunView = RunSummary & {
+  readonly jobs: readonly RunJob[];
+  /** Number of its newest event; 0 before the first. */
+  readonly lastEvent: number;
+};
+
+export type RunFilter = {
+  readonly workflow?: string;
+  readonly branch?: string;
+  readonly event?: string;
+  readonly state?: RunState;
+  readonly commit?: string;
+};
+
+/** One attempt of a run; without it the newest. */
+export type RunKey = { readonly repositoryId: number; readonly runId: number; readonly attempt?: number };
+
+export type ArtifactInfo = {
+  readonly id: number;
+  readonly runId: number;
+  readonly name: string;
+  readonly bytes: number;
+  readonly digest: string;
+  readonly level: TrustLevel;
+  readonly createdAt: Date;
+  readonly expiresAt?: Date;
+};
+
+export type ScheduleInfo = {
+  readonly workflow: string;
+  readonly cron: string;
+  readonly timezone?: string;
+  readonly nextAt?: Date;
+};
+
+export type RunReaders = {
+  list(asked: {
+    readonly repositoryId: number;
+    readonly filter: RunFilter;
+    readonly cursor?: string;
+    readonly limit: number;
+  }): Promise<Page<RunSummary>>;
+  view(key: RunKey): Promise<RunView | undefined>;
+  /** What happened, but for what jobs log: in order, after this number. */
+  events(
+    key: RunKey,
+    after: number,
+    limit: number,
+  ): Promise<readonly { readonly seq: number; readonly event: EngineEvent }[]>;
+  /** Calls back when something of the run changed, perhaps once too often, never once too little. Ends with what it returns. */
+  onChange(runId: number, callback: () => void): () => void;
+  schedules(repositoryId: number): Promise<readonly ScheduleInfo[]>;
+  artifacts(key: RunKey): Promise<readonly ArtifactInfo[]>;
+  openArtifact(
+    repositoryId: number,
+    artifactId: number,
+  ): Promise<{ readonly info: ArtifactInfo; readonly bytes: AsyncIterable<Uint8Array> } | undefined>;
+};
+
+export type RunEngine = {
+  dispatch(asked: {
+    readonly principal: Principal;
+    readonly repositoryId: number;
+    readonly workflow: string;
+    readonly ref: string;
+    readonly inputs: { readonly [name: string]: string };
+  }): Promise<{ readonly runIds: readonly number[] }>;
+  repositoryDispatch(asked: {
+    readonly principal: Principal;
+    readonly repositoryId: number;
+    readonly type: string;
+    readonly payload: { readonly [key: string]: unknown };
+  }): Promise<{ readonly runIds: readonly number[] }>;
+  rerun(asked: {
+    readonly principal: Principal;
+    readonly runId: number;
+    readonly only: 'all' | 'failed' | { readonly job: number };
+  }): Promise<{ readonly attempt: number }>;
+  cancel(asked: { readonly principal: Principal; readonly runId: number; readonly force: boolean }): Promise<void>;
+};
+
+/** Bytes of the logs of jobs: lines of JSON. */
+export type JobLogReader = {
+  size(jobId: number): Promise<number>;
+  read(jobId: number, span: { readonly from: number; readonly bytesMax: number }): Promise<Buffer>;
+  /** What is there and what comes, until the log is sealed or the signal ends it. */
+  follow(jobId: number, from: number, signal: AbortSignal): AsyncIterable<Buffer>;
+};
+
+export type RunnerInfo = {
+  readonly id: number;
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly state: 'idle' | 'busy' | 'draining' | 'lost';
+  readonly ephemeral: boolean;
+  readonly jobs: readonly number[];
+  readonly lastSeenAt?: Date;
+};
+
+export type Runners = {
+  list(): Promise<readonly RunnerInfo[]>;
+  /** A token that registers one runner. */
+  register(
+    principal: Principal,
+    wanted: { readonly labels: readonly string[]; readonly ephemeral: boolean },
+  ): Promise<{ readonly token: string; readonly expiresAt: Date }>;
+  /** False: there is none. */
+  drain(principal: Principal, id: number): Promise<boolean>;
+  remove(principal: Principal, id: number): Promise<boolean>;
+};

@@ -1,0 +1,267 @@
+import { z } from '@hono/zod-openapi';
+import { readableRepositories } from '../identity/index.ts';
+import type { RepositoryRow } from '../repo/index.ts';
+import type { ApiDeps } from './deps.ts';
+import { fault } from './faults.ts';
+import { organisation, repository, self, type ServerEvent } from './route.ts';
+import { idOfCursor, idPage, iso, pageOf, pageQuery, repositorySchema, sizeOfPage } from './schema.ts';
+
+const name = z.string().min(1).max(100);
+/** First parts of the server's own addresses. */
+const RESERVED_OWNERS = ['api', 'runner', 'healthz', 'readyz', 'metrics'];
+const owner = name.refine((text) => !RESERVED_OWNERS.includes(text.toLowerCase()), 'the server needs this name itself');
+const branch = z.string().min(1).max(190);
+/** Pages of repositories that are read for one page of those that the person may see. */
+const SCANS_MAX = 10;
+/** Commits and refs that paging passes over. */
+const SKIP_MAX = 100_000;
+
+export function repositoryOf(deps: Pick<ApiDeps, 'origin'>, row: RepositoryRow) {
+  const { stoppedReason, createdAt, ...rest } = row;
+  return {
+    ...rest,
+    ...(stoppedReason === undefined ? {} : { reason: stoppedReason }),
+    cloneUrl: `${deps.origin}/${row.owner}/${row.name}.git`,
+    createdAt: iso(createdAt),
+  };
+}
+
+export const repositoryRoutes = [
+  self.json(
+    {
+      method: 'get',
+      path: '/repositories',
+      verb: 'self.read',
+      tag: 'Repositories',
+      summary: 'The repositories that one may read',
+      query: pageQuery,
+      reply: pageOf(repositorySchema, 'RepositoryPage'),
+    },
+    async ({ deps, principal }, { query }) => {
+      const limit = sizeOfPage(query.limit);
+      const found: RepositoryRow[] = [];
+      // Somebody with few grants among many repositories is asked for by these, not by walking through all.
+      const readable = await readableRepositories(deps.db, principal);
+      let after = idOfCursor(query.cursor) ?? 0;
+      for (let scan = 0; scan < SCANS_MAX && found.length <= limit; scan += 1) {
+        if (readable !== 'all' && !readable.some((id) => id > after)) break;
+        const from = readable === 'all' ? after : Math.min(...readable.filter((id) => id > after)) - 1;
+        const rows = await deps.repo.list(principal, { after: from, limit: limit + 1 });
+        const last = rows.at(-1);
+        if (last === undefined) break;
+        found.push(...rows);
+        after = last.id;
+      }
+      return idPage(
+        found.map((row) => repositoryOf(deps, row)),
+        limit,
+      );
+    },
+  ),
+  organisation.json(
+    {
+      method: 'post',
+      path: '/repositories',
+      verb: 'repository.create',
+      tag: 'Repositories',
+      summary: 'Makes an empty repository',
+      status: 201,
+      body: z.strictObject({ owner, name, defaultBranch: branch.optional() }),
+      reply: repositorySchema,
+    },
+    async ({ deps, principal }, { body }) => {
+      const { defaultBranch, ...wanted } = body;
+      const row = await deps.repo.create(principal, {
+        ...wanted,
+        ...(defaultBranch === undefined ? {} : { defaultBranch }),
+      });
+      return repositoryOf(deps, row);
+    },
+  ),
+  organisation.events(
+    {
+      method: 'post',
+      path: '/repositories/import',
+      verb: 'repository.create',
+      tag: 'Repositories',
+      summary: 'Makes a repository of another one; tells how far it is',
+      describes: '`progress` {phase, percent?}, then `done` {repository} or `failed` {problem}',
+      body: z.strictObject({ owner, name, url: z.url().max(2000) }),
+    },
+    async ({ deps, principal, signal }, { body }) => {
+      const events = new Channel();
+      void deps.repo
+        .import({
+          owner: body.owner,
+          name: body.name,
+          from: { kind: 'url', url: body.url },
+          principal,
+          signal,
+          progress: (data) => events.push({ event: 'progress', data }),
+        })
+        .then(
+          (row) => events.end({ event: 'done', data: { repository: repositoryOf(deps, row) } }),
+          (thrown: unknown) => events.fail(thrown),
+        );
+      return events;
+    },
+  ),
+  repository.json(
+    {
+      method: 'get',
+      path: '',
+      verb: 'repository.read',
+      tag: 'Repositories',
+      summary: 'One repository',
+      reply: repositorySchema,
+    },
+    async ({ deps, repository: row }) => repositoryOf(deps, row),
+  ),
+  repository.json(
+    {
+      method: 'patch',
+      path: '',
+      verb: 'repository.administer',
+      tag: 'Repositories',
+      summary: 'Renames a repository, archives it or brings it back: one of these at once',
+      body: z.union([
+        z.strictObject({ owner: owner.optional(), name }),
+        z.strictObject({ state: z.enum(['active', 'archived']) }),
+      ]),
+      reply: repositorySchema,
+    },
+    async ({ deps, principal, repository: row }, { body }) => {
+      if ('state' in body) {
+        const isArchived = body.state === 'archived';
+        const changed = isArchived ? deps.repo.archive(principal, row.id) : deps.repo.unarchive(principal, row.id);
+        return repositoryOf(deps, await changed);
+      }
+      const to = { owner: body.owner ?? row.owner, name: body.name };
+      return repositoryOf(deps, await deps.repo.rename(principal, row.id, to));
+    },
+  ),
+  repository.none(
+    {
+      method: 'delete',
+      path: '',
+      verb: 'repository.administer',
+      tag: 'Repositories',
+      summary: 'Deletes a repository with all that git has of it',
+    },
+    async ({ deps, principal, repository: { id } }) => {
+      await deps.repo.delete(principal, id);
+    },
+  ),
+  repository.json(
+    {
+      method: 'get',
+      path: '/refs',
+      verb: 'repository.read',
+      tag: 'Repositories',
+      summary: 'Branches and tags',
+      query: { ...pageQuery, kind: z.enum(['branches', 'tags']).optional() },
+      reply: pageOf(
+        z.strictObject({ ref: z.string(), oid: z.string(), peeled: z.string().optional() }).openapi('Ref'),
+        'RefPage',
+      ),
+    },
+    async ({ deps, repository: { id } }, { query }) => {
+      const reader = await deps.repo.reader(id);
+      const { items, next } = await reader.listRefs({
+        ...(query.kind === undefined ? {} : { prefix: query.kind === 'tags' ? 'refs/tags/' : 'refs/heads/' }),
+        skip: skipOf(query.cursor),
+        limit: sizeOfPage(query.limit),
+      });
+      return { items, ...(next === undefined ? {} : { next: cursorOfSkip(next) }) };
+    },
+  ),
+  repository.json(
+    {
+      method: 'get',
+      path: '/commits',
+      verb: 'repository.read',
+      tag: 'Repositories',
+      summary: 'Commits that a branch, a tag or a commit reaches',
+      query: { ...pageQuery, revision: z.string().min(1).max(200).optional() },
+      reply: pageOf(commitSchema(), 'CommitPage'),
+    },
+    async ({ deps, repository: { id, defaultBranch } }, { query }) => {
+      const reader = await deps.repo.reader(id);
+      const revision = query.revision ?? defaultBranch;
+      const from = await reader.resolve(revision);
+      if (from === undefined) throw fault('not-found', 'there is no such branch, tag or commit');
+      const limit = sizeOfPage(query.limit);
+      const { items, next } = await reader.listCommits(from, { skip: skipOf(query.cursor), limit });
+      return {
+        items,
+        ...(next === undefined ? {} : { next: cursorOfSkip(next) }),
+      };
+    },
+  ),
+];
+
+function commitSchema() {
+  const who = z.strictObject({ name: z.string(), email: z.string(), date: z.string() });
+  return z
+    .strictObject({
+      oid: z.string(),
+      tree: z.string(),
+      parents: z.array(z.string()),
+      author: who,
+      committer: who,
+      message: z.string(),
+    })
+    .openapi('Commit');
+}
+
+const cursorOfSkip = (skip: number) => Buffer.from(`s${skip}`).toString('base64url');
+
+function skipOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  const skip = Number(/^s(\d{1,6})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1]);
+  if (!(skip <= SKIP_MAX)) throw fault('request-invalid', 'query.cursor: not the `next` of a page');
+  return skip;
+}
+
+/** Progress that waits for its reader: only the newest is kept. */
+class Channel implements AsyncIterable<ServerEvent> {
+  #waiting: ServerEvent | undefined;
+  #last: ServerEvent | undefined;
+  #error: unknown;
+  #isOver = false;
+  #wake = () => {};
+
+  push(event: ServerEvent): void {
+    this.#waiting = event;
+    this.#wake();
+  }
+
+  end(event: ServerEvent): void {
+    this.#last = event;
+    this.#isOver = true;
+    this.#wake();
+  }
+
+  fail(thrown: unknown): void {
+    this.#error = thrown;
+    this.#isOver = true;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ServerEvent> {
+    for (;;) {
+      const event = this.#waiting;
+      this.#waiting = undefined;
+      if (event !== undefined) {
+        yield event;
+        continue;
+      }
+      if (this.#isOver) break;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#last === undefined) throw this.#error;
+    yield this.#last;
+  }
+}

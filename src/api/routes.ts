@@ -1,0 +1,20 @@
+import type { Route } from './route.ts';
+import { auditRoutes, metaRoutes, runnerRoutes, variableRoutes } from './routes-operate.ts';
+import { accessRoutes, memberRoutes, signInRoutes, teamRoutes, tokenRoutes } from './routes-people.ts';
+import { repositoryRoutes } from './routes-repositories.ts';
+import { runRoutes } from './routes-runs.ts';
+
+/** Everything below `/api/v1`: what is served, described and tested is this list. */
+export const ROUTES: readonly Route[] = [
+  ...metaRoutes,
+  ...signInRoutes,
+  ...tokenRoutes,
+  ...memberRoutes,
+  ...teamRoutes,
+  ...repositoryRoutes,
+  ...accessRoutes,
+  ...runRoutes,
+  ...variableRoutes,
+  ...runnerRoutes,
+  ...auditRoutes,
+];
