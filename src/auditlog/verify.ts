@@ -37,9 +37,14 @@ export type Verification = {
 /**
  * Proves the whole log: every entry is hashed again and compared with its tile, every tile with the one above, every checkpoint with
  * the root at its size and with the log's key. `known` are checkpoints that somebody else kept (a witness, an export): a log that was
- * rewritten and signed anew does not fit them.
+ * rewritten and signed anew does not fit them. With `witness` every checkpoint must carry its signature too.
  */
-export async function verifyLog(db: Database, log: NoteVerifier, known: readonly string[] = []): Promise<Verification> {
+export async function verifyLog(
+  db: Database,
+  log: NoteVerifier,
+  known: readonly string[] = [],
+  witness?: NoteVerifier,
+): Promise<Verification> {
   const deviations: Deviation[] = [];
   const told = { entry: 0, other: 0 };
   const tell = (problem: string, position?: number) => {
@@ -64,7 +69,11 @@ export async function verifyLog(db: Database, log: NoteVerifier, known: readonly
     ['stored', stored],
     ['kept elsewhere', known],
   ] as const) {
-    for (const note of notes) await compareCheckpoint({ note, origin, size, computed, log }, tell);
+    for (const note of notes)
+      await compareCheckpoint(
+        { note, origin, size, computed, signers: witness === undefined ? [log] : [log, witness] },
+        tell,
+      );
   }
   const last = rows.at(-1);
   if (Number(last?.size ?? 0) !== size)
@@ -174,13 +183,13 @@ async function compareCheckpoint(
     origin,
     size,
     computed,
-    log,
+    signers,
   }: {
     readonly note: string;
     readonly origin: string;
     readonly size: number;
     readonly computed: Tiles;
-    readonly log: NoteVerifier;
+    readonly signers: readonly NoteVerifier[];
   },
   tell: Tell,
 ): Promise<void> {
@@ -188,7 +197,9 @@ async function compareCheckpoint(
     const parsed = parseNote(note);
     const checkpoint = parseCheckpoint(parsed.text);
     const title = `the checkpoint of ${checkpoint.size} entries (${origin})`;
-    if (verifyNote(parsed, log) === undefined) tell(`${title} is not signed by ${log.name}`);
+    for (const signer of signers) {
+      if (verifyNote(parsed, signer) === undefined) tell(`${title} is not signed by ${signer.name}`);
+    }
     if (checkpoint.size > size) {
       tell(`${title} is of a longer log: ${checkpoint.size - size} entries are gone`);
       return;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -15,13 +15,31 @@ import {
   startPostgres,
 } from '../database/index.ts';
 import { holdFolder } from '../keeper/index.ts';
+import { apiMigrations } from '../api/index.ts';
+import { identityMigrations } from '../identity/index.ts';
+import { queueMigrations } from '../queue/index.ts';
 import { repoMigrations } from '../repo/index.ts';
+import { runMigrations } from '../runs/index.ts';
 import { type Keys, openKeys } from './keys.ts';
 import { fault, type ServerSettings } from './server-settings.ts';
 import { folderOf, isReachable, type ServerUsers, serverUsers } from './server-users.ts';
 
 /** All tables of the server. Numbers say the order. */
-export const MIGRATIONS: Migrations = { ...auditlogMigrations, ...repoMigrations };
+export const MIGRATIONS: Migrations = {
+  ...auditlogMigrations,
+  ...repoMigrations,
+  ...identityMigrations,
+  ...queueMigrations,
+  ...runMigrations,
+  ...apiMigrations,
+};
+
+/** What others verify the log with. Nothing of it is secret. */
+export const publicKeysFile = z.strictObject({
+  version: z.literal(1),
+  log: z.strictObject({ name: z.string(), key: z.base64() }),
+  witness: z.strictObject({ name: z.string(), key: z.base64() }),
+});
 
 /** What everything else of the server stands on. */
 export type Ground = {
@@ -56,6 +74,7 @@ export async function openGround(settings: ServerSettings, uid: number, log: Log
     const keys = await startKeys(settings, { users, remarks, log });
     closers.push(() => keys.close());
     await checkOrigin(db, keys.origin);
+    await keepPublicKeys(settings.data, keys);
     const sequencer = startSequencer(db, keys.signer, log);
     closers.push(() => sequencer.close());
     return { db, keys, sequencer, postgres, users, remarks, close };
@@ -145,4 +164,17 @@ async function checkOrigin(db: Database, origin: string): Promise<void> {
   if (found !== undefined && found !== origin) {
     throw fault('other-keys', `the log in the database is ${found}, the keys are those of ${origin}`);
   }
+}
+
+/** Written once, for those who verify without the keeper. Other keys than at the first start are an alarm. */
+async function keepPublicKeys(data: string, { log, witness }: Keys): Promise<void> {
+  const path = join(data, 'public-keys.json');
+  const text = `${JSON.stringify({
+    version: 1,
+    log: { name: log.name, key: log.publicKey.toString('base64') },
+    witness: { name: witness.name, key: witness.publicKey.toString('base64') },
+  })}\n`;
+  const found = await readFile(path, 'utf8').catch(() => undefined);
+  if (found === undefined) await writeFile(path, text, { mode: 0o644, flag: 'wx' });
+  else if (found !== text) throw fault('other-keys', `${path} names other keys than keeper and witness have`);
 }

@@ -13,12 +13,12 @@ const POLL_MS = 50;
  * Makes the folder, and sure that one process at a time uses it. The name is an abstract Unix socket: the kernel gives it to one, and
  * takes it back when that one ends, however it ends. Nothing listens to what comes there.
  */
-export async function holdFolder(folder: string): Promise<() => Promise<void>> {
+export async function holdFolder(folder: string, waitMsMax = WAIT_MS_MAX): Promise<() => Promise<void>> {
   await privateFolder(folder);
   const name = `\0sallyport-${createHash('sha256')
     .update(await realpath(folder))
     .digest('hex')}`;
-  const deadline = performance.now() + WAIT_MS_MAX;
+  const deadline = performance.now() + waitMsMax;
   for (;;) {
     const server = createServer((socket) => socket.destroy());
     const code = await new Promise<string | undefined>((settled) => {
