@@ -9,9 +9,10 @@ export type EgressPolicy = {
   readonly allowPrivate: readonly string[];
 };
 
-/** A bare repository on the runner's machine that holds the commit of the run. Served to the job over HTTP. */
+/** The repository that holds the commit of the run. Served to the job over HTTP. */
 export type GitSource = {
-  readonly gitDir: string;
+  /** A bare one on the runner's machine; nothing: the server's, which the runner asks for the job. */
+  readonly gitDir?: string;
   /** The commit that `github.sha` names. */
   readonly commit: string;
 };

@@ -141,6 +141,24 @@ function levelOf(level: string | null, lease: unknown): TrustLevel {
   return (level as TrustLevel | null) ?? (lease as JobLease).level;
 }
 
+/** The level of a running attempt drops; it never rises. */
+export async function lower(db: Database, jobId: number, level: TrustLevel): Promise<void> {
+  await db.transaction(async (tx) => {
+    const row = await tablesOf(tx)
+      .selectFrom('queue_job')
+      .select(['level', 'lease'])
+      .where('job_id', '=', String(jobId))
+      .forUpdate()
+      .executeTakeFirst();
+    if (row === undefined) return;
+    await tablesOf(tx)
+      .updateTable('queue_job')
+      .set({ level: lowestLevel(levelOf(row.level, row.lease), level) })
+      .where('job_id', '=', String(jobId))
+      .execute();
+  });
+}
+
 /** Takes the outcome of an attempt, once. Throws `queue/lease-lost`, `queue/outcome-differs`. */
 export async function finish(
   db: Database,

@@ -10,6 +10,7 @@ import {
   finish,
   jobOf,
   type LeaseKey,
+  lower,
   type Renewal,
   renew,
   requireLease,
@@ -29,15 +30,24 @@ export type QueueDeps = AppendDeps & { readonly db: Database; readonly log: Log 
 export type Queue = {
   /** The next job that fits the runner, as soon as there is one; nothing when the time is over or the signal ends it. */
   poll(who: Claimant, waitMs: number, signal: AbortSignal): Promise<Claimed | undefined>;
-  /** Answers at once when the job is to be cancelled, or becomes so within the time. */
-  renew(key: LeaseKey, level?: TrustLevel): Promise<Renewal>;
+  /**
+   * Renews a lease. With `news` it is answered when the job's cancellation is another one than is known, or the time is over.
+   */
+  renew(
+    key: LeaseKey,
+    level?: TrustLevel,
+    news?: { readonly known: Renewal['cancel']; readonly waitMs: number; readonly signal: AbortSignal },
+  ): Promise<Renewal>;
+  /** What a job has used is of a lower level: its own drops to that. */
+  lower(jobId: number, level: TrustLevel): Promise<void>;
   finish(key: LeaseKey, told: { readonly outcome: JobOutcome; readonly logBytes: number }): Promise<void>;
   require: (key: LeaseKey) => ReturnType<typeof requireLease>;
   jobOf(tokenHash: Buffer): Promise<JobBounds | undefined>;
   close(): Promise<void>;
 };
 
-type Waiter = Claimant & { wake: () => void; woken: boolean };
+type Sleeper = { wake: () => void; woken: boolean };
+type Waiter = Claimant & Sleeper;
 
 /**
  * The queue of a server: one connection listens for all runners that wait, and each new job wakes one of those that fit it. Whoever
@@ -46,6 +56,8 @@ type Waiter = Claimant & { wake: () => void; woken: boolean };
 export function openQueue(deps: QueueDeps): Queue {
   const { db, log } = deps;
   const waiters = new Set<Waiter>();
+  /** Renewals that wait for news. */
+  const cancels = new Set<Sleeper>();
   const shapes = new Map<string, { readonly labels: readonly string[]; readonly walls: readonly string[] }>();
   let closing = false;
 
@@ -72,7 +84,7 @@ export function openQueue(deps: QueueDeps): Queue {
   }
 
   function wakeAll(): void {
-    for (const waiter of waiters) {
+    for (const waiter of [...waiters, ...cancels]) {
       waiter.woken = true;
       waiter.wake();
     }
@@ -136,7 +148,19 @@ export function openQueue(deps: QueueDeps): Queue {
             }
       }
     },
-    renew: (key, level) => renew(db, key, level, deps),
+    async renew(key, level, news) {
+      const sleeper: Sleeper = { wake: () => {}, woken: false };
+      cancels.add(sleeper);
+      try {
+        const first = await renew(db, key, level, deps);
+        if (news === undefined || first.cancel !== news.known || closing) return first;
+        if (!sleeper.woken) await sleepOf(sleeper, news.waitMs, news.signal);
+        return await renew(db, key, level, deps);
+      } finally {
+        cancels.delete(sleeper);
+      }
+    },
+    lower: (jobId, level) => lower(db, jobId, level),
     finish: (key, told) => finish(db, key, told, deps),
     require: (key) => requireLease(db, key, deps),
     jobOf: (tokenHash) => jobOf(db, tokenHash),
@@ -159,7 +183,7 @@ function fits(
   );
 }
 
-async function sleepOf(waiter: Waiter, milliseconds: number, signal: AbortSignal): Promise<void> {
+async function sleepOf(waiter: Sleeper, milliseconds: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   waiter.wake = resolve;
   const stop = startTimer(milliseconds, resolve);

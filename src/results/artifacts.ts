@@ -79,6 +79,11 @@ export function artifactsOf(parts: ResultsParts): ResultsStore['artifacts'] {
       return newestByName(await alive(runId)).map((record) => artifactOf(record.value));
     },
 
+    async find(id) {
+      const record = (await index.all()).find(({ value }) => value.id === id && value.expiresAt > clock.now());
+      return record === undefined ? undefined : artifactOf(record.value);
+    },
+
     read: (artifact) => blobs.open(artifact.digest),
   };
 }

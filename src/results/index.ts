@@ -6,6 +6,7 @@
 export { createResultsHandler, type ResultsHandler, type ResultsHandlerOptions } from './handler.ts';
 export { RESULTS_LIMITS, type ResultsLimits } from './limits.ts';
 export { LOCAL_QUOTAS, type ResultsQuotas } from './quotas.ts';
+export { fileStaging } from './staging.ts';
 export { type LocalResultsOptions, memoryResults, openLocalResults } from './open-local-results.ts';
 export { isEqual } from './token.ts';
 export { cacheMode } from './rules.ts';

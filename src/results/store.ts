@@ -74,6 +74,8 @@ export type ResultsStore = {
     remove(scope: ResultsScope, name: string): Promise<number | undefined>;
     /** Every artifact of a run, for the person at the machine (`--artifacts DIR`). */
     ofRun(runId: number): Promise<readonly Artifact[]>;
+    /** By its number alone, of whatever run. For whoever has asked who may. */
+    find(id: number): Promise<Artifact | undefined>;
     /** The content of one of them. For the person only: no job's scope is asked, and no level drops. */
     read(artifact: Artifact): Promise<Readable>;
   };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Clock, type Log, reasonOf, Secret } from '../base/index.ts';
+import { assert, type Clock, type Log, reasonOf, Secret } from '../base/index.ts';
 import type { GitLimits } from '../git/index.ts';
 import type { GitSource, JobLease } from '../protocol/index.ts';
 import {
@@ -21,6 +21,8 @@ export type GatewayOptions = {
   readonly results: ResultsStore;
   readonly scope: ResultsScope;
   readonly git: GitSource;
+  /** Where requests go that the server of the run answers: with them it is asked, and not this machine. */
+  readonly server?: GatewayServer;
   /** Path of the git program. */
   readonly gitPath: string;
   readonly repository: RestRepository;
@@ -31,6 +33,14 @@ export type GatewayOptions = {
   readonly random: (bytes: number) => Buffer;
   readonly log: Log;
   readonly limits?: { readonly results?: ResultsLimits; readonly git?: Partial<GitLimits> };
+};
+
+/** The server of a run, as far as its job may ask it. The job's own token for it stays outside of the sandbox. */
+export type GatewayServer = {
+  /** A request of git, below the repository's path: `/info/refs`, `/git-upload-pack`. */
+  git(subPath: string, url: URL, request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** A REST call, without `/api/v3`. */
+  api(path: string, url: URL, request: IncomingMessage, response: ServerResponse): Promise<void>;
 };
 
 export type Gateway = {
@@ -77,12 +87,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     log: options.log,
     ...(options.limits?.results === undefined ? {} : { limits: options.limits.results }),
   });
-  const git = createGitHttp({
-    source: options.git,
-    gitPath: options.gitPath,
-    log: options.log,
-    ...(options.limits?.git === undefined ? {} : { limits: options.limits.git }),
-  });
+  const git = gitOf(options);
   const sockets = new Set<Socket>();
   const parts: Parts = { options, serverUrl, jobToken, results, git };
   const server = serverOf(parts);
@@ -99,6 +104,19 @@ export function createGateway(options: GatewayOptions): Gateway {
       await results.close();
     },
   };
+}
+
+function gitOf({ server, git, gitPath, log, limits }: GatewayOptions): GitHttp {
+  if (server !== undefined) {
+    return { handle: (subPath, url, request, response) => server.git(subPath, url, request, response), close() {} };
+  }
+  assert(git.gitDir !== undefined, 'without a server the repository is on this machine');
+  return createGitHttp({
+    source: { gitDir: git.gitDir },
+    gitPath,
+    log,
+    ...(limits?.git === undefined ? {} : { limits: limits.git }),
+  });
 }
 
 type Parts = {
@@ -151,8 +169,20 @@ async function route(parts: Parts, request: IncomingMessage, response: ServerRes
   if (url.pathname === ID_TOKEN_PATH) return refuseIdToken(response);
 
   const rest = restPath(request, url);
-  if (rest !== undefined) return serveRest(parts, rest, { url, request, response });
+  if (rest !== undefined) {
+    // What the results of this run are is known here; all else of the server.
+    const { server } = parts.options;
+    if (server === undefined || isOfResults(rest)) return serveRest(parts, rest, { url, request, response });
+    if (!hasToken(request, parts.jobToken)) {
+      return answer(response, 401, { message: 'Bad credentials: the token of the running job is needed' });
+    }
+    return server.api(rest, url, request, response);
+  }
   return serveGit(parts, url, request, response);
+}
+
+function isOfResults(path: string): boolean {
+  return /^\/repos\/[^/]+\/[^/]+\/actions\/(?:runs\/\d+\/artifacts|artifacts\/\d+(?:\/zip)?)$/.test(path);
 }
 
 /** The path after `/api/v3`, or all of it on the host `api.…`, which clients make up by themselves. */

@@ -11,10 +11,10 @@ import {
   serveGit,
   slotsOf,
 } from '../git/index.ts';
-import type { GitSource } from '../protocol/index.ts';
 
 export type GitHttpOptions = {
-  readonly source: GitSource;
+  /** A bare repository on this machine. */
+  readonly source: { readonly gitDir: string };
   /** Path of the git program. */
   readonly gitPath: string;
   readonly log: Log;

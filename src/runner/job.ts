@@ -17,7 +17,7 @@ import type { ResultsScope, ResultsStore } from '../results/index.ts';
 import { type Bounds, type Executor, INSIDE, type Pod } from '../sandbox/index.ts';
 import { evaluateNumber, isInfluencedValue, type WorkflowReader } from '../workflow/index.ts';
 import { fault, told } from './faults.ts';
-import { createGateway, type Gateway } from './gateway.ts';
+import { createGateway, type Gateway, type GatewayServer } from './gateway.ts';
 import { ActionLoader, MANIFEST_BYTES_MAX } from './loader.ts';
 import { createMasker } from './masks.ts';
 import { MatcherSet } from './matchers.ts';
@@ -47,6 +47,8 @@ export type RunnerDeps = {
   /** Parent of the folders of running jobs. */
   readonly jobsDir: string;
   readonly git: string;
+  /** The server that jobs ask for their repository, when it is not on this machine. */
+  readonly server?: GatewayServer;
   readonly bounds: Bounds;
   readonly require: readonly WallName[];
   readonly name: string;
@@ -148,6 +150,12 @@ class JobAttempt {
     }
   }
 
+  /** With a server, whoever gives contents of commits asks it. */
+  #commit(): { readonly gitDir: string; readonly commit: string } {
+    const { gitDir = '', commit } = this.#lease.git;
+    return { gitDir, commit };
+  }
+
   #failed(reason: string): JobOutcome {
     this.#emit({ kind: 'step-started', time: this.#deps.clock.now(), step: ':setup', name: 'Set up job' });
     this.#emit({ kind: 'log', time: this.#deps.clock.now(), step: ':setup', text: reason, style: 'error' });
@@ -208,6 +216,7 @@ class JobAttempt {
       scope,
       git,
       gitPath: this.#deps.git,
+      ...(this.#deps.server === undefined ? {} : { server: this.#deps.server }),
       repository: { owner, name, id: text('repository_id'), ownerId: text('repository_owner_id') },
       lease: this.#lease,
       clock: this.#deps.clock,
@@ -307,8 +316,8 @@ class JobAttempt {
       readWorkspace: (path, bytesMax) => readWorkspace(session, path, bytesMax),
       isCommitted: (path) => isCommitted(session, this.#deps.commits, path),
       commitFolder: async () => ({
-        folder: await this.#deps.commits.folder(this.#lease.git),
-        readText: (path) => this.#deps.commits.readText(this.#lease.git, path, MANIFEST_BYTES_MAX),
+        folder: await this.#deps.commits.folder(this.#commit()),
+        readText: (path) => this.#deps.commits.readText(this.#commit(), path, MANIFEST_BYTES_MAX),
       }),
     });
     const runner = new StepRunner(session, loader);

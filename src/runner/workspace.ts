@@ -88,7 +88,8 @@ const READ_FRAME_BYTES_MAX = 64;
 
 /** Whether a folder of the workspace has the content that the commit of the run has there. */
 export async function isCommitted(session: Session, commits: CommitContent, path: string): Promise<boolean> {
-  const committed = await commits.digest(session.lease.git, path);
+  const { gitDir = '', commit } = session.lease.git;
+  const committed = await commits.digest({ gitDir, commit }, path);
   if (committed === undefined) return false;
   const printed = await runInside(session, {
     step: session.currentStep ?? ':setup',
