@@ -63,10 +63,25 @@ const ALLOWED: AllowList = {
   posture: ['base', 'auditlog', ...STATE, ...STAGES],
   engine: ['base', 'workflow', 'protocol', 'store', 'actions', 'results', 'scan', 'fix', ...STATE, ...STAGES],
   // The server's runs: the engine's driver on tables. Apart from it, so that a local run loads no client of a database.
-  runs: ['base', 'workflow', 'protocol', 'store', 'database', 'auditlog', 'actions', 'queue', ...STATE, ...STAGES, 'engine'],
+  runs: ['base', 'workflow', 'protocol', 'store', 'database', 'auditlog', 'actions', ...STATE, ...STAGES, 'engine'],
   keeper: ['base', 'policy', 'attest', 'protocol'],
+  backup: ['base', 'database'],
   agent: ['base', 'attest', 'policy', 'protocol'],
-  api: ['base', 'protocol', 'database', 'auditlog', 'engine', ...STATE, ...STAGES],
+  api: [
+    'base',
+    'database',
+    'auditlog',
+    'attest',
+    'protocol',
+    'queue',
+    'joblog',
+    'results',
+    'engine',
+    'runs',
+    ...STATE,
+    ...STAGES,
+  ],
+  remote: ['base', 'git', 'protocol', 'actions', 'results', 'runner'],
   cli: ['base', 'protocol', 'workflow', 'engine', 'finding', 'scan', 'fix', 'sandbox'],
 };
 

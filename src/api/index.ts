@@ -26,3 +26,4 @@ export type {
 export { ROUTES } from './routes.ts';
 export { type Api, type ApiOptions, createApi, HTTP_OPTIONS } from './server.ts';
 export { type ApiTables, apiMigrations } from './tables.ts';
+export { createRunnerDoor, type RunnerDoor, type RunnerDoorDeps } from './runner-door.ts';

@@ -23,8 +23,9 @@ export async function runCommand(
     clock: systemClock,
     cwd: process.cwd(),
     environment: (name) => process.env[name],
+    input: () => process.stdin,
     places: machine.places,
-    commands: lazyCommands(machine, ahead),
+    commands: lazyCommands(machine, version, ahead),
     interrupt: signals,
   };
   const exitCode = await main(argv, dependencies);

@@ -12,7 +12,7 @@ export type Machine = {
 };
 
 /** The commands, each loading what it needs when it is called: the sandbox is no part of `sallyport plan`. */
-export function lazyCommands(machine: Machine, ahead: EarlyStart | undefined): Commands {
+export function lazyCommands(machine: Machine, version: string, ahead: EarlyStart | undefined): Commands {
   return {
     run: async (request, onEvent, interrupt) => {
       const { loadRun, startEarly } = await import('./early.ts');
@@ -29,6 +29,30 @@ export function lazyCommands(machine: Machine, ahead: EarlyStart | undefined): C
     proposeEgress: async (records, directory) => {
       const { proposal } = await import('./learn.ts');
       return proposal(machine, records, directory);
+    },
+    up: async (request, onEvent, interrupt) => {
+      const { up } = await import('./up.ts');
+      return up(machine, version, request, { onEvent, interrupt });
+    },
+    audit: {
+      verify: async (request) => {
+        const { verifyAudit } = await import('./audit.ts');
+        return verifyAudit(machine, request);
+      },
+    },
+    runner: {
+      join: async (request, onEvent, interrupt) => {
+        const { runnerJoin } = await import('./runner.ts');
+        return runnerJoin(machine, request, onEvent, interrupt);
+      },
+    },
+    backup: async (request) => {
+      const { backup } = await import('./backup.ts');
+      return backup(machine, version, request);
+    },
+    restore: async (request) => {
+      const { restore } = await import('./backup.ts');
+      return restore(machine, request);
     },
     plan: async (request) => {
       const { plan } = await import('./plan.ts');

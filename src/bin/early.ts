@@ -154,7 +154,7 @@ async function prepare(pod: Pod): Promise<PreparedNetwork | undefined> {
   }
 }
 
-function boundsOfMachine(): Bounds {
+export function boundsOfMachine(): Bounds {
   return {
     memoryBytesMax: Math.max(GIB, Math.floor(totalmem() * JOB_MEMORY_SHARE)),
     processesMax: JOB_PROCESSES_MAX,

@@ -1,6 +1,15 @@
 import { faultsOf } from '../base/index.ts';
 
 export const fault = faultsOf('bin', {
+  'server-broken': {
+    status: 500,
+    help: 'Look at the log above; start it again: nothing that was acknowledged is lost.',
+  },
+  'runner-unjoined': { status: 400, help: 'Ask an owner of the server for a token: sallyport runner invite.' },
+  'runner-joined': {
+    status: 409,
+    help: 'Remove the runner at its server and this folder, or name another folder with --folder.',
+  },
   'image-unknown': { status: 404, help: 'Look at the name of the image; one behind a sign-in is pinned by hand.' },
   'input-too-large': { status: 413, help: 'Give less at standard input.' },
   'program-missing': { status: 503, help: 'Run scripts/setup, or install the program that is named.' },

@@ -15,6 +15,10 @@ export const fault = faultsOf('settings', {
     status: 409,
     help: 'Database and folder of the data belong together: put back the one that was exchanged, or restore both from one backup.',
   },
+  'keys-unreadable': {
+    status: 400,
+    help: 'Name the public keys with --keys (public-keys.json of the folder of the data), checkpoints as the log serves them.',
+  },
   unreadable: { status: 400, help: 'Name a readable YAML file with --config, or leave it out.' },
 });
 
@@ -36,8 +40,8 @@ const settingsSchema = z.strictObject({
     .exactOptional(),
   tls_certificate: path.exactOptional(),
   tls_key: path.exactOptional(),
-  /** Behind a proxy that ends TLS: its `X-Forwarded-For` is believed. */
-  trust_proxy: z.boolean(),
+  /** Addresses of proxies in front that end TLS: their `X-Forwarded-For` is believed. */
+  trust_proxy: z.array(z.string().regex(/^[0-9a-fA-F.:]{2,45}$/, 'write an IP address')).max(20),
   /** The runner inside: whether there is one, and how many jobs it runs at once. */
   runner: z.boolean(),
   runner_jobs: z.int().min(1).max(256),
@@ -95,7 +99,7 @@ export async function readSettings(sources: SettingsSources): Promise<ServerSett
     repository_jobs_max: 10_000,
     log_retention_days: 400,
     artifact_retention_days: 90,
-    trust_proxy: false,
+    trust_proxy: [],
     unsafe_direct_push: false,
     ...given,
     listen,
@@ -121,7 +125,7 @@ function refuseHalves(settings: ServerSettings): void {
   if ((settings.tls_certificate === undefined) !== (settings.tls_key === undefined)) {
     throw fault('invalid', 'tls_certificate and tls_key belong together: one of them is missing');
   }
-  if (!isLoopback(settings.listen) && settings.tls_certificate === undefined && !settings.trust_proxy) {
+  if (!isLoopback(settings.listen) && settings.tls_certificate === undefined && settings.trust_proxy.length === 0) {
     throw fault(
       'invalid',
       `${settings.listen} is reached from other machines: give tls_certificate and tls_key, or trust_proxy behind a proxy that ends TLS`,
@@ -142,7 +146,8 @@ function fromEnvironment(environment: SettingsSources['environment']): object {
 
 function typed(name: keyof Given, text: string): unknown {
   if (name === 'runner_jobs') return /^\d+$/.test(text) ? Number(text) : text;
-  if (name !== 'trust_proxy' && name !== 'runner' && name !== 'unsafe_direct_push') return text;
+  if (name === 'trust_proxy') return text.split(',').map((part) => part.trim());
+  if (name !== 'runner' && name !== 'unsafe_direct_push') return text;
   return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
 }
 

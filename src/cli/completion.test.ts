@@ -23,7 +23,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 }
 
 test('bash completes commands, nested commands, options and their values', () => {
-  expect(complete('sallyport', 'r')).toEqual(['run', 'repo', 'runs']);
+  expect(complete('sallyport', 'pl')).toEqual(['plan']);
   expect(complete('sallyport', 'mirror', 'a')).toEqual(['add']);
   expect(complete('sallyport', 'run', '--ar')).toEqual(['--artifacts']);
   expect(complete('sallyport', 'run', '--require', 'hard-m')).toEqual(['hard-memory']);

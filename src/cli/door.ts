@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Clock, Secret } from '../base/index.ts';
 import type { EngineEvent } from '../engine/index.ts';
 import type { Kind } from '../finding/index.ts';
@@ -107,6 +108,108 @@ export type ScanCommandRequest = {
   readonly allowMissing: readonly string[];
 };
 
+/** What `sallyport up` was asked for. */
+export type UpRequest = {
+  /** Settings of the command line, by their names. */
+  readonly flags: { readonly [setting: string]: unknown };
+  readonly configFile: string | undefined;
+  /** A new one-time code is wanted, though there is an administrator. */
+  readonly setup: boolean;
+};
+
+/** What `sallyport up` tells. */
+export type ServerEvent =
+  | { readonly kind: 'starting'; readonly what: string }
+  | {
+      readonly kind: 'ready';
+      readonly url: string;
+      readonly pid: number;
+      /** For the first administrator, once. */
+      readonly setupCode?: string;
+      /** Walls that are lower than they could be. */
+      readonly remarks: readonly string[];
+    }
+  | { readonly kind: 'stopping' }
+  | { readonly kind: 'stopped' };
+
+/** What `sallyport runner join` was asked for. Paths are absolute. */
+export type RunnerJoinRequest = {
+  /** Of the runner; nothing: the one of this machine. */
+  readonly folder: string | undefined;
+  /** Of the server, to join. */
+  readonly url: string | undefined;
+  readonly token: string | undefined;
+  readonly name: string | undefined;
+  /** Besides those that say what the machine is. */
+  readonly labels: readonly string[];
+  readonly ephemeral: boolean;
+  readonly caFile: string | undefined;
+  /** Jobs at once; nothing: as many as the machine has processors. */
+  readonly jobs: number | undefined;
+  readonly actionsMirror: string | undefined;
+  /** Forget what this folder had joined before. */
+  readonly replace: boolean;
+  readonly json: boolean;
+};
+
+export type RunnerEvent =
+  | { readonly kind: 'joined'; readonly url: string; readonly runnerId: number; readonly name: string }
+  | { readonly kind: 'draining'; readonly force: boolean }
+  | { readonly kind: 'ended'; readonly reason: 'drained' | 'removed' };
+
+/** What `sallyport backup` was asked for. Paths are absolute. */
+export type BackupRequest = {
+  readonly data: string | undefined;
+  readonly databaseUrl: string | undefined;
+  readonly output: string;
+  /** Recipients of age. */
+  readonly recipients: readonly string[];
+  readonly onProgress: (what: string) => void;
+};
+
+/** What `sallyport restore` was asked for. Paths are absolute. */
+export type RestoreRequest = {
+  readonly data: string | undefined;
+  readonly databaseUrl: string | undefined;
+  readonly input: string;
+  /** A file with identities of age. */
+  readonly identityFile: string;
+  readonly onProgress: (what: string) => void;
+};
+
+export type BackupReport = {
+  readonly rows: number;
+  readonly repositories: number;
+  readonly files: number;
+  /** Of the encrypted file. */
+  readonly bytes: number;
+  /** Entries of the audit log; after a restore, proved ones. */
+  readonly entries: number;
+};
+
+/** What `sallyport audit verify` was asked for. Paths are absolute. */
+export type AuditVerifyRequest = {
+  /** Folder of the server's data; nothing: the one of this machine. */
+  readonly data: string | undefined;
+  readonly databaseUrl: string | undefined;
+  /** Public keys of log and witness, from a place that the server can't write. */
+  readonly keys: string | undefined;
+  /** Checkpoints that somebody kept elsewhere. */
+  readonly checkpoints: readonly string[];
+};
+
+export type AuditVerification = {
+  readonly log: string;
+  readonly witness: string;
+  readonly entries: number;
+  readonly checkpoints: number;
+  readonly unsigned: number;
+  readonly open: number;
+  /** Checkpoints that were compared and that the database has no say in. */
+  readonly kept: number;
+  readonly deviations: readonly { readonly position?: number; readonly problem: string }[];
+};
+
 /** How `sallyport scan --fix` goes about it. */
 export type ScanFixOptions = {
   /** Nothing is written. */
@@ -142,6 +245,14 @@ export type Commands = {
   run(request: RunRequest, onEvent: (event: EngineEvent) => void, interrupt: Interrupt): Promise<RunResult>;
   /** The difference to `.sallyport/egress.yml` that would allow what was reached; '' when nothing is missing. */
   proposeEgress(records: readonly EgressRecord[], directory: string): Promise<string>;
+  /** Serves until it is interrupted. */
+  up(request: UpRequest, onEvent: (event: ServerEvent) => void, interrupt: Interrupt): Promise<void>;
+  readonly audit: { verify(request: AuditVerifyRequest): Promise<AuditVerification> };
+  readonly runner: {
+    join(request: RunnerJoinRequest, onEvent: (event: RunnerEvent) => void, interrupt: Interrupt): Promise<void>;
+  };
+  backup(request: BackupRequest): Promise<BackupReport>;
+  restore(request: RestoreRequest): Promise<BackupReport>;
   plan(request: {
     readonly paths: readonly string[];
     readonly directory: string;
@@ -176,6 +287,8 @@ export type CliDependencies = {
   readonly cwd: string;
   /** Reads one variable of the environment, for `--secret NAME=env:VAR`. */
   readonly environment: (name: string) => string | undefined;
+  /** Standard input, for what is piped in. */
+  readonly input: () => Readable;
   /** Where state and caches lie, for `clean`. */
   readonly places: { readonly state: string; readonly cache: string };
   readonly commands: Commands;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import type { EngineEvent } from '../engine/index.ts';
 import type { JobEvent } from '../protocol/index.ts';
@@ -177,10 +178,16 @@ export function idleProgram(): Command {
       clock: { now: () => 0, monotonic: () => 0 },
       cwd: '/',
       environment: () => undefined,
+      input: () => Readable.from([]),
       places: { state: '/', cache: '/' },
       interrupt: { onInterrupt: () => () => {} },
       commands: {
         run: never,
+        up: never,
+        audit: { verify: never },
+        runner: { join: never },
+        backup: never,
+        restore: never,
         proposeEgress: never,
         plan: never,
         scan: never,

@@ -9,6 +9,10 @@ export type {
 } from './advisories-command.ts';
 export type { ClientTools } from './client-tools.ts';
 export type {
+  AuditVerification,
+  AuditVerifyRequest,
+  BackupReport,
+  BackupRequest,
   CliDependencies,
   Commands,
   FixReport,
@@ -17,10 +21,15 @@ export type {
   LockRequest,
   LockResult,
   PlannedFile,
+  RestoreRequest,
+  RunnerEvent,
+  RunnerJoinRequest,
   RunRequest,
   RunResult,
   ScanCommandRequest,
   ScanFixOptions,
+  ServerEvent,
+  UpRequest,
 } from './door.ts';
 export { main } from './program.ts';
 export type { Terminal } from './terminal.ts';

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,7 @@ async function call(argv: readonly string[], commands: Partial<Commands> = {}, t
     clock: { now: () => 0, monotonic: () => 0 },
     cwd: folder,
     environment: (name) => (name === 'TOKEN' ? 'from-env' : undefined),
+    input: () => Readable.from([]),
     places: { state: join(folder, 'state'), cache: join(folder, 'cache') },
     interrupt: { onInterrupt: () => () => {} },
     commands: {
@@ -45,6 +47,11 @@ async function call(argv: readonly string[], commands: Partial<Commands> = {}, t
         return { kind: 'finished', conclusion: 'success', remarks: [] };
       },
       plan: async () => [],
+      up: () => Promise.reject(new TypeError('not called')),
+      audit: { verify: () => Promise.reject(new TypeError('not called')) },
+      runner: { join: () => Promise.reject(new TypeError('not called')) },
+      backup: () => Promise.reject(new TypeError('not called')),
+      restore: () => Promise.reject(new TypeError('not called')),
       proposeEgress: async () => '',
       scan: () => Promise.reject(new TypeError('not called')),
       scanAndFix: () => Promise.reject(new TypeError('not called')),

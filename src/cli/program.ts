@@ -5,6 +5,7 @@ import { addClient } from './client-options.ts';
 import { renderCompletion, SHELLS } from './completion.ts';
 import type { CliDependencies } from './door.ts';
 import { EXIT, exitCodeOf, renderError } from './errors.ts';
+import { addAuditVerify, addBackup, addRunnerJoin, addServer } from './server-options.ts';
 import { addScanOptions, type ScanOptions } from './scan-options.ts';
 import { paintOf } from './terminal.ts';
 
@@ -106,7 +107,13 @@ export function createProgram(dependencies: CliDependencies, exit: (code: number
   addLock(program, dependencies, exit);
   addMirror(program, dependencies, exit);
   addHousehold(program, dependencies, exit);
-  if (first !== 'run') addClient(program, dependencies, exit);
+  if (first !== 'run') {
+    addServer(program, dependencies, exit);
+    addBackup(program, dependencies, exit);
+    addRunnerJoin(subcommand(program, 'runner', 'machines that run the jobs of a server'), dependencies, exit);
+    addAuditVerify(subcommand(program, 'audit', 'the tamper-evident log of what was done'), dependencies, exit);
+    addClient(program, dependencies, exit);
+  }
   return program;
 }
 

@@ -1,0 +1,192 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { publicKeyOf, subjectOfToken } from '../attest/index.ts';
+import type { AppendDeps } from '../auditlog/index.ts';
+import { type Clock, isFault, type Log, reasonOf } from '../base/index.ts';
+import type { Database } from '../database/index.ts';
+import type { JobLogs } from '../joblog/index.ts';
+import {
+  finishRequest,
+  type JobOutcome,
+  LEASE_HEADER,
+  pollRequest,
+  registerRequest,
+  RUNNER_PATH,
+  renewRequest,
+  sessionRequest,
+} from '../protocol/index.ts';
+import {
+  drainRunner,
+  type LeaseKey,
+  type Queue,
+  registerRunner,
+  removeRunner,
+  runnerById,
+  touchRunner,
+} from '../queue/index.ts';
+import type { ResultsStore } from '../results/index.ts';
+import { fault } from './runner-faults.ts';
+import { bytesOf, jsonOf, replyJson } from './runner-http.ts';
+import { openSessions, type Sessions } from './runner-sessions.ts';
+import { serveResults } from './runner-results.ts';
+
+/** A message: capability records and outcomes are the largest. */
+const JSON_BYTES_MAX = 4 * 1024 * 1024;
+const LOG_APPEND_BYTES_MAX = 4 * 1024 * 1024;
+
+export type RunnerDoorDeps = AppendDeps & {
+  readonly db: Database;
+  readonly queue: Queue;
+  readonly logs: JobLogs;
+  readonly results: ResultsStore;
+  /** Of sessions: who made a token, the key it is verified with, and how one is made. */
+  readonly tokens: {
+    readonly issuer: string;
+    readonly publicKey: Buffer;
+    sign(subject: string, issuedAt: number, expiresAt: number): Promise<string>;
+  };
+  /** The address of the server, which runners sign. */
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** Answers everything below `/runner/v1`, and tells whether a request was there. Never rejects. */
+export type RunnerDoor = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
+type Call = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  /** Ends when the runner has gone away. */
+  readonly signal: AbortSignal;
+};
+
+/** The door for runners. Who a runner is says its session; what it may touch says the lease that it shows. */
+export function createRunnerDoor(deps: RunnerDoorDeps): RunnerDoor {
+  const sessions = openSessions(deps);
+  return async (request, response) => {
+    const url = URL.parse(request.url ?? '', 'http://runner.invalid');
+    if (url === null || !url.pathname.startsWith(`${RUNNER_PATH}/`)) return false;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    try {
+      await route(deps, sessions, { request, response, url, signal: gone.signal });
+    } catch (thrown) {
+      refuse(deps, response, thrown);
+    }
+    return true;
+  };
+}
+
+async function route(deps: RunnerDoorDeps, sessions: Sessions, call: Call): Promise<void> {
+  const { request, response, url } = call;
+  const path = url.pathname.slice(RUNNER_PATH.length);
+  const what = `${request.method} ${path}`;
+  if (what === 'POST /register') {
+    const { version: _version, publicKey, ...wanted } = registerRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+    const runnerId = await registerRunner(deps, { ...wanted, publicKey: Buffer.from(publicKey, 'base64') });
+    return replyJson(response, 200, { runnerId });
+  }
+  if (what === 'POST /session') {
+    return replyJson(response, 200, await sessions.open(sessionRequest.parse(await jsonOf(request, JSON_BYTES_MAX))));
+  }
+  const runnerId = requireSession(deps, request);
+  if (what === 'POST /poll') return poll(deps, runnerId, call);
+  if (what === 'POST /leave') return leave(deps, runnerId, call);
+  const [, job, action = ''] = /^\/jobs\/([1-9]\d{0,15})\/(renew|log|finish|results\/.*)$/.exec(path) ?? [];
+  if (job === undefined) throw fault('not-found', what.slice(0, 200));
+  const jobId = Number(job);
+  if (what === `POST /jobs/${job}/renew`) return renew(deps, { jobId, runnerId }, call);
+  if (what === `POST /jobs/${job}/finish`) return finish(deps, { jobId, runnerId }, call);
+  const key: LeaseKey = { jobId, runnerId, token: headerOf(request, LEASE_HEADER) };
+  if (what === `PUT /jobs/${job}/log`) return appendLog(deps, key, call);
+  if (action.startsWith('results/')) return serveResults(deps, key, action.slice('results'.length), call);
+  throw fault('not-found', what.slice(0, 200));
+}
+
+function requireSession({ tokens, clock }: RunnerDoorDeps, request: IncomingMessage): number {
+  const [, token = ''] = /^bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+  const now = Math.floor(clock.now() / 1000);
+  const key = publicKeyOf(tokens.publicKey);
+  const subject = subjectOfToken(token, { use: 'runner-session', issuer: tokens.issuer, key, now });
+  const [, id] = /^runner:(\d+)$/.exec(subject ?? '') ?? [];
+  if (id === undefined) throw fault('not-signed-in', 'the session is over, or was never there');
+  return Number(id);
+}
+
+function headerOf(request: IncomingMessage, name: string): string {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : '';
+}
+
+async function poll(deps: RunnerDoorDeps, runnerId: number, { request, response, signal }: Call): Promise<void> {
+  const { waitMs, walls } = pollRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+  const runner = await runnerById(deps.db, runnerId);
+  if (runner === undefined) throw fault('not-signed-in', `runner ${runnerId} was removed`);
+  await touchRunner(deps, runnerId);
+  if (runner.state !== 'active') return replyJson(response, 200, { draining: true });
+  // What it had when it registered is the most that it is trusted with; what stands now may be less.
+  const standing = walls.filter((wall) => runner.walls.includes(wall));
+  const claimed = await deps.queue.poll({ runnerId, labels: runner.labels, walls: standing }, waitMs, signal);
+  if (claimed === undefined) {
+    response.writeHead(204).end();
+    return;
+  }
+  const { jobId, lease, leaseToken, leaseMs, jobToken } = claimed;
+  const logBytes = await deps.logs.size(jobId);
+  replyJson(response, 200, { jobId, lease, leaseToken, leaseMs, jobToken, logBytes });
+}
+
+/** An ephemeral runner ends after its job; one that was drained is told so, and goes. */
+async function leave(deps: RunnerDoorDeps, runnerId: number, { response }: Call): Promise<void> {
+  const self = { id: String(runnerId), name: `runner ${runnerId}`, kind: 'runner' } as const;
+  await drainRunner(deps, self, runnerId);
+  await removeRunner(deps, self, runnerId);
+  replyJson(response, 200, {});
+}
+
+type JobOfRunner = { readonly jobId: number; readonly runnerId: number };
+
+async function renew(deps: RunnerDoorDeps, job: JobOfRunner, { request, response, signal }: Call): Promise<void> {
+  const { leaseToken, level, known, waitMs } = renewRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+  const key: LeaseKey = { ...job, token: leaseToken };
+  replyJson(response, 200, await deps.queue.renew(key, level, { known, waitMs, signal }));
+}
+
+async function finish(deps: RunnerDoorDeps, job: JobOfRunner, { request, response }: Call): Promise<void> {
+  const { leaseToken, logBytes, outcome } = finishRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+  const size = await deps.logs.size(job.jobId);
+  // A runner that ends a job before its log is here would make a gap.
+  if (size < logBytes) throw fault('message-invalid', `the log has ${size} bytes, and the runner tells of ${logBytes}`);
+  await deps.queue.finish({ ...job, token: leaseToken }, { outcome: outcome satisfies JobOutcome, logBytes });
+  await deps.logs.seal(job.jobId);
+  replyJson(response, 200, {});
+}
+
+async function appendLog(deps: RunnerDoorDeps, key: LeaseKey, { request, response, url }: Call): Promise<void> {
+  const offset = Number(/^\d{1,15}$/.exec(url.searchParams.get('offset') ?? '')?.[0] ?? Number.NaN);
+  if (!Number.isSafeInteger(offset)) throw fault('message-invalid', 'offset is a number of bytes');
+  await deps.queue.require(key);
+  const bytes = await bytesOf(request, LOG_APPEND_BYTES_MAX);
+  replyJson(response, 200, await deps.logs.append(key.jobId, offset, bytes));
+}
+
+function refuse({ log }: RunnerDoorDeps, response: ServerResponse, thrown: unknown): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  if (isFault(thrown) && thrown.status < 500) {
+    return replyJson(response, thrown.status, { code: thrown.code, message: thrown.message, help: thrown.help });
+  }
+  if (thrown instanceof Error && thrown.name === 'ZodError') {
+    const { code, help, status } = fault('message-invalid', '');
+    return replyJson(response, status, { code, message: thrown.message.slice(0, 1000), help });
+  }
+  log.error('A request of a runner failed', { reason: reasonOf(thrown) });
+  const status = isFault(thrown) ? thrown.status : 500;
+  replyJson(response, status, {
+    code: isFault(thrown) ? thrown.code : 'runner-door/failed',
+    message: 'the server could not do it',
+  });
+}

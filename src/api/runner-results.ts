@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { isDigest } from '../base/index.ts';
+import type { JobLease } from '../protocol/index.ts';
+import { findCacheRequest, putArtifactQuery, putCacheQuery } from '../protocol/index.ts';
+import type { LeaseKey } from '../queue/index.ts';
+import type { Artifact, CacheEntry, ResultsScope } from '../results/index.ts';
+import type { RunnerDoorDeps } from './runner-door.ts';
+import { fault } from './runner-faults.ts';
+import { jsonOf, replyJson } from './runner-http.ts';
+
+const JSON_BYTES_MAX = 64 * 1024;
+
+type Call = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly url: URL };
+
+/**
+ * Artifacts and caches of one job. Whose they are is read from its lease, and what it uses of a lower level lowers it here: a runner
+ * is asked for neither.
+ */
+export async function serveResults(deps: RunnerDoorDeps, key: LeaseKey, path: string, call: Call): Promise<void> {
+  const { request, response, url } = call;
+  const { results, queue } = deps;
+  const held = await queue.require(key);
+  const lowering: Promise<void>[] = [];
+  const scope = scopeOf(key.jobId, held, (level) => lowering.push(queue.lower(key.jobId, level)));
+  const what = `${request.method} ${path}`;
+  if (what === 'PUT /artifacts') {
+    const { name, mimeType, digest, expiresAt } = putArtifactQuery.parse(queryOf(url, ['expiresAt']));
+    const artifact = await results.artifacts.put(scope, {
+      name,
+      mimeType,
+      content: request,
+      ...(digest !== undefined && isDigest(digest) ? { digest } : {}),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    });
+    return replyJson(response, 200, artifact);
+  }
+  if (what === 'GET /artifacts') {
+    const name = url.searchParams.get('name');
+    const id = idOf(url.searchParams.get('id'));
+    const filter = { ...(name === null ? {} : { name }), ...(id === undefined ? {} : { id }) };
+    return replyJson(response, 200, { artifacts: await results.artifacts.list(scope, filter) });
+  }
+  if (what === 'DELETE /artifacts') {
+    const id = await results.artifacts.remove(scope, url.searchParams.get('name') ?? '');
+    return replyJson(response, 200, id === undefined ? {} : { id });
+  }
+  if (what === 'POST /caches/find') {
+    const { keys, version } = findCacheRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+    const entry = await results.caches.find(scope, keys, version);
+    return replyJson(response, 200, entry === undefined ? {} : { entry });
+  }
+  if (what === 'PUT /caches') {
+    const { key: name, version } = putCacheQuery.parse(queryOf(url, []));
+    const entry = await results.caches.put(scope, { key: name, version, content: request });
+    return replyJson(response, 200, entry === undefined ? {} : { entry });
+  }
+  const artifact = idOf(/^\/artifacts\/(\d+)$/.exec(path)?.[1] ?? null);
+  if (request.method === 'GET' && artifact !== undefined) {
+    const opened = await results.artifacts.open(scope, artifact);
+    await Promise.all(lowering);
+    return send(response, opened.artifact, opened.content);
+  }
+  const cache = idOf(/^\/caches\/(\d+)$/.exec(path)?.[1] ?? null);
+  if (request.method === 'GET' && cache !== undefined) {
+    const opened = await results.caches.open(scope, cache);
+    return send(response, opened.entry, opened.content);
+  }
+  throw fault('not-found', what.slice(0, 200));
+}
+
+/** Metadata in a header, and the bytes. */
+async function send(
+  response: ServerResponse,
+  meta: Artifact | CacheEntry,
+  content: NodeJS.ReadableStream,
+): Promise<void> {
+  response.writeHead(200, {
+    'content-type': 'application/octet-stream',
+    'content-length': meta.bytes,
+    'x-sallyport-meta': Buffer.from(JSON.stringify(meta)).toString('base64url'),
+  });
+  await pipeline(content, response);
+}
+
+function scopeOf(
+  jobId: number,
+  held: { readonly level: ResultsScope['level'] extends () => infer Level ? Level : never; readonly lease: JobLease },
+  lower: (level: ReturnType<ResultsScope['level']>) => void,
+): ResultsScope {
+  const { lease } = held;
+  const github = lease.contexts['github'] ?? {};
+  const text = (name: string) => (typeof github[name] === 'string' ? github[name] : '');
+  return {
+    repository: text('repository'),
+    runId: lease.runId,
+    attempt: lease.attempt,
+    jobId,
+    level: () => held.level,
+    ref: text('ref'),
+    readableRefs: lease.readableRefs,
+    taint: (level) => lower(level),
+  };
+}
+
+function queryOf(url: URL, numbers: readonly string[]): { readonly [name: string]: unknown } {
+  return Object.fromEntries(
+    [...url.searchParams].map(([name, value]) => [name, numbers.includes(name) ? Number(value) : value]),
+  );
+}
+
+function idOf(text: string | null): number | undefined {
+  return text !== null && /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Server } from 'node:http';
+import type { Runners } from '../api/index.ts';
+import type { Log } from '../base/index.ts';
+import type { IdentityDeps } from '../identity/index.ts';
+import { drainRunner, listRunners, makeRunnerToken, removeRunner } from '../queue/index.ts';
+import { readMembership } from '../remote/index.ts';
+import type { ServerPlaces } from './server-places.ts';
+import type { ServerSettings } from './server-settings.ts';
+
+/** A runner that was not heard of for so long is lost. */
+const LOST_MS = 90_000;
+const RESTART_MS = 500;
+const RESTART_MS_MAX = 15_000;
+/** After that a runner that was told to end is killed; its jobs' leases end by themselves. */
+const STOP_MS_MAX = 20_000;
+
+const OPERATOR = { kind: 'system', id: 'operator', name: 'operator' } as const;
+
+/** The runners of the server, as the API shows them. */
+export function runnersOf(deps: IdentityDeps): Runners {
+  return {
+    async list() {
+      const now = deps.now();
+      return (await listRunners(deps.db)).map((runner) => {
+        const isLost = runner.lastSeenAt === undefined || now - runner.lastSeenAt.getTime() > LOST_MS;
+        const state =
+          runner.state === 'draining' ? 'draining' : runner.jobs.length > 0 ? 'busy' : isLost ? 'lost' : 'idle';
+        return {
+          id: runner.id,
+          name: runner.name,
+          labels: runner.labels,
+          state,
+          ephemeral: runner.ephemeral,
+          jobs: runner.jobs,
+          ...(runner.lastSeenAt === undefined ? {} : { lastSeenAt: runner.lastSeenAt }),
+        } as const;
+      });
+    },
+    register: (principal, wanted) => makeRunnerToken(deps, principal, wanted),
+    drain: (principal, id) => drainRunner(deps, principal, id),
+    remove: (principal, id) => removeRunner(deps, principal, id),
+  };
+}
+
+export type OwnRunner = { pid(): number | undefined; stop(): Promise<void> };
+
+/** The runner inside: a process of its own that joins as every other does, over loopback. It is started again when it dies. */
+export async function startOwnRunner(options: {
+  readonly settings: ServerSettings;
+  readonly deps: IdentityDeps;
+  readonly places: ServerPlaces;
+  readonly machine: { readonly env: { readonly [name: string]: string | undefined } };
+  readonly server: Server;
+  readonly log: Log;
+}): Promise<OwnRunner> {
+  const { settings, deps, places, machine, log } = options;
+  const folder = places.runner;
+  const known = await readMembership(folder);
+  const isKnown = known !== undefined && (await listRunners(deps.db)).some(({ id }) => id === known.runnerId);
+  const token = isKnown ? '' : (await makeRunnerToken(deps, OPERATOR, { labels: [], ephemeral: false })).token;
+  const args = [
+    'runner',
+    'join',
+    '--folder',
+    folder,
+    '--url',
+    settings.url,
+    '--name',
+    'inside',
+    '--jobs',
+    String(settings.runner_jobs),
+    ...(settings.tls_certificate === undefined ? [] : ['--ca', settings.tls_certificate]),
+    ...(isKnown ? [] : ['--token', '-', '--replace']),
+  ];
+  let isStopping = false;
+  let child = begin(args, token, { env: environmentOf(machine.env), log });
+  const loop = (async () => {
+    for (let wait = RESTART_MS; ; ) {
+      const started = performance.now();
+      await new Promise((ended) => child.once('close', ended));
+      if (isStopping) return;
+      wait = performance.now() - started > RESTART_MS_MAX ? RESTART_MS : Math.min(wait * 2, RESTART_MS_MAX);
+      log.error('The runner inside ended and is started again', { waitMs: wait });
+      await sleep(wait);
+      if (isStopping) return;
+      child = begin(args, token, { env: environmentOf(machine.env), log });
+    }
+  })();
+  return {
+    pid: () => child.pid,
+    async stop() {
+      isStopping = true;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+      await loop;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What a runner needs of the environment: its toolchains and how it reaches the world; nothing of the server's settings. */
+function environmentOf(env: { readonly [name: string]: string | undefined }): NodeJS.ProcessEnv {
+  const names =
+    /^(PATH|HOME|LANG|XDG_|RUNNER_TOOL_CACHE|AGENT_TOOLSDIRECTORY|(https?|all|no)_proxy|SSL_CERT_|NODE_COMPILE_CACHE|SALLYPORT_CACHE)/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => names.test(name)));
+}
+
+function begin(
+  args: readonly string[],
+  token: string,
+  { env, log }: { readonly env: NodeJS.ProcessEnv; readonly log: Log },
+): ChildProcess {
+  const main = join(import.meta.dirname, `main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`);
+  const child = spawn(process.execPath, [main, ...args, '--json'], { env, stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
+  // A runner that died before it read its token is told of by its end.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(token);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      for (const line of text.split('\n').filter((part) => part !== ''))
+        log.debug('The runner says', { line: line.slice(0, 2000) });
+    });
+  }
+  child.on('error', (error) => log.error('The runner can not be started', { reason: error.message }));
+  return child;
+}

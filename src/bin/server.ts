@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import http, { type Server } from 'node:http';
+import https from 'node:https';
+import { createApi, createMetrics, createRunnerDoor, HTTP_OPTIONS } from '../api/index.ts';
+import { type Log, reasonOf, systemClock } from '../base/index.ts';
+import {
+  authoriseGit,
+  firstSetupCode,
+  forgetAttempts,
+  type IdentityDeps,
+  recoverySetupCode,
+} from '../identity/index.ts';
+import { openJobLogs } from '../joblog/index.ts';
+import { openQueue } from '../queue/index.ts';
+import { openRepoServer } from '../repo/index.ts';
+import { openLocalResults } from '../results/index.ts';
+import { openBlobStore } from '../store/index.ts';
+import type { Machine } from './commands.ts';
+import { findProgram } from './programs.ts';
+import { openRuns } from './server-engine.ts';
+import { openGround } from './server-ground.ts';
+import { serverPlaces } from './server-places.ts';
+import { runnersOf, startOwnRunner } from './server-runner.ts';
+import { isLoopback, type ServerSettings } from './server-settings.ts';
+
+const GIB = 1024 ** 3;
+/** Artifacts and caches together. */
+const BLOB_BYTES_MAX = 200 * GIB;
+/** A connection that is closed has so long to end what it does. */
+const CLOSE_MS_MAX = 10_000;
+const HOUR_MS = 3_600_000;
+
+export type RunningServer = {
+  readonly url: string;
+  /** For an administrator, once. */
+  readonly setupCode: string | undefined;
+  readonly remarks: readonly string[];
+  /** Settles when a part that the server can't do without is gone. */
+  readonly broken: Promise<string>;
+  readonly pids: () => { readonly [name: string]: number | undefined };
+  /** Takes no new requests, ends streams, and leaves running jobs to their runners. May be called twice. */
+  stop(): Promise<void>;
+};
+
+export type ServerOptions = {
+  readonly settings: ServerSettings;
+  readonly machine: Machine;
+  readonly version: string;
+  /** A code for a further administrator is wanted. */
+  readonly setup: boolean;
+  readonly log: Log;
+  readonly onProgress: (what: string) => void;
+};
+
+/** Starts everything: ground, git, queue, engine, doors, the runner inside. What fails in the middle closes what was open. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { settings, log, onProgress } = options;
+  const places = serverPlaces(settings.data);
+  const closers: (() => unknown)[] = [];
+  const stop = once(async () => {
+    for (const close of closers.splice(0).reverse()) {
+      await Promise.resolve(close()).catch((thrown: unknown) =>
+        log.error('A part did not close', { reason: reasonOf(thrown) }),
+      );
+    }
+  });
+  try {
+    onProgress('database and keys');
+    const ground = await openGround(settings, process.geteuid?.() ?? -1, log);
+    closers.push(() => ground.close());
+    const { db, keys } = ground;
+    const deps: IdentityDeps = { db, now: () => Date.now(), random: (bytes) => randomBytes(bytes) };
+    onProgress('repositories');
+    const engineWake = { call: () => {} };
+    const repo = await openRepoServer({
+      ...deps,
+      root: places.git,
+      gitPath: findProgram(options.machine.env, 'git'),
+      authorise: authoriseGit(db),
+      unsafeDirectPush: settings.unsafe_direct_push,
+      network: { lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address) },
+      log,
+      onChanges: () => engineWake.call(),
+    });
+    closers.push(() => repo.close());
+    const queue = openQueue({ ...deps, log });
+    closers.push(() => queue.close());
+    const logs = await openJobLogs(places.logs);
+    closers.push(() => logs.close());
+    const blobs = await openBlobStore({ dir: places.blobs, bytesMax: BLOB_BYTES_MAX, clock: systemClock });
+    const results = await openLocalResults({ blobs, dir: places.results, clock: systemClock });
+    const runs = await openRuns({ ...deps, db, repo, results, settings, machine: options.machine, log });
+    engineWake.call = () => runs.wake();
+    closers.push(() => runs.close());
+    const closing = new AbortController();
+    closers.push(() => closing.abort());
+    const api = createApi({
+      ...deps,
+      jobOf: (hash) => queue.jobOf(hash),
+      version: options.version,
+      origin: settings.url,
+      log,
+      repo,
+      runs: runs.readers,
+      engine: runs.engine,
+      jobLogs: logs,
+      runners: runnersOf(deps),
+      metrics: createMetrics(),
+      runnerDoor: createRunnerDoor({
+        ...deps,
+        queue,
+        logs,
+        results,
+        tokens: {
+          issuer: keys.origin,
+          publicKey: keys.tokenKey,
+          sign: (subject, issuedAt, expiresAt) =>
+            keys.signToken({ use: 'runner-session', subject, issuedAt, expiresAt }),
+        },
+        origin: new URL(settings.url).origin,
+        clock: systemClock,
+        log,
+      }),
+      isReady: async () => ground.sequencer.problem() === undefined,
+      proxies: settings.trust_proxy,
+      closing: closing.signal,
+    });
+    const server = await listen(settings, (request, response) => api.listener(request, response));
+    closers.push(() => closeServer(server));
+    const housework = setInterval(() => void forgetAttempts(deps).catch(() => undefined), HOUR_MS);
+    closers.push(() => clearInterval(housework));
+    onProgress('runner');
+    const runner = settings.runner ? await startOwnRunner({ ...options, deps, places, server }) : undefined;
+    if (runner !== undefined) closers.push(() => runner.stop());
+    const code = options.setup ? await recoverySetupCode(deps) : await firstSetupCode(deps);
+    const broken = Promise.withResolvers<string>();
+    void ground.postgres?.exited.then(() => broken.resolve('the database ended'));
+    return {
+      url: settings.url,
+      setupCode: code?.code.expose(),
+      remarks: [...ground.remarks, ...remarksOf(settings)],
+      broken: broken.promise,
+      pids: () => ({ ...keys.pids(), postgres: ground.postgres?.pid, runner: runner?.pid() }),
+      stop,
+    };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+function remarksOf(settings: ServerSettings): readonly string[] {
+  return settings.unsafe_direct_push
+    ? ['unsafe_direct_push is on: owners may push to default branches without a review, and such runs are `branch`']
+    : [];
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
+
+async function listen(settings: ServerSettings, listener: http.RequestListener): Promise<Server> {
+  const { tls_certificate: certificate, tls_key: key } = settings;
+  const server =
+    certificate === undefined || key === undefined
+      ? http.createServer(HTTP_OPTIONS, listener)
+      : https.createServer(
+          { ...HTTP_OPTIONS, cert: await readFile(certificate), key: await readFile(key), minVersion: 'TLSv1.2' },
+          listener,
+        );
+  const at = settings.listen.lastIndexOf(':');
+  const host = settings.listen.slice(0, at).replace(/^\[(.*)\]$/, '$1');
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(Number(settings.listen.slice(at + 1)), host, () => resolve());
+  await promise;
+  // A name for this machine has two addresses, and clients try either first.
+  if (host === '127.0.0.1' && isLoopback(settings.listen)) listenToo(server, listener, settings);
+  return server;
+}
+
+/** `localhost` is `::1` as well, for those who ask there first. Where there is no IPv6 nobody does. */
+function listenToo(server: Server, listener: http.RequestListener, settings: ServerSettings): void {
+  if (settings.tls_certificate !== undefined) return;
+  const second = http.createServer(HTTP_OPTIONS, listener);
+  second.on('error', () => second.close());
+  const address = server.address();
+  if (typeof address === 'object' && address !== null) second.listen(address.port, '::1');
+  server.once('close', () => {
+    second.close();
+    second.closeAllConnections();
+  });
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS_MAX);
+  await closed;
+  clearTimeout(timer);
+}
