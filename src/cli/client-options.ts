@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CliDependencies } from './door.ts';
+import type { InviteOptions } from './runners-command.ts';
 
 type Exit = (code: number) => void;
 
@@ -20,6 +21,7 @@ export function addClient(program: Command, dependencies: CliDependencies, exit:
   addRunActions(program, dependencies, exit);
   addTokens(program, dependencies, exit);
   addMembers(program, dependencies, exit);
+  addRunners(program, dependencies, exit);
   addAuditList(program, dependencies, exit);
   addVariables(program, dependencies, exit);
 }
@@ -267,6 +269,37 @@ function addMembers(program: Command, dependencies: CliDependencies, exit: Exit)
       exit(await removeMember(name, options, dependencies));
     });
   examples(remove, 'sallyport member remove bob');
+}
+
+function addRunners(program: Command, dependencies: CliDependencies, exit: Exit): void {
+  const group = find(program, 'runner');
+  const list = server(child(group, 'list', 'the runners of the server')).action(async (options: object) => {
+    const { listRunners } = await import('./runners-command.ts');
+    exit(await listRunners(options, dependencies));
+  });
+  examples(list, 'sallyport runner list');
+  const invite = server(child(group, 'invite', 'print a token with which one runner joins, within the hour'))
+    .option('--label <label>', 'what it may say of itself instead of its own words (repeatable)', collect, [])
+    .option('--ephemeral', 'it ends after one job')
+    .action(async (options: InviteOptions) => {
+      const { inviteRunner } = await import('./runners-command.ts');
+      exit(await inviteRunner(options, dependencies));
+    });
+  examples(invite, 'sallyport runner invite --label gpu');
+  const drain = server(child(group, 'drain', 'let a runner end what it runs, and give it nothing more'))
+    .argument('<runner>', 'its name or number')
+    .action(async (named: string, options: object) => {
+      const { drainRunner } = await import('./runners-command.ts');
+      exit(await drainRunner(named, options, dependencies));
+    });
+  examples(drain, 'sallyport runner drain builder-1');
+  const remove = server(child(group, 'remove', 'remove a runner; what it runs is lost'))
+    .argument('<runner>', 'its name or number')
+    .action(async (named: string, options: object) => {
+      const { removeRunner } = await import('./runners-command.ts');
+      exit(await removeRunner(named, options, dependencies));
+    });
+  examples(remove, 'sallyport runner remove builder-1');
 }
 
 function addAuditList(program: Command, dependencies: CliDependencies, exit: Exit): void {

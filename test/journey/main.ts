@@ -2,11 +2,16 @@
  * Goes the way of a user through one promise of the README, with the real programs.
  *
  *   npm run -s journey -- scan
+ *   npm run -s journey -- server
  */
 import { journeyScan } from './scan.ts';
+import { journeyServer } from './server.ts';
 
 const [name] = process.argv.slice(2);
-const journeys: { readonly [name: string]: () => number | Promise<number> } = { scan: journeyScan };
+const journeys: { readonly [name: string]: () => number | Promise<number> } = {
+  scan: journeyScan,
+  server: journeyServer,
+};
 const journey = name !== undefined && Object.hasOwn(journeys, name) ? journeys[name] : undefined;
 if (journey === undefined) {
   console.error(`usage: npm run -s journey -- ${Object.keys(journeys).join('|')}`);
