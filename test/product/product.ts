@@ -21,6 +21,8 @@ export type ProductOptions = {
   /** Where everything lies; a new folder when not given. */
   readonly folder?: string;
   readonly port?: number;
+  /** How it is reached, when that is by way of something else. */
+  readonly url?: string;
   /** An address of this machine that others reach, with a certificate for it. */
   readonly tls?: { readonly address: string };
   readonly args?: readonly string[];
@@ -78,7 +80,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   await chmod(folder, 0o711);
   const port = options.port ?? (await freePort());
   const host = options.tls?.address ?? '127.0.0.1';
-  const url = options.tls === undefined ? `http://localhost:${port}` : `https://${host}:${port}`;
+  const url = options.url ?? (options.tls === undefined ? `http://localhost:${port}` : `https://${host}:${port}`);
   const tls = options.tls === undefined ? undefined : await makeCertificate(folder, host);
   const state = new State(folder, options, { port, host, url, tls });
   await state.start();
