@@ -96,12 +96,14 @@ export type Imports = {
   readonly symbols?: readonly string[];
 };
 
+export type VexStatus = 'not_affected' | 'affected' | 'fixed' | 'under_investigation';
+
 /** One judgement of a VEX document. */
 export type VexStatement = {
   readonly vulnerability: readonly string[];
   /** purls, with or without versions; none: everything in the tree. */
   readonly products: readonly string[];
-  readonly status: 'not_affected' | 'affected' | 'fixed' | 'under_investigation';
+  readonly status: VexStatus;
   readonly justification: string;
   readonly line: number;
 };

@@ -19,12 +19,13 @@ import {
 import { importsOf, isSource, SOURCE_BYTES_MAX } from './imports.ts';
 import { type Inventory, inventoryOf } from './inventory.ts';
 import { PACKAGES_MAX } from './listing.ts';
-import type { DependencyFacts, VexStatement } from './model.ts';
+import type { DependencyFacts } from './model.ts';
 import pack from './pack.json' with { type: 'json' };
 import { Usage } from './reach.ts';
 import type { DependencySettings } from './settings.ts';
 import { isVexFile, readVex } from './vex.ts';
-import { findVulnerabilities } from './vulnerable.ts';
+import { findVulnerabilities, judgeVulnerabilities, type VulnerabilityContext } from './vulnerable.ts';
+import type { PutAside, VexOptions } from './write-vex.ts';
 
 /** A lockfile of a monorepo with 50,000 packages has 25 MB. */
 export const LISTING_BYTES_MAX = 64 * 1024 * 1024;
@@ -39,8 +40,6 @@ export type DependencyContext = {
   readonly unusable?: Gap;
   /** Now, in milliseconds since 1970: what the age of advisories is judged by. Without it, it is not judged. */
   readonly nowMs?: number;
-  /** Statements from elsewhere, such as the protected branch. */
-  readonly vex?: readonly VexStatement[];
 };
 
 /** Folders of packages that others wrote; their manifests are not what this project asks for. */
@@ -155,20 +154,46 @@ function judge(
   const { advisories, unusable } = context;
   if (unusable !== undefined) return { matches, gaps: [unusable] };
   if (advisories === undefined) return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : [MISSING] };
-  const imports = new Map(
-    [...facts].flatMap(([path, one]) => (one.imports === undefined ? [] : [[path, one.imports] as const])),
-  );
-  const ownVex = settings.trustsTree === false ? [] : [...facts.values()].flatMap(({ vex }) => vex ?? []);
   matches.push(
     ...findMalicious(inventory.components, advisories),
-    ...findVulnerabilities(inventory.components, {
-      advisories,
-      usage: new Usage(imports),
-      vex: [...(context.vex ?? []), ...ownVex],
-    }),
+    ...findVulnerabilities(inventory.components, judgedBy(facts, settings, advisories)),
     ...findAge(inventory, advisories, { ...settings, nowMs: context.nowMs }),
   );
   return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : uncovered(inventory, advisories) };
+}
+
+/** What flaws are judged by. Where the tree must not judge itself, only statements that were there before count. */
+function judgedBy(
+  facts: ReadonlyMap<string, DependencyFacts>,
+  { vex = [], trustsTree }: DependencySettings,
+  advisories: AdvisoryIndex,
+): VulnerabilityContext {
+  const imports = new Map(
+    [...facts].flatMap(([path, one]) => (one.imports === undefined ? [] : [[path, one.imports] as const])),
+  );
+  const own = trustsTree === false ? [] : [...facts.values()].flatMap((one) => one.vex ?? []);
+  return { advisories, usage: new Usage(imports), vex: [...vex, ...own] };
+}
+
+/** What is known of the flaws of the tree's packages, as OpenVEX. Nothing without advisories: an empty document would look like health. */
+export async function renderVex(
+  facts: ReadonlyMap<string, DependencyFacts>,
+  {
+    settings,
+    context: { advisories },
+    putAside,
+  }: {
+    readonly settings: DependencySettings;
+    readonly context: DependencyContext;
+    readonly putAside: readonly PutAside[];
+  },
+  options: VexOptions,
+): Promise<string | undefined> {
+  if (advisories === undefined) return undefined;
+  const { writeVex } = await import('./write-vex.ts');
+  const { components } = inventoryOf(facts);
+  const judged = judgeVulnerabilities(components, judgedBy(facts, settings, advisories));
+  return writeVex({ components, judged, advisories, putAside }, options);
 }
 
 /** The advisories in a folder of this machine; a bundle that is broken, or of someone else, is a hole in the scan, not its end. */

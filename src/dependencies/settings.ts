@@ -17,12 +17,22 @@ const fileSettings = z.strictObject({
   advisoriesAgeDaysMax: z.number().positive().optional(),
 });
 
+const vexStatement = z.strictObject({
+  vulnerability: z.array(z.string()),
+  products: z.array(z.string()),
+  status: z.enum(['not_affected', 'affected', 'fixed', 'under_investigation']),
+  justification: z.string(),
+  line: z.number(),
+});
+
 /** Settings as plain data: they cross threads. */
 export const dependencySettings = fileSettings.extend({
   /** Without advisories, the rest is enough: their lack is no gap. */
   allowsMissingAdvisories: z.boolean().optional(),
   /** Whether VEX documents of the scanned tree count. Not where the tree must not judge itself; default true. */
   trustsTree: z.boolean().optional(),
+  /** Statements of VEX documents that count besides those of the tree: with `trustsTree: false` those of the base. */
+  vex: z.array(vexStatement).optional(),
 });
 export type DependencySettings = z.infer<typeof dependencySettings>;
 
