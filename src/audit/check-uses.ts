@@ -347,7 +347,7 @@ function checkContainer(
   }
   const password = at(node, 'credentials', 'password');
   const written = textOf(password);
-  if (password !== undefined && written !== undefined && !written.includes('${{')) {
+  if (password !== undefined && written !== undefined && written.trim() !== '' && !written.includes('${{')) {
     context.report({
       rule: 'hardcoded-container-credentials',
       span: password,
@@ -377,9 +377,12 @@ function checkContainer(
   }
 }
 
-/** What a name of the matrix stands for, as far as it is written out. */
-function matrixValues(matrix: YamlNode | undefined, name: string): readonly string[] {
-  return [...textsOf(at(matrix, name)), ...listOf(at(matrix, 'include')).flatMap((one) => textsOf(at(one, name)))];
+/** What a name of the matrix stands for, as far as it is written out; a list among its values is taken apart. */
+export function matrixValues(matrix: YamlNode | undefined, name: string): readonly string[] {
+  return [
+    ...listOf(at(matrix, name)).flatMap(textsOf),
+    ...listOf(at(matrix, 'include')).flatMap((one) => textsOf(at(one, name))),
+  ];
 }
 
 export function checkImage(context: AuditContext, image: Span & { readonly text: string }, scope: string): void {
