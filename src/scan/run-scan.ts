@@ -220,7 +220,7 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
 }
 
 async function importAll({ imports, root, kinds }: ScanRequest, own: ReadonlyMap<string, Rule>): Promise<ImportResult> {
-  if (imports.length === 0) return { matches: [], rules: [], tools: new Map() };
+  if (imports.length === 0) return { matches: [], rules: [], tools: new Map(), gaps: [] };
   const { importReports } = await import('./import.ts');
   const imported = importReports(imports, root, own);
   const kindOf = new Map([...own.values(), ...imported.rules].map((rule) => [rule.id, rule.kind]));
@@ -351,7 +351,14 @@ async function stateOf(
     findings: reported,
     suppressed: judged.suppressed,
     baselined: all.length - reported.length,
-    gaps: [...request.gaps, ...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])]
+    gaps: [
+      ...request.gaps,
+      ...tools.imported.gaps,
+      ...tools.missing,
+      ...found.gaps,
+      ...scanned,
+      ...(history?.gaps ?? []),
+    ]
       .filter((gap) => !isAllowed(gap, request.options.allowMissing ?? []))
       .map(withFile)
       .sort(byGap),
