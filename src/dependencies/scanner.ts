@@ -16,7 +16,9 @@ import {
   findPlainHttp,
   findUnlocked,
 } from './hygiene.ts';
-import { importsOf, isSource, SOURCE_BYTES_MAX } from './imports.ts';
+import { signsOf } from './hidden-code.ts';
+import { findHiddenCode, findHostileInstalls } from './hostile.ts';
+import { importsOf, isSource, loadsOf, SOURCE_BYTES_MAX } from './imports.ts';
 import { type Inventory, inventoryOf } from './inventory.ts';
 import { PACKAGES_MAX } from './listing.ts';
 import type { DependencyFacts } from './model.ts';
@@ -24,6 +26,7 @@ import pack from './pack.json' with { type: 'json' };
 import { Usage } from './reach.ts';
 import type { DependencySettings } from './settings.ts';
 import { isVexFile, readVex } from './vex.ts';
+import { findYoung, PACKAGE_AGE_DAYS_DEFAULT } from './young.ts';
 import { findVulnerabilities, judgeVulnerabilities, type VulnerabilityContext } from './vulnerable.ts';
 import type { PutAside, VexOptions } from './write-vex.ts';
 
@@ -61,7 +64,7 @@ export function createDependenciesScanner(
   return {
     kind: 'dependencies',
     rules,
-    settings: digestOfValue([pack.digest, 1]),
+    settings: digestOfValue([pack.digest, 2]),
     wants(path, bytes) {
       if (FOREIGN.test(path)) return false;
       if (isSource(path)) return bytes <= SOURCE_BYTES_MAX;
@@ -118,8 +121,8 @@ function scanFile(file: FileView): FileOutcome<DependencyFacts> {
       }));
       return { matches: [], facts: { listing }, gaps };
     }
-    const imports = isSource(path) ? importsOf(file) : undefined;
-    return imports === undefined ? { matches: [] } : { matches: [], facts: { imports } };
+    const facts = isSource(path) ? sourceFacts(file) : {};
+    return Object.keys(facts).length === 0 ? { matches: [] } : { matches: [], facts };
   } catch (thrown) {
     if (!(thrown instanceof Unreadable)) throw thrown;
     const { line } = file.placeAt(thrown.offset, thrown.offset);
@@ -131,14 +134,28 @@ function scanFile(file: FileView): FileOutcome<DependencyFacts> {
   }
 }
 
+function sourceFacts(file: FileView): DependencyFacts {
+  const imports = importsOf(file);
+  // Go has neither hooks nor a way to run a text.
+  const signs = file.path.endsWith('.go') ? [] : signsOf(file);
+  const loads = loadsOf(file);
+  return {
+    ...(imports === undefined ? {} : { imports }),
+    ...(signs.length === 0 ? {} : { signs }),
+    ...(loads.length === 0 ? {} : { loads }),
+  };
+}
+
 function judge(
   facts: ReadonlyMap<string, DependencyFacts>,
   settings: DependencySettings,
   context: DependencyContext,
 ): TreeOutcome {
   const inventory = inventoryOf(facts);
-  if (inventory.files.length === 0) return { matches: [] };
+  const hidden = [...findHostileInstalls(facts), ...findHiddenCode(facts)];
+  if (inventory.files.length === 0) return { matches: hidden };
   const matches: Match[] = [
+    ...hidden,
     ...findInstallScripts(inventory),
     ...findLookAlikes(inventory),
     ...findChangedHosts(inventory),
@@ -151,6 +168,32 @@ function judge(
     ...(settings.licences === undefined ? [] : findLicences(inventory, settings.licences)),
   ];
   if (inventory.components.length === 0) return { matches };
+  const young = findYoung(inventory.components, {
+    nowMs: context.nowMs,
+    daysMin: settings.packageAgeDaysMin ?? PACKAGE_AGE_DAYS_DEFAULT,
+  });
+  matches.push(...young.matches);
+  const notes =
+    young.unknown === 0
+      ? []
+      : [`the age of ${young.unknown} packages was not checked: their lockfiles do not say when they were published`];
+  return { ...withAdvisories(facts, { inventory, settings, context, matches }), notes };
+}
+
+function withAdvisories(
+  facts: ReadonlyMap<string, DependencyFacts>,
+  {
+    inventory,
+    settings,
+    context,
+    matches,
+  }: {
+    readonly inventory: Inventory;
+    readonly settings: DependencySettings;
+    readonly context: DependencyContext;
+    readonly matches: Match[];
+  },
+): TreeOutcome {
   const { advisories, unusable } = context;
   if (unusable !== undefined) return { matches, gaps: [unusable] };
   if (advisories === undefined) return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : [MISSING] };

@@ -273,7 +273,7 @@ async function resultOf(
   const suppressed = state.suppressed.map(({ finding }) => finding);
   return {
     ...state,
-    notes: [...found.notes, ...(history?.notes ?? [])],
+    notes: [...found.notes, ...state.notes, ...(history?.notes ?? [])],
     commits: history?.commits ?? 0,
     rules: tools.rules,
     scanners: [...tools.scanners].map(([kind, scanner]) => ({ kind, settings: scanner.settings })),
@@ -314,10 +314,10 @@ async function stateOf(
     readonly history: HistoryScan | undefined;
     readonly tree: Tree;
   },
-): Promise<ScanState> {
+): Promise<ScanState & Pick<ScanResult, 'notes'>> {
   const { deps, rules, request, kinds, source } = tools;
   deps.onProgress({ phase: 'finish', done: 0, total: 0 });
-  const { matches, gaps } = finishScan(tools.scanners, found.outcomes);
+  const { matches, gaps, notes } = finishScan(tools.scanners, found.outcomes);
   const comments = commentsOf(found.outcomes, found.isScanned);
   const known = await readSuppressions(source, { scope, comments });
   const isNew = found.reporter(matches);
@@ -348,6 +348,7 @@ async function stateOf(
   const reported = all.filter(({ fingerprint }) => !request.baseline.has(fingerprint));
   const scanned = gaps.filter(({ file }) => file === undefined || found.isScanned(file));
   return {
+    notes: scope.base === undefined ? [] : notes,
     findings: reported,
     suppressed: judged.suppressed,
     baselined: all.length - reported.length,
