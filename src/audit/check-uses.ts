@@ -1,9 +1,8 @@
 import type { Fix } from '../finding/index.ts';
-import { parseUses, type UsesReference } from '../workflow/index.ts';
+import { isKnownActionOwner, nearestAction, parseUses, type UsesReference } from '../workflow/index.ts';
 import type { AuditContext } from './context.ts';
 import { none } from './fixes.ts';
 import { inputOf, nameOfAction } from './model.ts';
-import { isKnownOwner, nearestName } from './names.ts';
 import { compareVersions } from './versions.ts';
 import { at, entriesOf, listOf, type Scalar, type Span, textOf, textsOf, type YamlNode } from './yaml-tree.ts';
 
@@ -97,7 +96,7 @@ function checkPin(context: AuditContext, use: Use, action: Remote): void {
       ref,
     );
   const isOfficial = FIRST_PARTY.has(action.owner.toLowerCase());
-  const isOwn = use.isWorkflow || isKnownOwner(action.owner);
+  const isOwn = use.isWorkflow || isKnownActionOwner(action.owner);
   if (!isOwn) {
     context.report({
       rule: 'unverified-creator',
@@ -178,7 +177,7 @@ function checkKnown(context: AuditContext, use: Use, action: Remote): void {
       ),
     });
   }
-  const official = nearestName(action.owner, action.repo);
+  const official = nearestAction(action);
   if (official !== undefined) {
     context.report({
       rule: 'typosquat-uses',
