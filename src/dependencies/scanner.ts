@@ -1,4 +1,4 @@
-import { type AdvisoryIndex, loadBundle } from '../advisory/index.ts';
+import { type AdvisoryIndex, loadBundle, SYNCED_ECOSYSTEMS } from '../advisory/index.ts';
 import { digestOfValue, isFault } from '../base/index.ts';
 import type { FileOutcome, FileView, Gap, Match, Rule, Scanner, TreeOutcome } from '../finding/index.ts';
 import { Unreadable } from './failure.ts';
@@ -257,21 +257,7 @@ const MISSING: Gap = {
 };
 
 /** Ecosystems that OSV has records of; of others nothing can be said and nothing is missing. */
-const PUBLISHED = new Set([
-  'npm',
-  'PyPI',
-  'Go',
-  'crates.io',
-  'Maven',
-  'RubyGems',
-  'Packagist',
-  'NuGet',
-  'Pub',
-  'Hex',
-  'SwiftURL',
-  'ConanCenter',
-  'CRAN',
-]);
+const PUBLISHED: ReadonlySet<string> = new Set(SYNCED_ECOSYSTEMS);
 
 /** A bundle of other ecosystems says nothing of this one: that is not the same as nothing found. */
 function uncovered({ components }: Inventory, advisories: AdvisoryIndex): readonly Gap[] {
