@@ -23,6 +23,12 @@ describe('code that nobody reads', () => {
     expect(found({ [path]: text })).toEqual([`hidden-code high ${path}:1`]);
   });
 
+  test.each(['a.go', 'a.ts', 'a.py'])('is told when it is shown in another order than it is run: %s', (path) => {
+    expect(found({ [path]: 'x = 1\nif level != "user\u202E \u2066// only admins\u2069 \u2066" {' })).toEqual([
+      `hidden-code medium ${path}:2`,
+    ]);
+  });
+
   test.each([
     [
       'a.js',

@@ -8,17 +8,21 @@ const FOLLOWED_MAX = 3;
 const WORDS: { readonly [kind in Sign['kind']]: string } = {
   encoded: 'decodes code and runs it',
   invisible: 'holds text that no editor shows',
+  turned: 'turns the direction of the text, so that an editor shows another order than is run',
   aside: 'holds code that stands far outside of the window',
   garbled: 'is made unreadable',
   collector: 'sends something to a service that anyone can read from',
   environment: 'sends all variables of the environment away',
 };
 
+/** Signs of what is hidden from who reads the file itself. */
+const HIDES: ReadonlySet<Sign['kind']> = new Set(['encoded', 'invisible', 'turned', 'aside']);
+
 /** Code that is written so that a reader does not see it. Garbled code alone may be a product's; one that is installed is told below. */
 export function findHiddenCode(facts: ReadonlyMap<string, DependencyFacts>): readonly Match[] {
   return [...facts].flatMap(([file, { signs }]) =>
     (signs ?? []).flatMap((sign): readonly Match[] => {
-      if (sign.kind !== 'encoded' && sign.kind !== 'invisible' && sign.kind !== 'aside') return [];
+      if (!HIDES.has(sign.kind)) return [];
       return [
         {
           rule: 'hidden-code',
@@ -27,6 +31,8 @@ export function findHiddenCode(facts: ReadonlyMap<string, DependencyFacts>): rea
           evidence: sign.evidence,
           scope: file,
           identity: sign.kind,
+          // Texts of languages that are written from the right have some of these rightly.
+          ...(sign.kind === 'turned' ? { severity: 'medium' as const } : {}),
           fix: {
             kind: 'none',
             reason: 'what the code is for has to be found out by reading it',
@@ -108,7 +114,7 @@ function verdictOf(file: string, hook: InstallHook, facts: ReadonlyMap<string, D
   if (ENCODED.test(command)) return { what: `${WORDS.encoded}: ${command.slice(0, 120)}`, severity: 'critical' };
   const signs = startedBy(command, posix.dirname(file), facts);
   if (signs !== undefined) {
-    const isPlain = signs.signs.every(({ kind }) => kind === 'garbled');
+    const isPlain = signs.signs.every(({ kind }) => kind === 'garbled' || kind === 'turned');
     return { what: `runs ${signs.file}, which ${sayings(signs.signs)}`, severity: isPlain ? 'high' : 'critical' };
   }
   if (FETCHED.test(command))

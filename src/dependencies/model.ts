@@ -98,7 +98,7 @@ export type InstallHook = { readonly name: string; readonly command: string; rea
 
 /** Something in a source file that hides what it does, or carries away what it finds. */
 export type Sign = {
-  readonly kind: 'encoded' | 'invisible' | 'aside' | 'garbled' | 'collector' | 'environment';
+  readonly kind: 'encoded' | 'invisible' | 'turned' | 'aside' | 'garbled' | 'collector' | 'environment';
   readonly place: Omit<Place, 'file'>;
   readonly evidence: string;
 };

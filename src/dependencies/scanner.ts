@@ -136,8 +136,7 @@ function scanFile(file: FileView): FileOutcome<DependencyFacts> {
 
 function sourceFacts(file: FileView): DependencyFacts {
   const imports = importsOf(file);
-  // Go has neither hooks nor a way to run a text.
-  const signs = file.path.endsWith('.go') ? [] : signsOf(file);
+  const signs = signsOf(file);
   const loads = loadsOf(file);
   return {
     ...(imports === undefined ? {} : { imports }),
