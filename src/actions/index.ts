@@ -21,5 +21,4 @@ export {
 export { mirrorAdd, type MirrorOptions, mirrorSync, type Synced } from './mirror.ts';
 export { ACTION_LIMITS, type ActionLimits, type ActionStoreOptions, openActionStore } from './open.ts';
 export { pinKey, type RepositoryName } from './reference.ts';
-export { suggestName } from './typosquat.ts';
 export type { ActionStore, ResolvedAction } from './store.ts';

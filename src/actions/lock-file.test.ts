@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isFault } from '../base/index.ts';
 import { readDigests, readLock, writeLock } from './lock-file.ts';
-import { suggestName } from './typosquat.ts';
 
 const SHA = 'de0fac2e4500dabe0009e67214ff5f5447ce83dd';
 const GOOD = `# comment
@@ -121,19 +120,4 @@ test.each([
   ['{'],
 ])('the digests %s are refused', (text) => {
   expect(faultOf(() => readDigests(text)).code).toBe('actions/lock-invalid');
-});
-
-test.each([
-  ['actons/checkout', 'actions/checkout'],
-  ['actions/chekcout', 'actions/checkout'],
-  ['action/setup-node', 'actions/setup-node'],
-  ['dcoker/build-push-action', 'docker/build-push-action'],
-  ['actions/checkout', undefined],
-  ['actions/something-else', undefined],
-  ['rubi/setup', undefined],
-  ['acme/checkout', undefined],
-])('%s is taken for %s', (name, suggestion) => {
-  const [owner = '', repo = ''] = name.split('/');
-
-  expect(suggestName({ owner, repo })).toBe(suggestion);
 });

@@ -8,12 +8,12 @@ import {
   type UsesReference,
   type Workflow,
   type WorkflowReader,
+  nearestAction,
 } from '../workflow/index.ts';
 import { fault } from './faults.ts';
 import { digestKey, EMPTY_LOCK, type Lock, type LockDigests, type LockedDependency } from './lock-file.ts';
 import { isFullSha, parsePinKey, pinKey, type RepositoryName } from './reference.ts';
 import type { ActionStore, ResolvedAction } from './store.ts';
-import { suggestName } from './typosquat.ts';
 
 /** Levels of composite actions and reusable workflows in one another, as GitHub has it. */
 const NESTING_MAX = 10;
@@ -265,7 +265,7 @@ class Collector {
 
   /** A name that imitates a well-known one is locked only when somebody said so, or had it locked before. */
   #refuseLookalike(key: string, { owner, repo }: RepositoryName): void {
-    const suggestion = suggestName({ owner, repo });
+    const suggestion = nearestAction({ owner, repo });
     const name = key.slice(0, key.indexOf('@'));
     const { previous, allowNames = [] } = this.#request;
     const isKnown = previous !== undefined && Object.hasOwn(previous.lock.dependencies, key);

@@ -3,13 +3,13 @@ import { lstat, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Digest, excerpt, Fault, isDigest, isFault, type Log } from '../base/index.ts';
 import { type ContentFolders, contentFolders } from './content.ts';
+import { nearestAction } from '../workflow/index.ts';
 import { fault } from './faults.ts';
 import { checkRepositoryName, isFullSha, pinKey, type RepositoryName } from './reference.ts';
 import { commitRecords } from './records.ts';
 import { remoteSource } from './remote.ts';
 import { bestName, findInMirror, localSource, type Source } from './source.ts';
 import type { ActionStore, ResolvedAction } from './store.ts';
-import { suggestName } from './typosquat.ts';
 
 /** What one action may be. Larger ones are refused, never cut. */
 export const ACTION_LIMITS = {
@@ -72,7 +72,7 @@ function makeStore(options: ActionStoreOptions, content: ContentFolders): Action
     }
     if (options.allowRemote) return remoteSource(options, name);
     tried.push('fetching is off');
-    const hint = suggestName(name);
+    const hint = nearestAction(name);
     throw fault(
       'source-missing',
       `${name.owner}/${name.repo} is not there: ${tried.join(', ')}; \`sallyport mirror add ${name.owner}/${name.repo}\` adds it` +

@@ -13,11 +13,22 @@ import {
 import type { BundleSigner } from './signing.ts';
 
 /** What was taken in, for progress and for the answer of a command. */
-export type BuildCounts = { records: number; withdrawn: number; skipped: number; scores: number; exploited: number };
+export type BuildCounts = {
+  records: number;
+  withdrawn: number;
+  skipped: number;
+  /** Records of which a later state was there. */
+  older: number;
+  scores: number;
+  exploited: number;
+};
 
-/** Collects records, scores and the list of exploited flaws, and makes a bundle of them. A newer record replaces an older. */
+/**
+ * Collects records, scores and the list of exploited flaws, and makes a bundle of them. A newer record replaces an older, never the other
+ * way round: a mirror that is behind, or a bundle that somebody kept, must not take back what is known.
+ */
 export class BundleBuilder {
-  readonly counts: BuildCounts = { records: 0, withdrawn: 0, skipped: 0, scores: 0, exploited: 0 };
+  readonly counts: BuildCounts = { records: 0, withdrawn: 0, skipped: 0, older: 0, scores: 0, exploited: 0 };
   readonly #records = new Map<string, AdvisoryRecord>();
   readonly #removed = new Set<string>();
   readonly #scores = new Map<string, number>();
@@ -29,7 +40,7 @@ export class BundleBuilder {
   /** Bundles that this one goes on from: their sets of malicious packages are taken over packed. */
   readonly #previous: OpenBundle[] = [];
 
-  /** Goes on from a bundle: what is not added anew stays. Of two bundles, the later one wins. */
+  /** Goes on from a bundle: what is not added anew stays. Of two states of a record the newer one does. */
   startFrom(bundle: OpenBundle): void {
     this.#previous.push(bundle);
     for (const source of bundle.info.sources) this.#sources.add(source);
@@ -45,7 +56,7 @@ export class BundleBuilder {
         own.set(record.advisory.id, { ...record, affected });
       }
     }
-    for (const [id, record] of own) this.#records.set(id, record);
+    for (const [id, record] of own) if (!this.#isOlder(id, record.advisory.modified)) this.#records.set(id, record);
   }
 
   addSource(source: string): void {
@@ -59,15 +70,18 @@ export class BundleBuilder {
       this.counts.skipped += 1;
       return;
     }
+    const id = record === 'withdrawn' ? textAt(value, 'id') : record.advisory.id;
+    if (this.#isOlder(id, record === 'withdrawn' ? textAt(value, 'modified') : record.advisory.modified)) {
+      this.counts.older += 1;
+      return;
+    }
     if (record === 'withdrawn') {
       this.counts.withdrawn += 1;
-      const id = typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : '';
       this.#records.delete(id);
       this.#removed.add(id);
       return;
     }
     this.counts.records += 1;
-    const { id } = record.advisory;
     this.#removed.add(id);
     this.#records.delete(id);
     const ecosystems = new Set(record.affected.map(({ ecosystem }) => ecosystem));
@@ -81,6 +95,12 @@ export class BundleBuilder {
     const rest = new Set(packed.map(([ecosystem]) => ecosystem));
     const affected = record.affected.filter(({ ecosystem }) => !rest.has(ecosystem));
     if (affected.length > 0) this.#records.set(id, { ...record, affected });
+  }
+
+  /** Whether a later state of the record is known. Times of OSV are UTC, to the second or finer. */
+  #isOlder(id: string, modified: string): boolean {
+    const known = Date.parse(this.#records.get(id)?.advisory.modified ?? '');
+    return known > (Date.parse(modified) || Number.NEGATIVE_INFINITY);
   }
 
   addScore(cve: string, probability: number, date: string): void {
@@ -160,4 +180,9 @@ export class BundleBuilder {
       },
     };
   }
+}
+
+function textAt(value: unknown, key: 'id' | 'modified'): string {
+  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+  return typeof found === 'string' ? found : '';
 }

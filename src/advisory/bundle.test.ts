@@ -115,6 +115,25 @@ describe('a bundle', () => {
     expect(bundle.malicious('npm', 'evil', '2.0.0')).toBe('MAL-2025-7');
   });
 
+  test('does not grow older: an earlier state of a record, added or in a bundle, changes nothing', () => {
+    const state = (modified: string, fixed: string, record: object = {}) =>
+      osv('GHSA-x', 'npm', 'x', { events: [{ introduced: '0' }, { fixed }], record: { modified, ...record } });
+    const now = state('2026-02-01T00:00:00Z', '2.0.0');
+    const before = state('2025-02-01T00:00:00.5Z', '1.0.0');
+    const kept = bundleOf([before]);
+    const builder = new BundleBuilder();
+    const { signer } = kept;
+
+    builder.add(now);
+    builder.add(before);
+    builder.add(state('2025-03-01T00:00:00Z', '1.0.0', { withdrawn: '2025-03-01T00:00:00Z' }));
+    builder.startFrom(openBundle(kept.bytes, [signer.publicKey]));
+    const found = openBundle(builder.build(CREATED, signer), [signer.publicKey]).lookup('npm', 'x');
+
+    expect(found.map(({ advisory }) => advisory.modified)).toEqual(['2026-02-01T00:00:00Z']);
+    expect(builder.counts).toMatchObject({ records: 1, older: 2, withdrawn: 0 });
+  });
+
   test('knows malicious packages whole, and by version', () => {
     const index = indexOf([
       osv('MAL-2026-1', 'npm', 'bad', { events: [{ introduced: '0' }] }),

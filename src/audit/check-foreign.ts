@@ -2,6 +2,7 @@ import { reachAt } from './analysis.ts';
 import type { Foreign, StepView, UnitView } from './views.ts';
 import type { AuditContext } from './context.ts';
 import { scopeOf } from './check-injection.ts';
+import { matrixValues } from './check-uses.ts';
 import { executionOf, executionOfAction } from './execution.ts';
 import { none } from './fixes.ts';
 import { type Reached, PRIVILEGED_EVENTS } from './guards.ts';
@@ -298,7 +299,11 @@ function checkSelfHosted(context: AuditContext, workflow: AuditedWorkflow, reach
   );
   for (const job of workflow.jobs) {
     const runsOn = at(job.body, 'runs-on');
-    const labels = textsOf(runsOn?.kind === 'mapping' ? at(runsOn, 'labels') : runsOn);
+    const written = textsOf(runsOn?.kind === 'mapping' ? at(runsOn, 'labels') : runsOn);
+    const labels = written.flatMap((label) => {
+      const name = /^\$\{\{\s*matrix\.([\w-]+)\s*\}\}$/.exec(label)?.[1];
+      return name === undefined ? [label] : [label, ...matrixValues(at(job.body, 'strategy', 'matrix'), name)];
+    });
     const isSelfHosted = labels.includes('self-hosted');
     if (!isSelfHosted || runsOn === undefined) continue;
     const levels = reach.get(job.id.toLowerCase())?.events;

@@ -293,12 +293,17 @@ function checkPrompt(context: AuditContext, view: StepView): void {
         rule: 'prompt-injection',
         span: expression,
         message: `\`${worst.source.text}\` is part of the instructions of a model: what it says there may be followed with the rights of this job`,
-        severity: worst.weight.severity,
+        severity: isToolless(view.step) && worst.weight.severity !== 'low' ? 'medium' : worst.weight.severity,
         scope: scopeOf(view),
         identity: `${titleOf(view.step)} ${expression.text}`,
       });
     }
   }
+}
+
+/** A model that only answers does no more than what is made of its answer. */
+function isToolless(step: AuditedStep): boolean {
+  return step.actionName === 'actions/ai-inference' && (inputOf(step, 'enable-github-mcp') ?? 'false') === 'false';
 }
 
 function checkPromptCommand(context: AuditContext, view: StepView): void {

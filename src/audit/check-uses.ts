@@ -1,9 +1,8 @@
 import type { Fix } from '../finding/index.ts';
-import { parseUses, type UsesReference } from '../workflow/index.ts';
+import { isKnownActionOwner, nearestAction, parseUses, type UsesReference } from '../workflow/index.ts';
 import type { AuditContext } from './context.ts';
 import { none } from './fixes.ts';
 import { inputOf, nameOfAction } from './model.ts';
-import { isKnownOwner, nearestName } from './names.ts';
 import { compareVersions } from './versions.ts';
 import { at, entriesOf, listOf, type Scalar, type Span, textOf, textsOf, type YamlNode } from './yaml-tree.ts';
 
@@ -97,7 +96,7 @@ function checkPin(context: AuditContext, use: Use, action: Remote): void {
       ref,
     );
   const isOfficial = FIRST_PARTY.has(action.owner.toLowerCase());
-  const isOwn = use.isWorkflow || isKnownOwner(action.owner);
+  const isOwn = use.isWorkflow || isKnownActionOwner(action.owner);
   if (!isOwn) {
     context.report({
       rule: 'unverified-creator',
@@ -178,7 +177,7 @@ function checkKnown(context: AuditContext, use: Use, action: Remote): void {
       ),
     });
   }
-  const official = nearestName(action.owner, action.repo);
+  const official = nearestAction(action);
   if (official !== undefined) {
     context.report({
       rule: 'typosquat-uses',
@@ -347,7 +346,7 @@ function checkContainer(
   }
   const password = at(node, 'credentials', 'password');
   const written = textOf(password);
-  if (password !== undefined && written !== undefined && !written.includes('${{')) {
+  if (password !== undefined && written !== undefined && written.trim() !== '' && !written.includes('${{')) {
     context.report({
       rule: 'hardcoded-container-credentials',
       span: password,
@@ -377,9 +376,12 @@ function checkContainer(
   }
 }
 
-/** What a name of the matrix stands for, as far as it is written out. */
-function matrixValues(matrix: YamlNode | undefined, name: string): readonly string[] {
-  return [...textsOf(at(matrix, name)), ...listOf(at(matrix, 'include')).flatMap((one) => textsOf(at(one, name)))];
+/** What a name of the matrix stands for, as far as it is written out; a list among its values is taken apart. */
+export function matrixValues(matrix: YamlNode | undefined, name: string): readonly string[] {
+  return [
+    ...listOf(at(matrix, name)).flatMap(textsOf),
+    ...listOf(at(matrix, 'include')).flatMap((one) => textsOf(at(one, name))),
+  ];
 }
 
 export function checkImage(context: AuditContext, image: Span & { readonly text: string }, scope: string): void {

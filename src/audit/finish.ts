@@ -9,7 +9,7 @@ const CALLS_MAX = 10;
 export function finish(facts: ReadonlyMap<string, AuditFacts>): TreeOutcome {
   const matches: Match[] = [];
   const tree = createTree(facts);
-  const versions = contradictions(facts);
+  const doubted = contradictions(facts);
   const reported = new Set<Match>();
   for (const [path, file] of facts) {
     for (const open of file.open) {
@@ -26,7 +26,7 @@ export function finish(facts: ReadonlyMap<string, AuditFacts>): TreeOutcome {
           ...pin.match,
           message: `The comment says ${pin.version}, but that release is ${locked.slice(0, 12)} in the lock`,
         });
-      } else if (versions.has(`${pin.repository} ${pin.sha}`)) matches.push(pin.match);
+      } else if (doubted.has(pin)) matches.push(pin.match);
     }
     for (const call of file.calls) {
       for (const { event, input, match } of tree.find(path, call.path)?.onCall ?? []) {
@@ -120,22 +120,33 @@ function sinkOf(
   return undefined;
 }
 
-/** Commits to which comments in the tree give releases that can't be the same: `v4` and `v4.2.2` can. */
-function contradictions(facts: ReadonlyMap<string, AuditFacts>): ReadonlySet<string> {
-  const versions = new Map<string, Set<string>>();
-  for (const { pins } of facts.values()) {
-    for (const { repository, sha, version } of pins) {
-      const key = `${repository} ${sha}`;
-      versions.set(key, (versions.get(key) ?? new Set()).add(version.replace(/^v/, '')));
-    }
+type Pin = AuditFacts['pins'][number];
+
+/**
+ * Pins whose comment can't be right beside what others of the same repository say of the same commit: `v4` and `v4.2.2` can. Where most
+ * agree, the few others are doubted, else all.
+ */
+function contradictions(facts: ReadonlyMap<string, AuditFacts>): ReadonlySet<Pin> {
+  const pins = [...facts].flatMap(([path, file]) => file.pins.map((pin) => ({ pin, root: rootOf(path) })));
+  const groups = Map.groupBy(pins, ({ pin: { repository, sha }, root }) => `${root} ${repository} ${sha}`);
+  const doubted = new Set<Pin>();
+  for (const group of groups.values()) {
+    const own = group.map(({ pin }) => pin);
+    const agreeing = own.map((pin) => own.filter((other) => mayBeSame(pin.version, other.version)).length);
+    const most = Math.max(...agreeing);
+    if (own.every((_, index) => agreeing[index] === own.length)) continue;
+    const isClear = most >= own.length * AGREEING_SHARE;
+    for (const [index, pin] of own.entries()) if (!isClear || (agreeing[index] ?? 0) < most) doubted.add(pin);
   }
-  const found = new Set<string>();
-  for (const [key, names] of versions) {
-    const list = [...names].sort((a, b) => a.length - b.length);
-    const longest = list.at(-1) ?? '';
-    if (list.some((version) => !`${longest}.`.startsWith(`${version}.`))) found.add(key);
-  }
-  return found;
+  return doubted;
+}
+
+/** From this share on, comments that agree are taken to be right. */
+const AGREEING_SHARE = 2 / 3;
+
+function mayBeSame(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((version) => `${version.replace(/^v/, '')}.`);
+  return left !== undefined && right !== undefined && (left.startsWith(right) || right.startsWith(left));
 }
 
 function inheritOf(inherit: AuditFacts['inherits'][number], called: AuditFacts | undefined): Match {

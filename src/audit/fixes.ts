@@ -31,29 +31,32 @@ export function indentAt(text: string, offset: number): string {
   return ' '.repeat(offset - lineStart(text, offset));
 }
 
-/** Puts `key: value` before an entry of a mapping, in the style of the mapping. `lines` are of a block, or one value. */
-export function insertBefore(
-  { file }: Pick<AuditContext, 'file'>,
-  entry: Entry,
-  added: {
-    readonly key: string;
-    readonly value?: string;
-    readonly block?: readonly string[];
-    readonly isFlow: boolean;
-  },
-): Edit {
+/** A key that is added to a mapping, with the lines of a block, or one value. */
+type Added = {
+  readonly key: string;
+  readonly value?: string;
+  readonly block?: readonly string[];
+  readonly isFlow: boolean;
+};
+
+function flowOf({ key, value, block }: Added): string {
+  return `${key}: ${value ?? `{ ${(block ?? []).join(', ')} }`}`;
+}
+
+function linesOf({ key, value, block }: Added, indent: string): readonly string[] {
+  return block === undefined ? [`${key}: ${value ?? ''}`] : [`${key}:`, ...block.map((line) => `${indent}  ${line}`)];
+}
+
+/** Puts a key before an entry of a mapping, in the style of the mapping. */
+export function insertBefore({ file }: Pick<AuditContext, 'file'>, entry: Entry, added: Added): Edit {
   const { text, path } = file;
   const start = entry.key.start;
   const newline = newlineOf(text);
   if (added.isFlow) {
-    const value = added.value ?? `{ ${(added.block ?? []).join(', ')} }`;
-    return { file: path, start, end: start, text: `${added.key}: ${value}, ` };
+    return { file: path, start, end: start, text: `${flowOf(added)}, ` };
   }
   const indent = indentAt(text, start);
-  const lines =
-    added.block === undefined
-      ? [`${added.key}: ${added.value ?? ''}`]
-      : [`${added.key}:`, ...added.block.map((line) => `${indent}  ${line}`)];
+  const lines = linesOf(added, indent);
   return { file: path, start, end: start, text: `${lines.join(newline)}${newline}${indent}` };
 }
 
@@ -81,31 +84,18 @@ export function setInput(
 }
 
 /** Puts a block after the line of a scalar entry, its comment kept in place. */
-export function insertAfter(
-  { file }: Pick<AuditContext, 'file'>,
-  entry: Entry,
-  added: {
-    readonly key: string;
-    readonly value?: string;
-    readonly block?: readonly string[];
-    readonly isFlow: boolean;
-  },
-): Edit {
+export function insertAfter({ file }: Pick<AuditContext, 'file'>, entry: Entry, added: Added): Edit {
   const { text, path } = file;
   const newline = newlineOf(text);
   if (added.isFlow) {
-    const value = added.value ?? `{ ${(added.block ?? []).join(', ')} }`;
-    return { file: path, start: entry.value.end, end: entry.value.end, text: `, ${added.key}: ${value}` };
+    return { file: path, start: entry.value.end, end: entry.value.end, text: `, ${flowOf(added)}` };
   }
   const indent = indentAt(text, entry.key.start);
   const found = text.indexOf('\n', entry.value.end);
   const isLast = found < 0;
   const end = isLast ? text.length : text[found - 1] === '\r' ? found - 1 : found;
-  const lines =
-    added.block === undefined
-      ? [`${indent}${added.key}: ${added.value ?? ''}`]
-      : [`${indent}${added.key}:`, ...added.block.map((line) => `${indent}  ${line}`)];
-  return { file: path, start: end, end, text: `${newline}${lines.join(newline)}` };
+  const lines = linesOf(added, indent);
+  return { file: path, start: end, end, text: `${newline}${indent}${lines.join(newline)}` };
 }
 
 function isOneLine(scalar: Scalar, { file }: Pick<AuditContext, 'file'>): boolean {

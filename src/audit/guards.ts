@@ -22,23 +22,6 @@ const never: Chance = { yes: 0, no: 2 };
 const always: Chance = { yes: 2, no: 0 };
 const asked: Chance = { yes: 1, no: 2 };
 
-/** Events that outsiders start, with the least privileged first. The trigger's own types may need a maintainer. */
-export const OUTSIDER_EVENTS: ReadonlySet<string> = new Set([
-  'pull_request',
-  'pull_request_review',
-  'pull_request_review_comment',
-  'pull_request_target',
-  'issue_comment',
-  'issues',
-  'discussion',
-  'discussion_comment',
-  'workflow_run',
-  'fork',
-  'watch',
-  'gollum',
-  'pull_request_comment',
-]);
-
 /** Events of outsiders whose runs hold secrets and a token of the repository. */
 export const PRIVILEGED_EVENTS: ReadonlySet<string> = new Set([
   'pull_request_target',
@@ -50,6 +33,15 @@ export const PRIVILEGED_EVENTS: ReadonlySet<string> = new Set([
   'fork',
   'watch',
   'gollum',
+]);
+
+/** Events that outsiders start. The trigger's own types may need a maintainer. */
+export const OUTSIDER_EVENTS: ReadonlySet<string> = new Set([
+  ...PRIVILEGED_EVENTS,
+  'pull_request',
+  'pull_request_comment',
+  'pull_request_review',
+  'pull_request_review_comment',
 ]);
 
 const MAINTAINER_TYPES = new Set([

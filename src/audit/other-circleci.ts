@@ -1,7 +1,7 @@
 import type { AuditContext } from './context.ts';
 import { none } from './fixes.ts';
 import { checkEvaluated, checkImageOf, checkOtherScript, checkPlainSecrets, checkSpliced } from './other-shared.ts';
-import { at, entriesOf, listOf, type Scalar, scalarAt, textOf, type YamlNode } from './yaml-tree.ts';
+import { at, entriesOf, listOf, type Scalar, scalarAt, textOf, textsOf, type YamlNode } from './yaml-tree.ts';
 
 /** What CircleCI splices into scripts and whoever pushes or triggers chooses. */
 const SPLICED =
@@ -15,6 +15,8 @@ export function auditCircle(context: AuditContext, root: YamlNode): void {
   for (const group of ['executors', 'jobs']) {
     for (const { key, value } of entriesOf(at(root, group))) auditJob(context, value, `${group}.${key.text}`);
   }
+  for (const { key, value } of entriesOf(at(root, 'workflows')))
+    checkDeployments(context, value, `workflows.${key.text}`);
   for (const { key, value } of entriesOf(at(root, 'commands')))
     auditSteps(context, value, { scope: `commands.${key.text}`, parameters: stringParameters(value) });
 }
@@ -61,6 +63,43 @@ function auditJob(context: AuditContext, job: YamlNode, scope: string): void {
   }
   checkPlainSecrets(context, at(job, 'environment'), scope);
   auditSteps(context, job, { scope, parameters: stringParameters(job) });
+}
+
+/** Jobs for production that every branch starts, and that nobody has to approve. */
+function checkDeployments(context: AuditContext, workflow: YamlNode, scope: string): void {
+  if (['when', 'unless', 'triggers'].some((word) => at(workflow, word) !== undefined)) return;
+  const jobs = listOf(at(workflow, 'jobs')).map((item) => {
+    const entry = entriesOf(item)[0];
+    const settings = entry?.value;
+    const name = entry === undefined ? (item.kind === 'scalar' ? item : undefined) : entry.key;
+    return { name, settings, shown: textOf(at(settings, 'name')) ?? name?.text ?? '' };
+  });
+  const asked = new Set(
+    jobs.flatMap(({ settings, shown }) => (textOf(at(settings, 'type')) === 'approval' ? [shown] : [])),
+  );
+  // What waits for a job that is asked for, or that only some branches have, waits as well.
+  const limited = new Set(asked);
+  for (let before = -1; before < limited.size; ) {
+    before = limited.size;
+    for (const { settings, shown } of jobs) {
+      const waits = textsOf(at(settings, 'requires')).some((one) => limited.has(one));
+      if (waits || at(settings, 'filters') !== undefined) limited.add(shown);
+    }
+  }
+  for (const { name, shown } of jobs) {
+    if (name === undefined || limited.has(shown) || !isForProduction(shown)) continue;
+    context.report({
+      rule: 'unprotected-deployment',
+      span: name,
+      message: `\`${shown}\` runs in every workflow, of every branch, and nobody has to approve it`,
+      scope,
+      identity: shown,
+    });
+  }
+}
+
+function isForProduction(name: string): boolean {
+  return /deploy|release|publish|promote|rollout/i.test(name) && /(?:^|[-_ /])prod(?:uction)?(?:$|[-_ /])/i.test(name);
 }
 
 function auditSteps(

@@ -1,14 +1,5 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node as LibraryNode,
-  type ParsedNode,
-  parseAllDocuments,
-  parseDocument,
-} from 'yaml';
+import { LineCounter, parseAllDocuments, parseDocument } from 'yaml';
+import { foldYaml, type YamlBuilder, YamlLimit } from '../positioned/index.ts';
 import { FILE_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX } from '../workflow/index.ts';
 
 /** Where something stands in the text of the file: offsets in UTF-16 code units, the end exclusive. */
@@ -40,6 +31,9 @@ export type YamlTree = {
 /** Levels of brackets in flow style before the parser is not even asked: it recurses, and is slow on what never ends. */
 const BRACKETS_MAX = YAML_DEPTH_MAX * 2;
 
+/** Workflows share steps by aliases as they like: what they grow to is bounded. */
+const LIMITS = { depthMax: YAML_DEPTH_MAX, nodesMax: YAML_NODES_MAX, aliasesMax: YAML_NODES_MAX };
+
 /**
  * Reads YAML as far as it goes. Larger, deeper or longer files than the engine reads are not read here either. With
  * `documents`, the last of several documents counts, as in GitLab's files with a `spec:` header.
@@ -62,15 +56,14 @@ export function readTree(text: string, options: { readonly documents?: boolean }
       options.documents === true ? lastOf(parseAllDocuments(text, settings)) : parseDocument(text, settings);
     if (document === undefined) return { root: undefined };
     const [error] = document.errors;
-    const walk: Walk = { text, nodes: 0, anchors: new Map(), open: new Set() };
-    const root = document.contents === null ? undefined : convert(document.contents, walk, 0);
+    const root = document.contents === null ? undefined : foldYaml(document.contents, BUILDER, LIMITS);
     if (error === undefined) return { root };
     return {
       root,
       problem: { line: Math.max(1, lines.linePos(error.pos[0]).line), message: firstLine(error.message) },
     };
   } catch (thrown) {
-    if (thrown instanceof TooMuch) return refused(1, thrown.message);
+    if (thrown instanceof YamlLimit) return refused(1, `the file ${thrown.message}`);
     // Deep nesting overflows the stack of the parser: the file is not read.
     if (thrown instanceof RangeError) return refused(1, 'the YAML is nested too deeply');
     return refused(1, 'the file is not YAML');
@@ -105,79 +98,30 @@ function bracketDepth(text: string): number {
   return deepest;
 }
 
-class TooMuch extends Error {}
-
-type Walk = {
-  readonly text: string;
-  nodes: number;
-  readonly anchors: Map<string, LibraryNode>;
-  /** Nodes that we are inside of: an alias to one of them would never end. */
-  readonly open: Set<LibraryNode>;
+const BUILDER: YamlBuilder<YamlNode> = {
+  scalar: ({ value, style, start, end }) => scalarOf(typeof value === 'string' ? value : '', { start, end }, style),
+  sequence: (items, { start, end, isFlow }) => ({ kind: 'sequence', items, isFlow, start, end }),
+  mapping: (entries, { start, end, isFlow }) => ({
+    kind: 'mapping',
+    entries: entries.flatMap(({ key, value }): readonly Entry[] =>
+      key === undefined
+        ? []
+        : [{ key: scalarOf(typeof key.value === 'string' ? key.value : '', spanOf(key), key.style), value }],
+    ),
+    isFlow,
+    start,
+    end,
+  }),
+  alias: (span) => scalarOf('', span, 'plain'),
 };
 
-function convert(node: LibraryNode | ParsedNode, walk: Walk, depth: number): YamlNode {
-  walk.nodes += 1;
-  if (walk.nodes > YAML_NODES_MAX) throw new TooMuch(`the file has more than ${YAML_NODES_MAX} YAML nodes`);
-  if (depth > YAML_DEPTH_MAX) throw new TooMuch(`the YAML is nested deeper than ${YAML_DEPTH_MAX} levels`);
-  const [start, end] = node.range ?? [0, 0];
-  if (isAlias(node)) {
-    const target = walk.anchors.get(node.source);
-    if (target === undefined || walk.open.has(target)) return scalarOf('', { start, end }, 'plain');
-    return convert(target, walk, depth + 1);
-  }
-  if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) walk.anchors.set(node.anchor, node);
-  if (isScalar(node)) {
-    return scalarOf(typeof node.value === 'string' ? node.value : '', { start, end }, styleOf(node.type));
-  }
-  walk.open.add(node);
-  try {
-    if (isSeq(node)) {
-      const items = node.items.map((item) =>
-        isNode(item) ? convert(item, walk, depth + 1) : scalarOf('', { start, end: start }, 'plain'),
-      );
-      return { kind: 'sequence', items, isFlow: node.flow === true, start, end };
-    }
-    if (isMap(node)) return mappingOf(node, walk, depth);
-    return scalarOf('', { start, end }, 'plain');
-  } finally {
-    walk.open.delete(node);
-  }
-}
-
-function mappingOf(node: LibraryNode, walk: Walk, depth: number): YamlNode {
-  const [start, end] = node.range ?? [0, 0];
-  if (!isMap(node)) return scalarOf('', { start, end }, 'plain');
-  const entries: Entry[] = [];
-  for (const pair of node.items) {
-    if (!isNode(pair.key)) continue;
-    const key = convert(pair.key, walk, depth + 1);
-    if (key.kind !== 'scalar') continue;
-    const value = isNode(pair.value)
-      ? convert(pair.value, walk, depth + 1)
-      : scalarOf('', { start: key.end, end: key.end }, 'plain');
-    entries.push({ key, value });
-  }
-  return { kind: 'mapping', entries, isFlow: node.flow === true, start, end };
-}
-
-function isNode(value: unknown): value is LibraryNode {
-  return isAlias(value) || isScalar(value) || isSeq(value) || isMap(value);
+function spanOf({ start, end }: Span): Span {
+  return { start, end };
 }
 
 function scalarOf(text: string, span: Span, style: Scalar['style']): Scalar {
   const isNull = style === 'plain' && (text === '' || text === '~' || text === 'null');
   return { kind: 'scalar', text, style, isNull, ...span };
-}
-
-const STYLES: { readonly [type: string]: Scalar['style'] } = {
-  QUOTE_DOUBLE: 'double',
-  QUOTE_SINGLE: 'single',
-  BLOCK_LITERAL: 'literal',
-  BLOCK_FOLDED: 'folded',
-};
-
-function styleOf(type: string | undefined): Scalar['style'] {
-  return STYLES[type ?? ''] ?? 'plain';
 }
 
 /** The value at the end of a path of keys. A `<<` is looked into, as the other systems do. */

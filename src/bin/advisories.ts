@@ -73,11 +73,11 @@ export async function importFiles(
     }
     builder.addSource(`import of ${path.slice(path.lastIndexOf('/') + 1)}`);
   }
-  const { records, withdrawn, skipped, scores, exploited } = builder.counts;
+  const { records, withdrawn, skipped, older, scores, exploited } = builder.counts;
   onProgress(
-    `${files} files: ${records} records, ${withdrawn} withdrawn, ${skipped} of another form, ${scores} scores, ${exploited} exploited`,
+    `${files} files: ${records} records, ${withdrawn} withdrawn, ${older} older than what was there, ${skipped} of another form, ${scores} scores, ${exploited} exploited`,
   );
-  if (records + scores + exploited + withdrawn === 0 && builder.isEmpty) {
+  if (records + older + scores + exploited + withdrawn === 0 && builder.isEmpty) {
     throw fault('advisories-empty', 'nothing in the files is an advisory, a score or a bundle');
   }
   return save(machine, builder, dataMs);

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { excerpt, Fault, reasonOf } from '../base/index.ts';
 import type { Gap } from '../finding/index.ts';
 import { type Executor, INSIDE } from '../sandbox/index.ts';
@@ -11,6 +10,7 @@ import type { Machine } from './commands.ts';
 import { openExecutor } from './executor.ts';
 import { findProgram } from './programs.ts';
 import { fault } from './faults.ts';
+import { placeOfTool } from './scan-tool-place.ts';
 import { findToolchains, isFolder } from './toolchains.ts';
 
 const GIB = 1024 ** 3;
@@ -109,17 +109,22 @@ export async function runTools(
     const program = programOf(machine, tool);
     if ('instead' in command) gaps.push(gapOf(tool, command.instead));
     else if (program === undefined) gaps.push(gapOf(tool, 'it is not on the path'));
-    else return [{ tool, command: [program, ...command.slice(1)] as const, folder: dirname(realpathSync(program)) }];
+    else {
+      const place = placeOfTool(program, machine.env['HOME']);
+      if (!('refused' in place)) return [{ tool, command: [place.program, ...command.slice(1)] as const, place }];
+      gaps.push(gapOf(tool, place.refused));
+    }
     return [];
   });
   if (found.length === 0) return { reports, gaps };
-  const toolchains = findToolchains({ env: machine.env, named: found.map(({ folder }) => folder), isFolder });
+  const toolchains = findToolchains({ env: machine.env, named: found.flatMap(({ place }) => place.folders), isFolder });
   const executor = openExecutor(machine, toolchains.folders);
   try {
-    for (const { tool, command } of found) {
+    for (const { tool, command, place } of found) {
       signal.throwIfAborted();
       try {
-        const text = await runTool(executor, { machine, command, root, searchPath: toolchains.searchPath, signal });
+        const env = { ...place.variables, PATH: toolchains.searchPath };
+        const text = await runTool(executor, { machine, command, root, env, signal });
         reports.push({ name: tool, text, tool, root: SCANNED });
       } catch (thrown) {
         // A wall that this machine can't raise is told as everywhere else; what a tool does wrong is a gap.
@@ -150,12 +155,12 @@ type ToolRun = {
   readonly machine: Machine;
   readonly command: readonly [string, ...string[]];
   readonly root: string;
-  readonly searchPath: string;
+  readonly env: { readonly [name: string]: string };
   readonly signal: AbortSignal;
 };
 
 /** One command in a pod of its own: no shell, no network, the tree read-only. Answers what it prints. */
-async function runTool(executor: Executor, { machine, command, root, searchPath, signal }: ToolRun): Promise<string> {
+async function runTool(executor: Executor, { machine, command, root, env, signal }: ToolRun): Promise<string> {
   const id = `tool-${randomUUID()}`;
   const scratch = join(machine.places.state, 'jobs', id);
   await mkdir(scratch, { recursive: true, mode: 0o711 });
@@ -164,7 +169,7 @@ async function runTool(executor: Executor, { machine, command, root, searchPath,
   try {
     const child = pod.start({
       command,
-      env: { PATH: searchPath, HOME: INSIDE.home, LC_ALL: 'C.UTF-8', NO_COLOR: '1' },
+      env: { ...env, HOME: INSIDE.home, LC_ALL: 'C.UTF-8', NO_COLOR: '1' },
       cwd: SCANNED,
       mounts: [{ host: root, inside: SCANNED, writable: false }],
       isolation: 'per-step',

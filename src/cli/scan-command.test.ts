@@ -20,6 +20,7 @@ const RESULT: ScanResult = {
   bytes: 1,
   sources: { textOf: () => undefined, excerptOf: () => undefined },
   renderInventory: () => Promise.resolve(''),
+  renderVex: () => Promise.resolve(''),
 };
 
 test.each(['text', 'json', 'github', 'junit'])('a file name starts no command of a CI service: %s', async (format) => {

@@ -34,9 +34,10 @@ export async function scan(
   const started = clock.monotonic();
   const progress = createScanProgress(terminal, clock);
   const result = await commands.scan(request, (step) => progress.show(step), interrupt).finally(() => progress.close());
-  await writeFiles(result, options, dependencies);
+  const isWritten = await writeFiles(result, options, dependencies);
   await writeReport(result, { ...options, durationMs: clock.monotonic() - started }, dependencies);
-  return exitCodeOf(result, options);
+  const code = exitCodeOf(result, options);
+  return code === EXIT.success && !isWritten ? EXIT.incomplete : code;
 }
 
 /** Found before incomplete: what was found is to be mended whether or not all was looked at. */
@@ -68,9 +69,9 @@ function checkOptions(options: ScanOptions): void {
   if (options.dryRun === true && options.fix !== true) throw fault('usage', '--dry-run belongs to --fix');
 }
 
-/** What is written beside the report. */
-async function writeFiles(result: ScanResult, options: ScanOptions, dependencies: CliDependencies): Promise<void> {
-  const { version, cwd } = dependencies;
+/** Writes what stands beside the report. Answers whether all of it could be said. */
+async function writeFiles(result: ScanResult, options: ScanOptions, dependencies: CliDependencies): Promise<boolean> {
+  const { version, cwd, terminal } = dependencies;
   if (options.sarif !== undefined) {
     const { renderReport } = await import('../scan/index.ts');
     write(resolve(cwd, options.sarif), renderReport('sarif', result, { version, textOf: result.sources.textOf }));
@@ -83,6 +84,11 @@ async function writeFiles(result: ScanResult, options: ScanOptions, dependencies
     const { formatBaseline } = await import('../scan/index.ts');
     write(resolve(cwd, options.writeBaseline), formatBaseline(result.findings));
   }
+  if (options.vex === undefined) return true;
+  const text = await result.renderVex({ toolVersion: version });
+  if (text !== undefined) write(resolve(cwd, options.vex), text);
+  else terminal.writeError('not written: without advisories nothing is known of flaws, so there is no VEX document\n');
+  return text !== undefined;
 }
 
 async function writeReport(

@@ -26,6 +26,7 @@ export type ScanOptions = {
   readonly threads?: number;
   readonly everything?: true;
   readonly sbom?: string;
+  readonly vex?: string;
   readonly sbomFormat: 'cyclonedx' | 'spdx';
   readonly import: readonly string[];
   readonly with: readonly string[];
@@ -76,6 +77,7 @@ export function addScanOptions(command: Command): Command {
     .option('--sarif <file>', 'write a SARIF report there, too')
     .option('--sbom <file>', 'write the inventory of dependencies there')
     .addOption(new Option('--sbom-format <format>', 'its form').choices(['cyclonedx', 'spdx']).default('cyclonedx'))
+    .option('--vex <file>', 'write what is known of their flaws there, as OpenVEX')
     .option('--explain <rule>', 'print the page of a rule, and scan nothing')
     .optionsGroup('Fixing:')
     .option('--fix', 'apply the fixes that a new scan approves')

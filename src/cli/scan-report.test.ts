@@ -48,6 +48,7 @@ function resultOf(matches: readonly Match[], change: Partial<ScanResult> = {}): 
       }),
     },
     renderInventory: () => Promise.resolve(''),
+    renderVex: () => Promise.resolve(''),
     ...change,
   };
 }

@@ -14,6 +14,7 @@ import {
   readPubspecLock,
   readRenvLock,
 } from './read-other.ts';
+import { readGemfile, readMixExs, readPubspec } from './read-manifests.ts';
 import { readPnpmLock } from './read-pnpm.ts';
 import {
   readConda,
@@ -57,13 +58,17 @@ const BY_NAME: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['composer.json', readComposerJson],
   ['Gemfile.lock', readGemfileLock],
   ['gems.locked', readGemfileLock],
+  ['Gemfile', readGemfile],
+  ['gems.rb', readGemfile],
   ['packages.lock.json', readPackagesLock],
   ['packages.config', readPackagesConfig],
   ['project.assets.json', readProjectAssets],
   ['Directory.Packages.props', readMsbuild],
   ['Directory.Build.props', readMsbuild],
   ['pubspec.lock', readPubspecLock],
+  ['pubspec.yaml', readPubspec],
   ['mix.lock', readMixLock],
+  ['mix.exs', readMixExs],
   ['conan.lock', readConanLock],
   ['Package.resolved', readPackageResolved],
   ['renv.lock', readRenvLock],

@@ -66,3 +66,19 @@ function goImports(text: string): Imports | undefined {
     symbols.add(`${names.get(holder) ?? ''}#${name}`);
   return { ecosystem: 'Go', names: [...new Set(names.values())].sort(), symbols: [...symbols].sort() };
 }
+
+const LOAD =
+  /\brequire\s*\(\s*["'](\.[^"'\n]{1,200})["']|\bimport\s*(?:\(\s*)?["'](\.[^"'\n]{1,200})["']|\bfrom\s*["'](\.[^"'\n]{1,200})["']/g;
+/** Files that one file loads, as far as an install script is followed. */
+const LOADS_MAX = 50;
+
+/** Files of the tree that a script of Node.js loads, as it writes them. */
+export function loadsOf(file: FileView): readonly string[] {
+  if (!/\.[cm]?js$/.test(file.path)) return [];
+  const found = new Set<string>();
+  for (const [, required, imported, named] of file.text.matchAll(LOAD)) {
+    found.add(required ?? imported ?? named ?? '');
+    if (found.size >= LOADS_MAX) break;
+  }
+  return [...found].sort();
+}

@@ -13,6 +13,7 @@ export {
   type DependencyContext,
   LISTING_BYTES_MAX,
   openAdvisories,
+  renderVex,
 } from './scanner.ts';
 export {
   type DependencySettings,
@@ -20,3 +21,5 @@ export {
   isDependencyFacts,
   parseDependencySettings,
 } from './settings.ts';
+export { isVexFile, parseVex } from './vex.ts';
+export type { PutAside, VexOptions } from './write-vex.ts';

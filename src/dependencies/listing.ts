@@ -25,13 +25,14 @@ export type PackageDraft = {
   readonly hasInstallScript?: boolean;
   readonly alias?: string | undefined;
   readonly ecosystem?: string;
+  readonly published?: string | undefined;
 };
 
 /** Makes a package of a draft: normal name, place, evidence; what is not known is left out. */
 export function listed(file: FileView, ecosystem: string, draft: PackageDraft): ListedPackage {
   const own = draft.ecosystem ?? ecosystem;
   const { file: _, ...place } = file.placeAt(draft.start, draft.end);
-  const { version, requirement, isDirect, origin, integrity, license, alias } = draft;
+  const { version, requirement, isDirect, origin, integrity, license, alias, published } = draft;
   return {
     ecosystem: own,
     name: normaliseName(own, draft.name),
@@ -49,6 +50,7 @@ export function listed(file: FileView, ecosystem: string, draft: PackageDraft): 
     ...(license === undefined || license === '' ? {} : { license }),
     ...(draft.hasInstallScript === true ? { hasInstallScript: true as const } : {}),
     ...(alias === undefined ? {} : { alias }),
+    ...(published === undefined || Number.isNaN(Date.parse(published)) ? {} : { published }),
   };
 }
 

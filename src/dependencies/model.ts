@@ -37,6 +37,8 @@ export type ListedPackage = {
   /** As the file has it: an SPDX expression, or near one. */
   readonly license?: string;
   readonly hasInstallScript?: true;
+  /** When this version was published, ISO 8601, where the file says it. */
+  readonly published?: string;
   /** It stands in for another: the name under which it is installed. */
   readonly alias?: string;
 };
@@ -85,8 +87,20 @@ export type Listing = {
   readonly unread?: readonly { readonly line: number; readonly reason: string }[];
   /** Scripts of packages are not run when they are installed. */
   readonly ignoresScripts?: true;
+  /** Scripts that run when the project itself is installed as a package. */
+  readonly hooks?: readonly InstallHook[];
   /** Packages that are held at a version against what asks for them. */
   readonly overrides?: readonly string[];
+};
+
+/** A script that a package manager runs by itself. */
+export type InstallHook = { readonly name: string; readonly command: string; readonly place: Omit<Place, 'file'> };
+
+/** Something in a source file that hides what it does, or carries away what it finds. */
+export type Sign = {
+  readonly kind: 'encoded' | 'invisible' | 'turned' | 'aside' | 'garbled' | 'collector' | 'environment';
+  readonly place: Omit<Place, 'file'>;
+  readonly evidence: string;
 };
 
 /** What a source file imports: package names for npm and PyPI, import paths for Go. */
@@ -96,12 +110,14 @@ export type Imports = {
   readonly symbols?: readonly string[];
 };
 
+export type VexStatus = 'not_affected' | 'affected' | 'fixed' | 'under_investigation';
+
 /** One judgement of a VEX document. */
 export type VexStatement = {
   readonly vulnerability: readonly string[];
   /** purls, with or without versions; none: everything in the tree. */
   readonly products: readonly string[];
-  readonly status: 'not_affected' | 'affected' | 'fixed' | 'under_investigation';
+  readonly status: VexStatus;
   readonly justification: string;
   readonly line: number;
 };
@@ -110,4 +126,7 @@ export type DependencyFacts = {
   readonly listing?: Listing;
   readonly imports?: Imports;
   readonly vex?: readonly VexStatement[];
+  readonly signs?: readonly Sign[];
+  /** Files of the tree that a source file loads, as it writes them. */
+  readonly loads?: readonly string[];
 };

@@ -1,4 +1,5 @@
 import type { AffectedImport } from '../advisory/index.ts';
+import { isStandard, standardUses } from './go-standard.ts';
 import type { Component } from './inventory.ts';
 import type { Imports } from './model.ts';
 
@@ -7,6 +8,8 @@ export type Reach =
   /** It calls what has the flaw. */
   | { readonly kind: 'called'; readonly file: string; readonly what: string }
   | { readonly kind: 'imported'; readonly file: string; readonly what: string }
+  /** It imports what uses it in turn. Whether the flawed part is used is not known. */
+  | { readonly kind: 'indirect'; readonly file: string; readonly what: string; readonly through: string }
   /** No file of the tree imports it, though the project names it itself. */
   | { readonly kind: 'not-imported' }
   | { readonly kind: 'unknown' };
@@ -62,6 +65,7 @@ const RUNS_UNIMPORTED = new Set([
 export class Usage {
   readonly #files = new Map<string, string>();
   readonly #ecosystems = new Set<string>();
+  #standard: ReadonlyMap<string, Extract<Reach, { readonly kind: 'indirect' }>> | undefined;
 
   constructor(imports: ReadonlyMap<string, Imports>) {
     for (const [path, { ecosystem, names, symbols }] of imports) {
@@ -108,8 +112,31 @@ export class Usage {
       if (symbols.length === 0) return { kind: 'called', file, what: path };
     }
     if (imported !== undefined) return imported;
-    if (affected.length > 0) return isDirect || name === 'stdlib' ? { kind: 'not-imported' } : { kind: 'unknown' };
+    if (affected.length > 0 && name === 'stdlib') return this.#goStandard(affected);
+    if (affected.length > 0) return isDirect ? { kind: 'not-imported' } : { kind: 'unknown' };
     const file = this.#files.get(`Go ${name}`);
     return file === undefined ? { kind: 'unknown' } : { kind: 'imported', file, what: name };
+  }
+
+  /** `net/http` brings `crypto/x509` and its flaws along: what is imported stands for what that uses. */
+  #goStandard(affected: readonly AffectedImport[]): Reach {
+    this.#standard ??= this.#usedByStandard();
+    for (const { path } of affected) {
+      const found = this.#standard.get(path);
+      if (found !== undefined) return found;
+    }
+    return affected.every(({ path }) => isStandard(path)) ? { kind: 'not-imported' } : { kind: 'unknown' };
+  }
+
+  #usedByStandard(): ReadonlyMap<string, Extract<Reach, { readonly kind: 'indirect' }>> {
+    const used = new Map<string, Extract<Reach, { readonly kind: 'indirect' }>>();
+    for (const [key, file] of this.#files) {
+      const through = /^Go ([a-z][a-z0-9/]*)$/.exec(key)?.[1];
+      if (through === undefined) continue;
+      for (const what of standardUses(through)) {
+        if (!used.has(what)) used.set(what, { kind: 'indirect', file, what, through });
+      }
+    }
+    return used;
   }
 }

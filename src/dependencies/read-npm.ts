@@ -177,12 +177,30 @@ export function readPackageJson(file: FileView): Listing {
     packages,
     ...(project === undefined ? {} : { project }),
     ...(projectVersion === undefined ? {} : { projectVersion }),
+    ...hooksOf(file, root),
     overrides: [
       ...entriesOf(member(root, 'overrides')).keys(),
       ...entriesOf(member(root, 'resolutions')).keys(),
       ...entriesOf(member(root, 'pnpm', 'overrides')).keys(),
     ],
   };
+}
+
+/** What npm runs by itself when others install the package. `prepare` runs for those who take it from its repository. */
+const HOOKS = ['preinstall', 'install', 'postinstall', 'prepare'];
+
+/** Of a longer one only the beginning is looked at. */
+const COMMAND_CHARACTERS_MAX = 4000;
+
+function hooksOf(file: FileView, root: Node): Pick<Listing, 'hooks'> {
+  const hooks = HOOKS.flatMap((name) => {
+    const entry = entriesOf(member(root, 'scripts')).get(name);
+    const command = textOf(entry?.value)?.slice(0, COMMAND_CHARACTERS_MAX);
+    if (entry === undefined || command === undefined) return [];
+    const { file: _, ...place } = file.placeAt(entry.keyStart, entry.value.end);
+    return [{ name, command, place }];
+  });
+  return hooks.length === 0 ? {} : { hooks };
 }
 
 export function declaredNpm(

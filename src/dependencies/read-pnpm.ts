@@ -29,6 +29,8 @@ export function readPnpmLock(file: FileView): Listing {
 function readDocument(file: FileView, root: Node): readonly ListedPackage[] {
   const entries = entriesOf(member(root, 'packages'));
   const snapshots = entriesOf(member(root, 'snapshots'));
+  // Written with `resolution-mode: time-based`.
+  const times = entriesOf(member(root, 'time'));
   const importers = [root, ...[...entriesOf(member(root, 'importers')).values()].map(({ value }) => value)];
   const direct = new Map<string, PackageScope>();
   for (const importer of importers) {
@@ -77,6 +79,7 @@ function readDocument(file: FileView, root: Node): readonly ListedPackage[] {
         integrity:
           textOf(member(entry.value, 'resolution', 'integrity')) ?? textOf(member(entry.value, 'resolution', 'commit')),
         hasInstallScript: isTrue(member(entry.value, 'requiresBuild')),
+        published: textOf((times.get(base) ?? times.get(key))?.value),
       }),
     );
   }

@@ -75,6 +75,13 @@ function hashOf(files: unknown): string | undefined {
   return tables(files).flatMap((entry) => text(entry['hash']) ?? [])[0];
 }
 
+/** The first file of a version says when it was published. */
+function firstUpload(entry: Table): string | undefined {
+  return [table(entry['sdist']), ...tables(entry['wheels'])]
+    .flatMap((file) => text(file['upload-time']) ?? [])
+    .sort()[0];
+}
+
 /** `uv.lock`. */
 export function readUvLock(file: FileView): Listing {
   const root = parseToml(file.text);
@@ -122,6 +129,7 @@ export function readUvLock(file: FileView): Listing {
           scope: development.has(name) ? 'development' : 'runtime',
           origin: uvOrigin(source),
           integrity: text(table(entry['sdist'])['hash']) ?? hashOf(entry['wheels']),
+          published: firstUpload(entry),
         });
       }),
   };

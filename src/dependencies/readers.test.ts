@@ -208,6 +208,53 @@ const FILES: readonly (readonly [file: string, text: string, expected: readonly 
     ],
   ],
   [
+    'Gemfile',
+    [
+      'source "https://rubygems.org"',
+      'gem "rails", "6.0.0"',
+      "gem 'puma', '~> 5.0', '>= 5.0.3' # server",
+      '# gem "old", "1.0"',
+      'gem "own", path: "../own"',
+      'if ENV["X"]',
+      '  gem "sass", "3.0.0", require: false',
+      'end',
+      'group :development, :test do',
+      '  gem "rspec", "3.1.0"',
+      'end',
+      'gem "byebug", "11.0.0", group: :development',
+      'gem "late", git: "https://example.org/late.git"',
+    ].join('\n'),
+    [
+      'gem/rails@6.0.0 :2 runtime direct',
+      'gem/puma (~> 5.0, >= 5.0.3) :3 runtime direct',
+      'gem/own () :5 runtime direct',
+      'gem/sass@3.0.0 :7 runtime direct',
+      'gem/rspec@3.1.0 :10 development direct',
+      'gem/byebug@11.0.0 :12 development direct',
+      'gem/late () :13 runtime direct',
+    ],
+  ],
+  [
+    'pubspec.yaml',
+    'name: app\ndependencies:\n  flutter:\n    sdk: flutter\n  http: 0.13.0\n  own:\n    path: ../own\n  dio: ^5.0.0\ndev_dependencies:\n  lints: any\n',
+    [
+      'pub/http@0.13.0 :5 runtime direct',
+      'pub/own () :6 runtime direct',
+      'pub/dio (^5.0.0) :8 runtime direct',
+      'pub/lints (any) :10 development direct',
+    ],
+  ],
+  [
+    'mix.exs',
+    'defmodule A.MixProject do\n  defp deps do\n    [\n      {:phoenix, "1.7.0"},\n      # {:old, "1.0"},\n      {:plug, "~> 1.14"},\n      {:credo, "== 1.6.0", only: [:dev, :test]},\n      {:own, path: "../own"}\n    ]\n  end\n\n  defp other, do: {:no, "1.0"}\nend\n',
+    [
+      'hex/phoenix@1.7.0 :4 runtime direct',
+      'hex/plug (~> 1.14) :6 runtime direct',
+      'hex/credo@1.6.0 :7 development direct',
+      'hex/own () :8 runtime direct',
+    ],
+  ],
+  [
     'packages.lock.json',
     json({
       version: 1,

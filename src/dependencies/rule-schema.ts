@@ -16,6 +16,9 @@ export const CHECKS = [
   'license-denied',
   'advisories-old',
   'lockfile-manifest-drift',
+  'hidden-code',
+  'hostile-install-script',
+  'young-package',
 ] as const;
 export type Check = (typeof CHECKS)[number];
 

@@ -1,4 +1,4 @@
-import { type AdvisoryIndex, loadBundle } from '../advisory/index.ts';
+import { type AdvisoryIndex, loadBundle, SYNCED_ECOSYSTEMS } from '../advisory/index.ts';
 import { digestOfValue, isFault } from '../base/index.ts';
 import type { FileOutcome, FileView, Gap, Match, Rule, Scanner, TreeOutcome } from '../finding/index.ts';
 import { Unreadable } from './failure.ts';
@@ -16,15 +16,19 @@ import {
   findPlainHttp,
   findUnlocked,
 } from './hygiene.ts';
-import { importsOf, isSource, SOURCE_BYTES_MAX } from './imports.ts';
+import { signsOf } from './hidden-code.ts';
+import { findHiddenCode, findHostileInstalls } from './hostile.ts';
+import { importsOf, isSource, loadsOf, SOURCE_BYTES_MAX } from './imports.ts';
 import { type Inventory, inventoryOf } from './inventory.ts';
 import { PACKAGES_MAX } from './listing.ts';
-import type { DependencyFacts, VexStatement } from './model.ts';
+import type { DependencyFacts } from './model.ts';
 import pack from './pack.json' with { type: 'json' };
 import { Usage } from './reach.ts';
 import type { DependencySettings } from './settings.ts';
 import { isVexFile, readVex } from './vex.ts';
-import { findVulnerabilities } from './vulnerable.ts';
+import { findYoung, PACKAGE_AGE_DAYS_DEFAULT } from './young.ts';
+import { findVulnerabilities, judgeVulnerabilities, type VulnerabilityContext } from './vulnerable.ts';
+import type { PutAside, VexOptions } from './write-vex.ts';
 
 /** A lockfile of a monorepo with 50,000 packages has 25 MB. */
 export const LISTING_BYTES_MAX = 64 * 1024 * 1024;
@@ -39,8 +43,6 @@ export type DependencyContext = {
   readonly unusable?: Gap;
   /** Now, in milliseconds since 1970: what the age of advisories is judged by. Without it, it is not judged. */
   readonly nowMs?: number;
-  /** Statements from elsewhere, such as the protected branch. */
-  readonly vex?: readonly VexStatement[];
 };
 
 /** Folders of packages that others wrote; their manifests are not what this project asks for. */
@@ -62,7 +64,7 @@ export function createDependenciesScanner(
   return {
     kind: 'dependencies',
     rules,
-    settings: digestOfValue([pack.digest, 1]),
+    settings: digestOfValue([pack.digest, 2]),
     wants(path, bytes) {
       if (FOREIGN.test(path)) return false;
       if (isSource(path)) return bytes <= SOURCE_BYTES_MAX;
@@ -119,8 +121,8 @@ function scanFile(file: FileView): FileOutcome<DependencyFacts> {
       }));
       return { matches: [], facts: { listing }, gaps };
     }
-    const imports = isSource(path) ? importsOf(file) : undefined;
-    return imports === undefined ? { matches: [] } : { matches: [], facts: { imports } };
+    const facts = isSource(path) ? sourceFacts(file) : {};
+    return Object.keys(facts).length === 0 ? { matches: [] } : { matches: [], facts };
   } catch (thrown) {
     if (!(thrown instanceof Unreadable)) throw thrown;
     const { line } = file.placeAt(thrown.offset, thrown.offset);
@@ -132,14 +134,27 @@ function scanFile(file: FileView): FileOutcome<DependencyFacts> {
   }
 }
 
+function sourceFacts(file: FileView): DependencyFacts {
+  const imports = importsOf(file);
+  const signs = signsOf(file);
+  const loads = loadsOf(file);
+  return {
+    ...(imports === undefined ? {} : { imports }),
+    ...(signs.length === 0 ? {} : { signs }),
+    ...(loads.length === 0 ? {} : { loads }),
+  };
+}
+
 function judge(
   facts: ReadonlyMap<string, DependencyFacts>,
   settings: DependencySettings,
   context: DependencyContext,
 ): TreeOutcome {
   const inventory = inventoryOf(facts);
-  if (inventory.files.length === 0) return { matches: [] };
+  const hidden = [...findHostileInstalls(facts), ...findHiddenCode(facts)];
+  if (inventory.files.length === 0) return { matches: hidden };
   const matches: Match[] = [
+    ...hidden,
     ...findInstallScripts(inventory),
     ...findLookAlikes(inventory),
     ...findChangedHosts(inventory),
@@ -152,23 +167,75 @@ function judge(
     ...(settings.licences === undefined ? [] : findLicences(inventory, settings.licences)),
   ];
   if (inventory.components.length === 0) return { matches };
+  const young = findYoung(inventory.components, {
+    nowMs: context.nowMs,
+    daysMin: settings.packageAgeDaysMin ?? PACKAGE_AGE_DAYS_DEFAULT,
+  });
+  matches.push(...young.matches);
+  const notes =
+    young.unknown === 0
+      ? []
+      : [`the age of ${young.unknown} packages was not checked: their lockfiles do not say when they were published`];
+  return { ...withAdvisories(facts, { inventory, settings, context, matches }), notes };
+}
+
+function withAdvisories(
+  facts: ReadonlyMap<string, DependencyFacts>,
+  {
+    inventory,
+    settings,
+    context,
+    matches,
+  }: {
+    readonly inventory: Inventory;
+    readonly settings: DependencySettings;
+    readonly context: DependencyContext;
+    readonly matches: Match[];
+  },
+): TreeOutcome {
   const { advisories, unusable } = context;
   if (unusable !== undefined) return { matches, gaps: [unusable] };
   if (advisories === undefined) return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : [MISSING] };
-  const imports = new Map(
-    [...facts].flatMap(([path, one]) => (one.imports === undefined ? [] : [[path, one.imports] as const])),
-  );
-  const ownVex = settings.trustsTree === false ? [] : [...facts.values()].flatMap(({ vex }) => vex ?? []);
   matches.push(
     ...findMalicious(inventory.components, advisories),
-    ...findVulnerabilities(inventory.components, {
-      advisories,
-      usage: new Usage(imports),
-      vex: [...(context.vex ?? []), ...ownVex],
-    }),
+    ...findVulnerabilities(inventory.components, judgedBy(facts, settings, advisories)),
     ...findAge(inventory, advisories, { ...settings, nowMs: context.nowMs }),
   );
   return { matches, gaps: settings.allowsMissingAdvisories === true ? [] : uncovered(inventory, advisories) };
+}
+
+/** What flaws are judged by. Where the tree must not judge itself, only statements that were there before count. */
+function judgedBy(
+  facts: ReadonlyMap<string, DependencyFacts>,
+  { vex = [], trustsTree }: DependencySettings,
+  advisories: AdvisoryIndex,
+): VulnerabilityContext {
+  const imports = new Map(
+    [...facts].flatMap(([path, one]) => (one.imports === undefined ? [] : [[path, one.imports] as const])),
+  );
+  const own = trustsTree === false ? [] : [...facts.values()].flatMap((one) => one.vex ?? []);
+  return { advisories, usage: new Usage(imports), vex: [...vex, ...own] };
+}
+
+/** What is known of the flaws of the tree's packages, as OpenVEX. Nothing without advisories: an empty document would look like health. */
+export async function renderVex(
+  facts: ReadonlyMap<string, DependencyFacts>,
+  {
+    settings,
+    context: { advisories },
+    putAside,
+  }: {
+    readonly settings: DependencySettings;
+    readonly context: DependencyContext;
+    readonly putAside: readonly PutAside[];
+  },
+  options: VexOptions,
+): Promise<string | undefined> {
+  if (advisories === undefined) return undefined;
+  const { writeVex } = await import('./write-vex.ts');
+  const { components } = inventoryOf(facts);
+  const judged = judgeVulnerabilities(components, judgedBy(facts, settings, advisories));
+  return writeVex({ components, judged, advisories, putAside }, options);
 }
 
 /** The advisories in a folder of this machine; a bundle that is broken, or of someone else, is a hole in the scan, not its end. */
@@ -189,21 +256,7 @@ const MISSING: Gap = {
 };
 
 /** Ecosystems that OSV has records of; of others nothing can be said and nothing is missing. */
-const PUBLISHED = new Set([
-  'npm',
-  'PyPI',
-  'Go',
-  'crates.io',
-  'Maven',
-  'RubyGems',
-  'Packagist',
-  'NuGet',
-  'Pub',
-  'Hex',
-  'SwiftURL',
-  'ConanCenter',
-  'CRAN',
-]);
+const PUBLISHED: ReadonlySet<string> = new Set(SYNCED_ECOSYSTEMS);
 
 /** A bundle of other ecosystems says nothing of this one: that is not the same as nothing found. */
 function uncovered({ components }: Inventory, advisories: AdvisoryIndex): readonly Gap[] {

@@ -6,7 +6,7 @@ import type { DependencyFacts } from './model.ts';
 const fault = faultsOf('dependencies', {
   'settings-invalid': {
     status: 400,
-    help: 'Its keys are licences (allow, deny: lists of SPDX ids) and advisoriesAgeDaysMax.',
+    help: 'Its keys are licences (allow, deny: lists of SPDX ids), advisoriesAgeDaysMax and packageAgeDaysMin.',
   },
 });
 
@@ -15,6 +15,16 @@ const fileSettings = z.strictObject({
   licences: z.strictObject({ allow: z.array(z.string()).optional(), deny: z.array(z.string()).optional() }).optional(),
   /** Days after which advisories are old; default 7. */
   advisoriesAgeDaysMax: z.number().positive().optional(),
+  /** Days for which a version has to be public before it is no longer young; default 3, none: 0. */
+  packageAgeDaysMin: z.number().nonnegative().optional(),
+});
+
+const vexStatement = z.strictObject({
+  vulnerability: z.array(z.string()),
+  products: z.array(z.string()),
+  status: z.enum(['not_affected', 'affected', 'fixed', 'under_investigation']),
+  justification: z.string(),
+  line: z.number(),
 });
 
 /** Settings as plain data: they cross threads. */
@@ -23,6 +33,8 @@ export const dependencySettings = fileSettings.extend({
   allowsMissingAdvisories: z.boolean().optional(),
   /** Whether VEX documents of the scanned tree count. Not where the tree must not judge itself; default true. */
   trustsTree: z.boolean().optional(),
+  /** Statements of VEX documents that count besides those of the tree: with `trustsTree: false` those of the base. */
+  vex: z.array(vexStatement).optional(),
 });
 export type DependencySettings = z.infer<typeof dependencySettings>;
 
@@ -44,5 +56,9 @@ export function parseDependencySettings(text: string, file: string): z.infer<typ
 
 /** What `scanFile` of this scanner made; facts of others have other keys. */
 export function isDependencyFacts(value: unknown): value is DependencyFacts {
-  return typeof value === 'object' && value !== null && ('listing' in value || 'imports' in value || 'vex' in value);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ('listing' in value || 'imports' in value || 'vex' in value || 'signs' in value || 'loads' in value)
+  );
 }

@@ -1,4 +1,5 @@
-import type { FileView } from '../finding/index.ts';
+import { type FileView, viewOf } from '../finding/index.ts';
+import { Unreadable } from './failure.ts';
 import type { VexStatement } from './model.ts';
 import { itemsOf, member, type Node, parseJson, textOf } from './node.ts';
 import { purlBase } from './purl.ts';
@@ -21,6 +22,17 @@ export function readVex(file: FileView): readonly VexStatement[] | undefined {
     return itemsOf(member(root, 'vulnerabilities')).flatMap((item) => cycloneDx(file, item, purls));
   }
   return undefined;
+}
+
+/** Statements of a document that stands elsewhere; none when it is no VEX document, or can't be read. */
+export function parseVex(path: string, text: string): readonly VexStatement[] {
+  try {
+    return readVex(viewOf(path, text)) ?? [];
+  } catch (thrown) {
+    // What can't be read closes nothing: that is the strict side.
+    if (thrown instanceof Unreadable) return [];
+    throw thrown;
+  }
 }
 
 function openVex(file: FileView, item: Node): readonly VexStatement[] {

@@ -180,6 +180,24 @@ describe('the code of the tree', () => {
     expect(vulnerable(used, index)[0]?.priority.rank).toBeLessThan(vulnerable(other, index)[0]?.priority.rank ?? 0);
   });
 
+  test('that imports what uses a flawed package of Go itself reaches it, and it is said through what', () => {
+    const flawed = indexOf([
+      osv('GO-3', 'Go', 'stdlib', {
+        events: [{ introduced: '0' }, { fixed: '1.22.0' }],
+        affected: { ecosystem_specific: { imports: [{ path: 'crypto/x509', symbols: ['Certificate.Verify'] }] } },
+      }),
+    ]);
+    const go = { 'go.mod': 'module example.com/app\n\ngo 1.21.3\n' };
+    const server = { ...go, 'main.go': 'package main\n\nimport "net/http"\n\nvar x = http.Get\n' };
+    const plain = { ...go, 'main.go': 'package main\n\nimport "strings"\n\nvar x = strings.ToUpper("x")\n' };
+
+    const [found] = vulnerable(server, flawed);
+
+    expect(found?.message).toContain('main.go imports net/http, which uses crypto/x509.');
+    expect(found?.confidence).toBe('low');
+    expect(vulnerable(plain, flawed)).toEqual([]);
+  });
+
   test('that does not import a package of Go itself has no finding about it', () => {
     const go = { 'go.mod': 'module example.com/app\n\ngo 1.21.3\n' };
 

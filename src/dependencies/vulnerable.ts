@@ -20,6 +20,7 @@ import {
   SEVERITIES,
   type Severity,
 } from '../finding/index.ts';
+import { unreachable } from '../base/index.ts';
 import type { Component } from './inventory.ts';
 import type { VexStatement } from './model.ts';
 import { purlOf } from './purl.ts';
@@ -30,7 +31,7 @@ import { closingStatement } from './vex.ts';
 const EPSS_HIGH = 0.1;
 
 /** Records of one flaw: those of several databases with the same aliases. */
-type Group = { readonly ids: readonly string[]; readonly records: readonly PackageAdvisory[] };
+export type Group = { readonly ids: readonly string[]; readonly records: readonly PackageAdvisory[] };
 
 export type VulnerabilityContext = {
   readonly advisories: AdvisoryIndex;
@@ -38,10 +39,24 @@ export type VulnerabilityContext = {
   readonly vex: readonly VexStatement[];
 };
 
+/** What is known of one flaw in one package. */
+export type Judged = Case & {
+  /** Why it is no finding: a statement says so, or the flawed part of Go's own packages is imported by no file here. */
+  readonly closedBy: VexStatement | 'not-imported' | undefined;
+};
+
 /** One match for each flaw of each package; those that a VEX statement closes are left out. */
 export function findVulnerabilities(components: readonly Component[], context: VulnerabilityContext): readonly Match[] {
+  return judgeVulnerabilities(components, context).flatMap((one) => (one.closedBy === undefined ? [matchOf(one)] : []));
+}
+
+/** Every flaw of every package, with those that are no findings. */
+export function judgeVulnerabilities(
+  components: readonly Component[],
+  context: VulnerabilityContext,
+): readonly Judged[] {
   const seen = new Set<string>();
-  return components.flatMap((component): readonly Match[] => {
+  return components.flatMap((component): readonly Judged[] => {
     if (component.origin?.kind === 'path') return [];
     const asked = component.version === undefined ? lowestAsked(component) : component.version;
     if (asked === undefined) return [];
@@ -49,7 +64,7 @@ export function findVulnerabilities(components: readonly Component[], context: V
     const key = `${component.place.file} ${component.purl} ${asked}`;
     if (seen.has(key)) return [];
     seen.add(key);
-    return matchesOf(component, asked, context);
+    return judgedOf(component, asked, context);
   });
 }
 
@@ -57,26 +72,27 @@ function lowestAsked({ ecosystem, requirement }: Component): string | undefined 
   return requirement === undefined ? undefined : parseRequirement(ecosystem, requirement)?.lowest;
 }
 
-function matchesOf(component: Component, version: string, context: VulnerabilityContext): readonly Match[] {
+function judgedOf(component: Component, version: string, context: VulnerabilityContext): readonly Judged[] {
   const all = context.advisories.lookup(component.ecosystem, component.name);
   if (all.length === 0) return [];
   const isDeclared = component.version === undefined;
   const affecting = all.filter((record) => isAffected(component.ecosystem, version, record));
   if (affecting.length === 0) return [];
   const upgrade = smallestUpgrade(component.ecosystem, version, affecting, all);
-  return groupsOf(affecting).flatMap((group): readonly Match[] => {
+  return groupsOf(affecting).flatMap((group): readonly Judged[] => {
     const fixes = group.records.flatMap(fixedVersions);
     // A range that lets a fixed version in is no flaw by itself: an install takes it.
     if (isDeclared && allowsFixed(component, fixes, group)) return [];
-    if (closingStatement(context.vex, group.ids, purlOf(component.ecosystem, component.name, version)) !== undefined)
-      return [];
     const reach = context.usage.of(
       component,
       group.records.flatMap(({ imports }) => imports),
     );
-    // Go names the flaws of its own packages with each release: those that nothing here imports are noise.
-    if (component.name === 'stdlib' && reach.kind === 'not-imported') return [];
-    return [matchOf({ component, version, group, reach, upgrade, isDeclared })];
+    const purl = purlOf(component.ecosystem, component.name, version);
+    const closedBy =
+      closingStatement(context.vex, group.ids, purl) ??
+      // Go names the flaws of its own packages with each release: those that nothing here imports are noise.
+      (component.name === 'stdlib' && reach.kind === 'not-imported' ? 'not-imported' : undefined);
+    return [{ component, version, group, reach, upgrade, isDeclared, closedBy }];
   });
 }
 
@@ -93,7 +109,7 @@ function allowsFixed(
 }
 
 /** Joins records that share an id: `GHSA-…`, `PYSEC-…` and `CVE-…` of one flaw are one finding. */
-function groupsOf(records: readonly PackageAdvisory[]): readonly Group[] {
+export function groupsOf(records: readonly PackageAdvisory[]): readonly Group[] {
   const groups: { ids: Set<string>; records: PackageAdvisory[] }[] = [];
   for (const record of records) {
     const ids = [record.advisory.id, ...record.advisory.aliases];
@@ -150,7 +166,7 @@ function majorOf(version: string): string {
   return /^0+$/.test(major) ? `0.${minor}` : major;
 }
 
-type Case = {
+export type Case = {
   readonly component: Component;
   readonly version: string;
   readonly group: Group;
@@ -162,7 +178,8 @@ type Case = {
 function matchOf({ component, version, group, reach, upgrade, isDeclared }: Case): Match {
   const lead = leadOf(group.records.map(({ advisory }) => advisory));
   const severity = lead.severity ?? (lead.score === undefined ? 'medium' : severityOfScore(lead.score));
-  const confidence: Confidence = isDeclared ? 'low' : reach.kind === 'not-imported' ? 'medium' : 'high';
+  const confidence: Confidence =
+    isDeclared || reach.kind === 'indirect' ? 'low' : reach.kind === 'not-imported' ? 'medium' : 'high';
   const [id = lead.id] = group.ids;
   const informational = group.records.every(({ advisory }) => advisory.informational !== undefined)
     ? lead.informational
@@ -213,15 +230,26 @@ function messageOf(
     ? `${component.name} is asked for as ${component.requirement}, which allows no version without ${id}`
     : `${component.name} ${version} has ${id}`;
   const way = component.path.length > 1 ? ` It comes with ${component.path.slice(0, -1).join(' > ')}.` : '';
-  const use =
-    reach.kind === 'called'
-      ? ` ${reach.file} uses ${reach.what}.`
-      : reach.kind === 'imported'
-        ? ` ${reach.file} imports ${reach.what}.`
-        : reach.kind === 'not-imported'
-          ? ' No file here imports it.'
-          : '';
-  return `${what}: ${summary.replace(/[.\s]+$/, '')}.${way}${use}`;
+  const use = useOf(reach);
+  return `${what}: ${summary.replace(/[.\s]+$/, '')}.${way}${use === undefined ? '' : ` ${use}`}`;
+}
+
+/** How the tree reaches a package, as a sentence; nothing where that is not known. */
+export function useOf(reach: Reach): string | undefined {
+  switch (reach.kind) {
+    case 'called':
+      return `${reach.file} uses ${reach.what}.`;
+    case 'imported':
+      return `${reach.file} imports ${reach.what}.`;
+    case 'indirect':
+      return `${reach.file} imports ${reach.through}, which uses ${reach.what}.`;
+    case 'not-imported':
+      return 'No file here imports it.';
+    case 'unknown':
+      return undefined;
+    default:
+      return unreachable(reach);
+  }
 }
 
 /** Known to be exploited, then used by the code here, then likely to be exploited, then by severity. */
@@ -254,6 +282,7 @@ function priorityOf(
   if (exploited === undefined && scope === 'development') rank += 100;
   if (reach.kind === 'called') reasons.push('the flawed code is used here');
   if (reach.kind === 'imported') reasons.push('imported here');
+  if (reach.kind === 'indirect') reasons.push(`reached through ${reach.through}`);
   if (reach.kind === 'not-imported') reasons.push('not imported here');
   if (epss > 0) reasons.push(`EPSS ${(epss * 100).toFixed(epss < EPSS_HIGH ? 1 : 0)} %`);
   reasons.push(score > 0 ? `${severity} severity, CVSS ${score}` : `${severity} severity`);

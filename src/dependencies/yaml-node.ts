@@ -1,9 +1,10 @@
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
+import { foldYaml, type YamlBuilder, YamlLimit } from '../positioned/index.ts';
 import { Unreadable } from './failure.ts';
 import { DEPTH_MAX, type Entry, type Node } from './node.ts';
 
-/** Aliases that a file may use: a lockfile needs none, an environment file a few. */
-const ALIASES_MAX = 100;
+/** Entries, lists and texts of one file: a lockfile of 50,000 packages has a third. No alias is followed. */
+const LIMITS = { depthMax: DEPTH_MAX, nodesMax: 5_000_000, aliasesMax: 0 };
 
 /**
  * Reads YAML with places: every document of the file. What package managers write is read by a quick reader of our own; what
@@ -16,45 +17,41 @@ export function parseYaml(text: string): readonly Node[] {
 function parseWhole(text: string): readonly Node[] {
   const documents = parseAllDocuments(text, { uniqueKeys: false, strict: false });
   if (!Array.isArray(documents)) return [];
-  let aliases = 0;
-  const convert = (node: unknown, depth: number): Node => {
-    const at =
-      typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range) ? node.range : [];
-    const start = Number(at[0] ?? 0);
-    const end = Number(at[1] ?? start);
-    if (depth > DEPTH_MAX) throw new Unreadable(`nests deeper than ${DEPTH_MAX}`, start);
-    if (isAlias(node)) {
-      aliases += 1;
-      if (aliases > ALIASES_MAX) throw new Unreadable(`uses more than ${ALIASES_MAX} aliases`, start);
-      // What stands behind an alias names no package of its own in any format that is read here.
-      return { kind: 'other', start, end, value: null };
-    }
-    if (isMap(node)) {
-      const entries = new Map<string, Entry>();
-      for (const { key, value } of node.items) {
-        const name = convert(key, depth + 1);
-        if (name.kind !== 'text' && name.kind !== 'other') continue;
-        entries.set(String(name.value), { keyStart: name.start, keyEnd: name.end, value: convert(value, depth + 1) });
-      }
-      return { kind: 'map', start, end, entries };
-    }
-    if (isSeq(node)) return { kind: 'list', start, end, items: node.items.map((item) => convert(item, depth + 1)) };
-    if (!isScalar(node)) return { kind: 'other', start, end, value: null };
-    if (typeof node.value === 'boolean' || node.value === null) return { kind: 'other', start, end, value: node.value };
-    // A version such as 1.10 stays as it is written.
-    return {
-      kind: 'text',
-      start,
-      end,
-      value:
-        node.source ?? (typeof node.value === 'string' || typeof node.value === 'number' ? String(node.value) : ''),
-    };
-  };
   return documents.map((document) => {
     const [error] = document.errors;
     if (error !== undefined) throw new Unreadable(error.message.split('\n')[0] ?? 'is no YAML', error.pos[0]);
-    return convert(document.contents, 0);
+    try {
+      return foldYaml(document.contents, BUILDER, LIMITS);
+    } catch (thrown) {
+      if (thrown instanceof YamlLimit) throw new Unreadable(thrown.message, thrown.offset);
+      throw thrown;
+    }
   });
+}
+
+const BUILDER: YamlBuilder<Node> = {
+  scalar({ value, source, start, end }) {
+    if (typeof value === 'boolean' || value === null) return { kind: 'other', start, end, value };
+    return { kind: 'text', start, end, value: textOf(value, source) };
+  },
+  sequence: (items, { start, end }) => ({ kind: 'list', start, end, items }),
+  mapping(pairs, { start, end }) {
+    const entries = new Map<string, Entry>();
+    for (const { key, keySpan, value } of pairs) {
+      if (key === undefined) continue;
+      const name =
+        typeof key.value === 'boolean' || key.value === null ? String(key.value) : textOf(key.value, key.source);
+      entries.set(name, { keyStart: keySpan.start, keyEnd: keySpan.end, value });
+    }
+    return { kind: 'map', start, end, entries };
+  },
+  // What stands behind an alias names no package of its own in any format that is read here.
+  alias: ({ start, end }) => ({ kind: 'other', start, end, value: null }),
+};
+
+/** A version such as 1.10 stays as it is written. */
+function textOf(value: unknown, source: string | undefined): string {
+  return source ?? (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 }
 
 type Line = { readonly indent: number; readonly start: number; readonly end: number };

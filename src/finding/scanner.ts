@@ -22,7 +22,12 @@ export type FileOutcome<Facts> = {
   readonly gaps?: readonly Gap[];
 };
 
-export type TreeOutcome = { readonly matches: readonly Match[]; readonly gaps?: readonly Gap[] };
+export type TreeOutcome = {
+  readonly matches: readonly Match[];
+  readonly gaps?: readonly Gap[];
+  /** What was not checked though nothing is missing: told where something is new, and a person decides about it. */
+  readonly notes?: readonly string[];
+};
 
 /**
  * Finds flaws of one kind. Pure: it gets bytes, never opens a file, asks no network, and gives the same answer for the

@@ -1,7 +1,16 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { applyEdits } from './apply.ts';
 import { type Bump, planBumps } from './bump.ts';
 import { pinEdits } from './pin.ts';
+
+function makeFolder(): { readonly folder: string; [Symbol.dispose](): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-bump-'));
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
 
 const bump = (file: string, name: string, from: string, to: string, isDirect = true): Bump => ({
   type: 'bump',
@@ -78,6 +87,30 @@ describe('a lockfile', () => {
     ['--global', '1.0.0'],
   ])('R3: a hostile name or version never reaches the script: %s %s', (name, to) => {
     expect(planBumps([bump('package-lock.json', name, '1.0.0', to)], '{}').kind).toBe('none');
+  });
+
+  test('keeps the ranges of package.json as narrow as they were', () => {
+    using place = makeFolder();
+    const write = (name: string, value: unknown) =>
+      writeFileSync(join(place.folder, name), `${JSON.stringify(value, null, 4)}\n`);
+    const asked = (a: string, b: string, c: string) => ({ dependencies: { a, b }, devDependencies: { c } });
+    write('package.before.json', asked('1.0.0', '~2.0.0', '>=1 <4'));
+    write('package.json', asked('^1.0.1', '^2.1.0', '^3.0.0'));
+    write('package-lock.json', { packages: { '': asked('^1.0.1', '^2.1.0', '^3.0.0') } });
+    const all = [bump('package-lock.json', 'a', '1.0.0', '1.0.1'), bump('package-lock.json', 'b', '2.0.0', '2.1.0')];
+    const plan = planBumps([...all, bump('package-lock.json', 'c', '2.0.0', '3.0.0')], '{}');
+    const script = plan.kind === 'tool' ? plan.script.slice(plan.script.indexOf('node -e')) : '';
+
+    execFileSync('bash', ['-c', script], { cwd: place.folder });
+
+    const manifest = readFileSync(join(place.folder, 'package.json'), 'utf8');
+    const lock = JSON.parse(readFileSync(join(place.folder, 'package-lock.json'), 'utf8'));
+    expect(manifest).toBe(`${JSON.stringify(asked('1.0.1', '~2.1.0', '^3.0.0'), null, 4)}\n`);
+    expect(lock.packages['']).toEqual(asked('1.0.1', '~2.1.0', '^3.0.0'));
+  });
+
+  test('R3: nor does the version that a hostile lockfile says is there', () => {
+    expect(planBumps([bump('Cargo.lock', 'a', "1.0.0'; touch pwn; '", '1.0.1')], '').kind).toBe('none');
   });
 });
 

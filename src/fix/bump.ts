@@ -31,7 +31,10 @@ const SAFE_VERSION = /^[A-Za-z0-9][A-Za-z0-9.+_!-]*$/;
 export function planBumps(bumps: readonly Bump[], text: string): BumpPlan {
   const [first] = bumps;
   if (first === undefined) return { kind: 'none', reason: 'there is nothing to raise' };
-  const unsafe = bumps.find(({ name, to }) => !SAFE_NAME.test(name) || name.includes('..') || !SAFE_VERSION.test(to));
+  const unsafe = bumps.find(
+    ({ name, from, to }) =>
+      !SAFE_NAME.test(name) || name.includes('..') || !SAFE_VERSION.test(from) || !SAFE_VERSION.test(to),
+  );
   if (unsafe !== undefined && isToolFile(first.file)) {
     return { kind: 'none', reason: `${JSON.stringify(unsafe.name).slice(0, 80)} is no name that is handed to a tool` };
   }
@@ -106,14 +109,21 @@ function npm(bumps: readonly Bump[]): BumpPlan {
   const direct = bumps.filter(({ isDirect }) => isDirect);
   const others = bumps.filter(({ isDirect }) => !isDirect);
   const flags = '--package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error';
-  const lines = ['export npm_config_update_notifier=false'];
-  if (direct.length > 0) lines.push(`npm install ${flags} ${direct.map(at).join(' ')}`);
+  const lines = ['export npm_config_update_notifier=false', SETTLED];
+  if (direct.length > 0) {
+    const wanted = JSON.stringify(direct.map(({ name, to }) => ({ name, to })));
+    lines.push(
+      'cp package.json package.before.json',
+      `settled install ${flags} ${direct.map(at).join(' ')}`,
+      `node -e ${shellQuoted(KEEP_RANGES)} ${shellQuoted(wanted)}`,
+    );
+  }
   if (others.length > 0) {
-    lines.push(`npm update ${flags} ${others.map(({ name }) => `'${name}'`).join(' ')}`);
+    lines.push(`settled update ${flags} ${others.map(({ name }) => `'${name}'`).join(' ')}`);
     lines.push(
       `node -e ${shellQuoted(OVERRIDE)} ${shellQuoted(JSON.stringify(others.map(({ name, from, to }) => ({ name, from, to }))))}`,
     );
-    lines.push(`npm install ${flags}`);
+    lines.push(`settled install ${flags}`);
   }
   return {
     kind: 'tool',
@@ -124,6 +134,35 @@ function npm(bumps: readonly Bump[]): BumpPlan {
     registry: 'npm',
   };
 }
+
+/**
+ * What comes along with a raised package has been public for some days, so that others had the time to find out what it does. A version
+ * that mends a flaw may be younger: then it is taken as it is.
+ */
+const COOLDOWN_DAYS = 3;
+const SETTLED = `settled() { npm "$@" --before="$(date -u -d '${COOLDOWN_DAYS} days ago' +%Y-%m-%dT%H:%M:%SZ)" 2>/dev/null || npm "$@"; }`;
+
+/** npm writes `^` before every version that it is asked for: what was exact stays exact, and `~` stays `~`. */
+const KEEP_RANGES = `
+const fs = require('fs');
+const read = (name) => JSON.parse(fs.readFileSync(name, 'utf8'));
+const lockName = fs.existsSync('npm-shrinkwrap.json') ? 'npm-shrinkwrap.json' : 'package-lock.json';
+const before = read('package.before.json');
+const files = ['package.json', lockName].filter((name) => fs.existsSync(name));
+for (const file of files) {
+  const text = fs.readFileSync(file, 'utf8');
+  const value = JSON.parse(text);
+  const own = file === 'package.json' ? value : value.packages?.[''];
+  for (const { name, to } of JSON.parse(process.argv[1])) {
+    for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']) {
+      const prefix = /^([~^]?)v?\\d[^\\s|]*$/.exec(before[kind]?.[name] ?? '')?.[1];
+      if (prefix !== undefined && own?.[kind]?.[name] !== undefined) own[kind][name] = prefix + to;
+    }
+  }
+  const indent = /^[ \\t]+/m.exec(text)?.[0] ?? 0;
+  fs.writeFileSync(file, JSON.stringify(value, null, indent) + (text.endsWith('\\n') ? '\\n' : ''));
+}
+`;
 
 /** Overrides in package.json what `npm update` left at the old version. */
 const OVERRIDE = `

@@ -48,52 +48,31 @@ function isPartial(tree: MapTree): boolean {
   );
 }
 
-const pinned = (service: Service, entry: Entry, image: string): Fix => ({
-  kind: 'request',
-  title: 'Pin the image to its digest',
-  request: { type: 'pin-image', file: service.file.path, start: entry.value.start, end: entry.value.end, image },
-});
-
-export const imageLatest: ComposeCheck = function* (service) {
+/** The image that a service fetches: what is built here has the name that it gets, not one that is fetched. */
+function imageOf(service: Service): { readonly entry: Entry; readonly text: string; readonly fix: Fix } | undefined {
   const entry = entryOf(service.tree, 'image');
   const text = textOf(entry?.value);
-  // What is built here has the name that it gets, not one that is fetched.
-  if (
-    entry === undefined ||
-    text === undefined ||
-    text === '' ||
-    /\$/.test(text) ||
-    entryOf(service.tree, 'build') !== undefined
-  )
-    return;
-  if (!isLatest(parseImage(text))) return;
-  yield {
-    span: entry,
-    message: `${service.name} runs whatever ${text} is on the day that it is pulled.`,
-    scope: service.name,
-    fix: pinned(service, entry, text),
-  };
+  if (entry === undefined || text === undefined || text === '' || text.includes('$')) return undefined;
+  if (entryOf(service.tree, 'build') !== undefined) return undefined;
+  const { start, end } = entry.value;
+  const request = { type: 'pin-image', file: service.file.path, start, end, image: text } as const;
+  return { entry, text, fix: { kind: 'request', title: 'Pin the image to its digest', request } };
+}
+
+export const imageLatest: ComposeCheck = function* (service) {
+  const found = imageOf(service);
+  if (found === undefined || !isLatest(parseImage(found.text))) return;
+  const message = `${service.name} runs whatever ${found.text} is on the day that it is pulled.`;
+  yield { span: found.entry, message, scope: service.name, fix: found.fix };
 };
 
 export const imageNotPinned: ComposeCheck = function* (service) {
-  const entry = entryOf(service.tree, 'image');
-  const text = textOf(entry?.value);
-  if (
-    entry === undefined ||
-    text === undefined ||
-    text === '' ||
-    /\$/.test(text) ||
-    entryOf(service.tree, 'build') !== undefined
-  )
-    return;
-  const image = parseImage(text);
+  const found = imageOf(service);
+  if (found === undefined) return;
+  const image = parseImage(found.text);
   if (image.digest !== undefined || isLatest(image)) return;
-  yield {
-    span: entry,
-    message: `${service.name} names its image by a tag, which its owner can move to other content.`,
-    scope: service.name,
-    fix: pinned(service, entry, text),
-  };
+  const message = `${service.name} names its image by a tag, which its owner can move to other content.`;
+  yield { span: found.entry, message, scope: service.name, fix: found.fix };
 };
 
 type Variable = { readonly name: string; readonly value: string; readonly span: Span };

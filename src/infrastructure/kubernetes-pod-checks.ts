@@ -337,56 +337,40 @@ export const sysctls: PodCheck = function* (pod) {
   }
 };
 
-export const imageLatest: PodCheck = function* (pod) {
-  for (const container of pod.containers) {
-    const entry = entryOf(container.tree, 'image');
-    const text = textOf(entry?.value);
-    if (entry === undefined || text === undefined || text === '' || !isLatest(parseImage(text)) || /[${]/.test(text))
-      continue;
-    const name = containerName(pod, container);
-    yield {
-      span: entry,
-      message: `${name} runs whatever ${text} is when a node pulls it.`,
-      scope: name,
-      fix: {
-        kind: 'request',
-        title: 'Pin the image to its digest',
-        request: {
-          type: 'pin-image',
-          file: pod.object.file.path,
-          start: entry.value.start,
-          end: entry.value.end,
-          image: text,
-        },
-      },
-    };
-  }
-};
-
-export const imageNotPinned: PodCheck = function* (pod) {
+/** The images of a pod that are written out, with what mends a loose one. */
+function* imagesOf(pod: Parameters<PodCheck>[0]): Generator<{
+  readonly entry: Entry;
+  readonly text: string;
+  readonly name: string;
+  readonly fix: Fix;
+}> {
   for (const container of pod.containers) {
     const entry = entryOf(container.tree, 'image');
     const text = textOf(entry?.value);
     if (entry === undefined || text === undefined || text === '' || /[${]/.test(text)) continue;
+    const { start, end } = entry.value;
+    const fix: Fix = {
+      kind: 'request',
+      title: 'Pin the image to its digest',
+      request: { type: 'pin-image', file: pod.object.file.path, start, end, image: text },
+    };
+    yield { entry, text, name: containerName(pod, container), fix };
+  }
+}
+
+export const imageLatest: PodCheck = function* (pod) {
+  for (const { entry, text, name, fix } of imagesOf(pod)) {
+    if (!isLatest(parseImage(text))) continue;
+    yield { span: entry, message: `${name} runs whatever ${text} is when a node pulls it.`, scope: name, fix };
+  }
+};
+
+export const imageNotPinned: PodCheck = function* (pod) {
+  for (const { entry, text, name, fix } of imagesOf(pod)) {
     const image = parseImage(text);
     if (image.digest !== undefined || isLatest(image)) continue;
-    const name = containerName(pod, container);
-    yield {
-      span: entry,
-      message: `${name} names its image by a tag, which its owner can move to other content.`,
-      scope: name,
-      fix: {
-        kind: 'request',
-        title: 'Pin the image to its digest',
-        request: {
-          type: 'pin-image',
-          file: pod.object.file.path,
-          start: entry.value.start,
-          end: entry.value.end,
-          image: text,
-        },
-      },
-    };
+    const message = `${name} names its image by a tag, which its owner can move to other content.`;
+    yield { span: entry, message, scope: name, fix };
   }
 };
 

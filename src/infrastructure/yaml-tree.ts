@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml';
-import { DEPTH_MAX, type Entry, type MapTree, type Scalar, type Tree, UNKNOWN_PART } from './tree.ts';
+import { parseDocument } from 'yaml';
+import { foldYaml, type YamlBuilder, type YamlEntry, YamlLimit } from '../positioned/index.ts';
+import { DEPTH_MAX, type Entry, type MapTree, type Scalar, type Span, type Tree, UNKNOWN_PART } from './tree.ts';
 
 export type YamlDocument = {
   readonly root: Tree;
@@ -13,6 +14,7 @@ export type YamlReading = { readonly documents: readonly YamlDocument[]; readonl
 const ALIASES_MAX = 200;
 /** Nodes that one document may grow to with its aliases written out. */
 const NODES_MAX = 200_000;
+const LIMITS = { depthMax: DEPTH_MAX, nodesMax: NODES_MAX, aliasesMax: ALIASES_MAX };
 
 /**
  * Reads YAML (and JSON, which is YAML) into trees. Documents are cut at their markers first, so that those that nobody asks for
@@ -52,119 +54,76 @@ function readDocument(text: string, offset: number, isOpen: boolean): Tree | str
     const [error] = document.errors;
     if (error !== undefined) return error.message.split('\n')[0] ?? 'not YAML';
     if (document.contents === null) return { kind: 'scalar', value: null, start: offset, end: offset };
-    const anchors = new Map<string, Node>();
-    const state = { offset, text, anchors, isOpen, aliases: 0, nodes: 0 };
-    return convert(document.contents, state, 0) ?? 'nests too deep';
+    return foldYaml(document.contents, builderOf(text, offset, isOpen), LIMITS);
   } catch (error) {
     // The parser recurses: what nests thousands deep ends its stack. That is the file's fault and one finding-free file.
+    if (error instanceof YamlLimit) return error.message;
     return error instanceof RangeError ? 'nests too deep' : 'not YAML';
   }
 }
 
-type State = {
-  readonly offset: number;
-  readonly text: string;
-  readonly anchors: Map<string, Node>;
-  /** Templates may add entries to any map. */
-  readonly isOpen: boolean;
-  aliases: number;
-  nodes: number;
-};
-
-function convert(node: unknown, state: State, depth: number): Tree | undefined {
-  state.nodes += 1;
-  if (depth > DEPTH_MAX || state.nodes > NODES_MAX) return undefined;
-  if (isAlias(node)) {
-    state.aliases += 1;
-    const target = state.anchors.get(node.source);
-    const span = spanOf(node, state);
-    if (target === undefined || state.aliases > ALIASES_MAX) return { kind: 'unknown', ...span };
-    return convert(target, state, depth + 1);
-  }
-  if (isScalar(node)) {
-    if (node.anchor !== undefined) state.anchors.set(node.anchor, node);
-    const value = scalarOf(node.value);
-    const span = spanOf(node, state);
-    if (typeof value === 'string' && value.includes(UNKNOWN_PART)) return { kind: 'unknown', partial: value, ...span };
-    const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
-    return { kind: 'scalar', value, ...span, ...(isBlock ? { isBlock } : {}) };
-  }
-  if (isSeq(node)) {
-    if (node.anchor !== undefined) state.anchors.set(node.anchor, node);
-    const items: Tree[] = [];
-    for (const item of node.items) {
-      const tree = convert(item, state, depth + 1);
-      if (tree === undefined) return undefined;
-      items.push(tree);
-    }
-    return { kind: 'list', items, ...spanOf(node, state) };
-  }
-  if (isMap(node)) {
-    if (node.anchor !== undefined) state.anchors.set(node.anchor, node);
-    return convertMap(node.items, { ...spanOf(node, state), isFlow: node.flow === true }, state, depth);
-  }
-  return { kind: 'scalar', value: null, start: state.offset, end: state.offset };
+/** `offset`: of the document in the file. With `isOpen`, templates may add entries to any map. */
+function builderOf(text: string, offset: number, isOpen: boolean): YamlBuilder<Tree> {
+  const moved = ({ start, end }: Span): Span => ({ start: offset + start, end: offset + end });
+  return {
+    scalar: ({ value: written, style, ...at }) => {
+      const value = scalarOf(written);
+      if (typeof value === 'string' && value.includes(UNKNOWN_PART))
+        return { kind: 'unknown', partial: value, ...moved(at) };
+      const isBlock = style === 'literal' || style === 'folded';
+      return { kind: 'scalar', value, ...moved(at), ...(isBlock ? { isBlock } : {}) };
+    },
+    sequence: (items, at) => ({ kind: 'list', items, ...moved(at) }),
+    mapping: (entries, at) => mapOf(entries, { text, moved, isOpen, at }),
+    alias: (at) => ({ kind: 'unknown', ...moved(at) }),
+  };
 }
 
-function convertMap(
-  pairs: readonly Pair[],
-  place: { readonly start: number; readonly end: number; readonly isFlow: boolean },
-  state: State,
-  depth: number,
-): MapTree | undefined {
+function mapOf(
+  pairs: readonly YamlEntry<Tree>[],
+  {
+    text,
+    moved,
+    at,
+    ...outer
+  }: {
+    readonly text: string;
+    readonly moved: (span: Span) => Span;
+    readonly isOpen: boolean;
+    readonly at: Span & { readonly isFlow: boolean };
+  },
+): MapTree {
+  const own = new Set(pairs.map(({ key }) => key?.value));
   const entries: Entry[] = [];
-  let isOpen = state.isOpen;
-  for (const pair of pairs) {
-    const key = isScalar(pair.key) ? pair.key : undefined;
-    const keySpan = spanOf(pair.key, state);
-    const value =
-      pair.value === null
-        ? ({ kind: 'scalar', value: null, start: keySpan.end, end: keySpan.end } as const)
-        : convert(pair.value, state, depth + 1);
-    if (value === undefined) return undefined;
+  let { isOpen } = outer;
+  for (const { key, keySpan, value, alias } of pairs) {
     const name = key === undefined ? '' : String(key.value);
     if (name === '<<') {
       for (const merged of value.kind === 'list' ? value.items : [value]) {
-        if (merged.kind === 'map') entries.push(...merged.entries.filter((entry) => !has(pairs, entry.key)));
+        if (merged.kind === 'map') entries.push(...merged.entries.filter((entry) => !own.has(entry.key)));
         else isOpen = true;
       }
       continue;
     }
     if (name.includes(UNKNOWN_PART)) isOpen = true;
-    const end = Math.max(keySpan.end, isScalarAlias(pair.value) ? spanOf(pair.value, state).end : value.end);
-    entries.push({ key: name, start: keySpan.start, keyEnd: keySpan.end, end, value });
+    const place = moved(keySpan);
+    const end = Math.max(place.end, alias === undefined ? value.end : moved(alias).end);
+    entries.push({ key: name, start: place.start, keyEnd: place.end, end, value });
   }
-  const isJson =
-    place.isFlow && /^\{\s*"/.test(state.text.slice(place.start - state.offset, place.start - state.offset + 80));
+  const span = moved(at);
+  const isJson = at.isFlow && /^\{\s*"/.test(text.slice(at.start, at.start + 80));
   return {
     kind: 'map',
     entries,
-    form: place.isFlow ? (isJson ? 'json' : 'yaml-flow') : 'yaml-block',
-    start: place.start,
-    end: place.end,
-    ...(place.isFlow ? { inner: { start: place.start + 1, end: place.end - 1 } } : {}),
+    form: at.isFlow ? (isJson ? 'json' : 'yaml-flow') : 'yaml-block',
+    ...span,
+    ...(at.isFlow ? { inner: { start: span.start + 1, end: span.end - 1 } } : {}),
     ...(isOpen ? { isOpen } : {}),
   };
-}
-
-function isScalarAlias(node: unknown): boolean {
-  return isAlias(node);
-}
-
-function has(pairs: readonly Pair[], key: string): boolean {
-  return pairs.some((pair) => isScalar(pair.key) && pair.key.value === key);
 }
 
 function scalarOf(value: unknown): Scalar {
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return value;
   return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
-}
-
-function spanOf(node: unknown, state: State): { start: number; end: number } {
-  const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
-  const [start, end] = Array.isArray(range) ? range : [0, 0];
-  return typeof start === 'number' && typeof end === 'number'
-    ? { start: state.offset + start, end: state.offset + end }
-    : { start: state.offset, end: state.offset };
 }

@@ -7,9 +7,10 @@ export type Outcomes = ReadonlyMap<Kind, ReadonlyMap<string, FileOutcome<unknown
 export function finishScan(
   scanners: ReadonlyMap<Kind, Scanner>,
   outcomes: Outcomes,
-): { readonly matches: readonly Match[]; readonly gaps: readonly Gap[] } {
+): { readonly matches: readonly Match[]; readonly gaps: readonly Gap[]; readonly notes: readonly string[] } {
   const matches: Match[] = [];
   const gaps: Gap[] = [];
+  const notes: string[] = [];
   for (const [kind, scanner] of scanners) {
     const files = outcomes.get(kind) ?? new Map<string, FileOutcome<unknown>>();
     for (const outcome of files.values()) {
@@ -21,6 +22,7 @@ export function finishScan(
       const tree = scanner.finish(factsOf(files));
       matches.push(...tree.matches);
       gaps.push(...(tree.gaps ?? []));
+      notes.push(...(tree.notes ?? []));
     } catch (thrown) {
       // An error of ours: what was found in single files stands, and the scan is not complete.
       gaps.push({
@@ -30,7 +32,7 @@ export function finishScan(
       });
     }
   }
-  return { matches: withoutEchoes(matches, scanners), gaps };
+  return { matches: withoutEchoes(matches, scanners), gaps, notes };
 }
 
 /**

@@ -336,3 +336,13 @@ test('what one of ours says already is not told again, nor what another tool sai
   expect(newMatches(own.matches, foreign.matches, all)).toEqual([]);
   expect(newMatches([], [...foreign.matches, ...foreign.matches], all)).toHaveLength(1);
 });
+
+test('a tool that was run and writes nonsense is a gap, and the others stand', () => {
+  const bandit = { name: 'bandit', tool: 'bandit', text: JSON.stringify(REPORTS['bandit']) };
+  const broken = { name: 'semgrep', tool: 'semgrep', text: '{"results": 1' };
+
+  const { matches, gaps } = importReports([broken, bandit], ROOT, rules);
+
+  expect(matches.length).toBeGreaterThan(0);
+  expect(gaps).toMatchObject([{ code: 'tool-failed', reason: expect.stringContaining('semgrep') }]);
+});

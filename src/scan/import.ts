@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path/posix';
-import { excerpt } from '../base/index.ts';
-import { EVIDENCE_MAX, type Match, type Rule } from '../finding/index.ts';
+import { excerpt, isFault } from '../base/index.ts';
+import { EVIDENCE_MAX, type Gap, type Match, type Rule } from '../finding/index.ts';
 import { fault } from './faults.ts';
 import { IMPORTED_MAX, type Imported } from './import-model.ts';
 import { isSarif, readSarif } from './import-sarif.ts';
@@ -25,16 +25,22 @@ export type ImportResult = {
   readonly rules: readonly Rule[];
   /** By the place of the match: the tool. */
   readonly tools: ReadonlyMap<Match['place'], string>;
+  /** Tools whose reports can't be read. */
+  readonly gaps: readonly Gap[];
 };
 
-/** Reads reports. A text that no tool wrote is refused. `root`: absolute paths in them are below it. */
+/**
+ * Reads reports. A text that no tool wrote is refused when a person named it; of a tool that was run it is a gap. `root`: absolute paths
+ * in them are below it.
+ */
 export function importReports(reports: readonly Report[], root: string, own: ReadonlyMap<string, Rule>): ImportResult {
   const aliases = new Map([...own.values()].flatMap((rule) => rule.aliases.map((alias) => [alias, rule])));
   const rules = new Map<string, Rule>();
   const matches: Match[] = [];
   const tools = new Map<Match['place'], string>();
+  const gaps: Gap[] = [];
   for (const report of reports) {
-    for (const found of readReport(report)) {
+    for (const found of readOrTell(report, gaps)) {
       if (matches.length >= IMPORTED_MAX) throw fault('import-too-large', `more than ${IMPORTED_MAX} findings`);
       const one = report.tool === undefined ? found : { ...found, tool: report.tool };
       const rule = aliases.get(`${one.tool}/${one.rule}`) ?? rules.get(`${one.tool}/${one.rule}`) ?? foreignRule(one);
@@ -44,7 +50,17 @@ export function importReports(reports: readonly Report[], root: string, own: Rea
       tools.set(match.place, one.tool);
     }
   }
-  return { matches, rules: [...rules.values()], tools };
+  return { matches, rules: [...rules.values()], tools, gaps };
+}
+
+function readOrTell(report: Report, gaps: Gap[]): readonly Imported[] {
+  try {
+    return readReport(report);
+  } catch (thrown) {
+    if (report.tool === undefined || !isFault(thrown)) throw thrown;
+    gaps.push({ code: 'tool-failed', reason: `${report.tool} wrote what is no report of it: ${thrown.message}` });
+    return [];
+  }
 }
 
 function readReport({ name, text }: Report): readonly Imported[] {

@@ -3,7 +3,8 @@ import { digestOf } from '../base/index.ts';
 import type { FileOutcome } from '../finding/index.ts';
 import { type GitProgram, readCommitFacts, type Repository, resolveCommit } from '../source/index.ts';
 import { fault } from './faults.ts';
-import type { InventoryOptions, ScannerDoor } from './scanner-table.ts';
+import type { InventoryOptions, ScanMachine, ScannerDoor, ScannerSettings } from './scanner-table.ts';
+import type { SuppressedFinding } from './suppress.ts';
 
 export type InventoryInput = {
   readonly door: ScannerDoor | undefined;
@@ -23,16 +24,43 @@ export async function renderInventory(
   if (door?.renderInventory === undefined || files === undefined) {
     throw fault('inventory-missing', 'dependencies were not scanned');
   }
+  const { facts, digest } = factsOf(files);
+  const timestamp = (await commitTime(git, repository)) ?? new Date(now).toISOString();
+  return door.renderInventory(facts, { ...options, name: basename(root), digest, timestamp });
+}
+
+export type VexInput = Pick<InventoryInput, 'door' | 'files'> & {
+  readonly settings: ScannerSettings;
+  readonly machine: ScanMachine;
+  readonly suppressed: readonly SuppressedFinding[];
+};
+
+/** What is known of the flaws of the dependencies, as OpenVEX. It is a judgement of today, whatever the commit. */
+export async function renderVex(
+  options: Pick<InventoryOptions, 'toolVersion'>,
+  { door, files, settings, machine, suppressed }: VexInput,
+): Promise<string | undefined> {
+  if (door?.renderVex === undefined || files === undefined) {
+    throw fault('inventory-missing', 'dependencies were not scanned');
+  }
+  const { facts, digest } = factsOf(files);
+  const putAside = suppressed.flatMap(({ finding: { subject }, reason, owner, expires }) =>
+    subject === undefined ? [] : [{ ...subject, note: `Suppressed until ${expires} by ${owner}: ${reason}` }],
+  );
+  const timestamp = new Date(machine.now).toISOString();
+  return door.renderVex(facts, { ...options, digest, timestamp, settings, machine, putAside });
+}
+
+/** Sorted by path, so that the same files give the same text. */
+function factsOf(files: ReadonlyMap<string, FileOutcome<unknown>>): {
+  readonly facts: ReadonlyMap<string, unknown>;
+  readonly digest: string;
+} {
   const facts = [...files].flatMap(([path, outcome]) =>
     outcome.facts === undefined ? [] : [[path, outcome.facts] as const],
   );
   const sorted = new Map(facts.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-  return door.renderInventory(sorted, {
-    ...options,
-    name: basename(root),
-    digest: digestOf(JSON.stringify([...sorted])),
-    timestamp: (await commitTime(git, repository)) ?? new Date(now).toISOString(),
-  });
+  return { facts: sorted, digest: digestOf(JSON.stringify([...sorted])) };
 }
 
 /** The day of the commit, so that two inventories of it are the same. */

@@ -29,7 +29,7 @@ export async function readSuppressions(
     inline,
     isInert: (path, comment) => gated !== undefined && !gated(path, comment),
     isOld: (path, comment) => based?.(path, comment) === true,
-    matches: (scope.gate?.changes ?? []).flatMap(settingsMatch),
+    matches: scope.gate === undefined ? [] : await settingsMatches(scope.gate.changes),
   };
 }
 
@@ -58,8 +58,14 @@ async function knownComments(
   return (_path, comment) => !brought.has(comment);
 }
 
-function settingsMatch({ head }: FileChange): readonly Match[] {
-  if (head === undefined || !SETTINGS.test(head.path)) return [];
+async function settingsMatches(changes: readonly FileChange[]): Promise<readonly Match[]> {
+  // Documents that say which flaws do not matter are settings, too.
+  const { isVexFile } = await import('../dependencies/index.ts');
+  return changes.flatMap((change) => settingsMatch(change, isVexFile));
+}
+
+function settingsMatch({ head }: FileChange, isVexFile: (path: string) => boolean): readonly Match[] {
+  if (head === undefined || !(SETTINGS.test(head.path) || isVexFile(head.path))) return [];
   return [
     {
       rule: 'settings-from-change',

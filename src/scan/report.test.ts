@@ -42,6 +42,7 @@ function resultOf(matches: readonly Match[]): ScanResult {
     bytes: 100,
     sources: { textOf: () => view, excerptOf: () => undefined },
     renderInventory: () => Promise.resolve(''),
+    renderVex: () => Promise.resolve(''),
   };
 }
 
@@ -170,7 +171,7 @@ test('the same result gives the same text in every format', () => {
     expect(renderReport(format, RESULT, context)).toBe(
       renderReport(
         format,
-        structuredClone({ ...RESULT, sources: undefined, renderInventory: undefined }) as never,
+        structuredClone({ ...RESULT, sources: undefined, renderInventory: undefined, renderVex: undefined }) as never,
         context,
       ),
     );

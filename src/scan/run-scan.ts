@@ -22,8 +22,14 @@ import type { ImportResult, Report } from './import.ts';
 import { loadScanners } from './load-scanners.ts';
 import { newMatches } from './merge.ts';
 import { readSuppressions } from './read-suppressions.ts';
-import { renderInventory } from './inventory.ts';
-import { type InventoryOptions, SCANNERS, type ScanMachine, type ScannerTable } from './scanner-table.ts';
+import { renderInventory, renderVex } from './inventory.ts';
+import {
+  type InventoryOptions,
+  SCANNERS,
+  type ScanMachine,
+  type ScannerSettings,
+  type ScannerTable,
+} from './scanner-table.ts';
 import { openScope, type ScanMode, type Scope } from './scope.ts';
 import { textReader, type ScannerOptions, type SettingsSource, settingsSource } from './settings.ts';
 import { type SuppressedFinding, suppress } from './suppress.ts';
@@ -99,6 +105,8 @@ export type ScanResult = ScanState & {
   readonly sources: Sources;
   /** The inventory of dependencies as a bill of materials. Rejects when dependencies were not scanned. */
   readonly renderInventory: (options: Pick<InventoryOptions, 'format' | 'toolVersion'>) => Promise<string>;
+  /** What is known of their flaws, as OpenVEX; nothing without advisories. Rejects when dependencies were not scanned. */
+  readonly renderVex: (options: Pick<InventoryOptions, 'toolVersion'>) => Promise<string | undefined>;
 };
 
 /** A scan that can be repeated with some texts replaced, at the cost of these files. To be closed; twice is fine. */
@@ -154,6 +162,7 @@ type Tools = {
   readonly kinds: readonly Kind[];
   readonly source: SettingsSource;
   readonly table: ScannerTable;
+  readonly settings: ReadonlyMap<Kind, ScannerSettings>;
   readonly scanners: ReadonlyMap<Kind, Scanner>;
   readonly missing: readonly Gap[];
   readonly rules: ReadonlyMap<string, Rule>;
@@ -176,8 +185,9 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
   const { scanners, gaps: missing } = await loadScanners(spec, { table, machine: deps.machine });
   // With generated files another outcome of the same content.
   const build = request.everything ? `${deps.buildId} everything` : deps.buildId;
-  const settings = new Map([...scanners].map(([kind, scanner]) => [kind, `${build} ${scanner.settings}`]));
-  const cache = deps.cacheFile === undefined ? undefined : openCache(deps.cacheFile, settings);
+  const keys = new Map([...scanners].map(([kind, scanner]) => [kind, `${build} ${scanner.settings}`]));
+  const cache = deps.cacheFile === undefined ? undefined : openCache(deps.cacheFile, keys);
+  const settings = new Map(spec.map((one) => [one.kind, one.settings]));
   const fileScanner = createFileScanner({
     scanners,
     spec: deps.scanners === undefined ? spec.filter(({ kind }) => table[kind] !== undefined) : undefined,
@@ -192,11 +202,25 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
   const imported = await importAll(request, own);
   const rules = new Map([...own, ...imported.rules.map((rule) => [rule.id, rule] as const)]);
   const isChosen = chooser(request.paths);
-  return { request, deps, kinds, source, table, scanners, missing, rules, imported, cache, fileScanner, isChosen };
+  return {
+    request,
+    deps,
+    kinds,
+    source,
+    table,
+    settings,
+    scanners,
+    missing,
+    rules,
+    imported,
+    cache,
+    fileScanner,
+    isChosen,
+  };
 }
 
 async function importAll({ imports, root, kinds }: ScanRequest, own: ReadonlyMap<string, Rule>): Promise<ImportResult> {
-  if (imports.length === 0) return { matches: [], rules: [], tools: new Map() };
+  if (imports.length === 0) return { matches: [], rules: [], tools: new Map(), gaps: [] };
   const { importReports } = await import('./import.ts');
   const imported = importReports(imports, root, own);
   const kindOf = new Map([...own.values(), ...imported.rules].map((rule) => [rule.id, rule.kind]));
@@ -249,7 +273,7 @@ async function resultOf(
   const suppressed = state.suppressed.map(({ finding }) => finding);
   return {
     ...state,
-    notes: [...found.notes, ...(history?.notes ?? [])],
+    notes: [...found.notes, ...state.notes, ...(history?.notes ?? [])],
     commits: history?.commits ?? 0,
     rules: tools.rules,
     scanners: [...tools.scanners].map(([kind, scanner]) => ({ kind, settings: scanner.settings })),
@@ -264,6 +288,14 @@ async function resultOf(
         git: tools.deps.git,
         repository: scope.repository,
         now: tools.deps.machine.now,
+      }),
+    renderVex: (options) =>
+      renderVex(options, {
+        door: tools.table.dependencies,
+        files: found.outcomes.get('dependencies'),
+        settings: tools.settings.get('dependencies') ?? {},
+        machine: tools.deps.machine,
+        suppressed: state.suppressed,
       }),
   };
 }
@@ -282,10 +314,10 @@ async function stateOf(
     readonly history: HistoryScan | undefined;
     readonly tree: Tree;
   },
-): Promise<ScanState> {
+): Promise<ScanState & Pick<ScanResult, 'notes'>> {
   const { deps, rules, request, kinds, source } = tools;
   deps.onProgress({ phase: 'finish', done: 0, total: 0 });
-  const { matches, gaps } = finishScan(tools.scanners, found.outcomes);
+  const { matches, gaps, notes } = finishScan(tools.scanners, found.outcomes);
   const comments = commentsOf(found.outcomes, found.isScanned);
   const known = await readSuppressions(source, { scope, comments });
   const isNew = found.reporter(matches);
@@ -316,10 +348,18 @@ async function stateOf(
   const reported = all.filter(({ fingerprint }) => !request.baseline.has(fingerprint));
   const scanned = gaps.filter(({ file }) => file === undefined || found.isScanned(file));
   return {
+    notes: scope.base === undefined ? [] : notes,
     findings: reported,
     suppressed: judged.suppressed,
     baselined: all.length - reported.length,
-    gaps: [...request.gaps, ...tools.missing, ...found.gaps, ...scanned, ...(history?.gaps ?? [])]
+    gaps: [
+      ...request.gaps,
+      ...tools.imported.gaps,
+      ...tools.missing,
+      ...found.gaps,
+      ...scanned,
+      ...(history?.gaps ?? []),
+    ]
       .filter((gap) => !isAllowed(gap, request.options.allowMissing ?? []))
       .map(withFile)
       .sort(byGap),

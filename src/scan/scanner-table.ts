@@ -18,6 +18,8 @@ export type ScannerDoor = {
   loadMain?(settings: ScannerSettings, machine: ScanMachine): Promise<Scanner>;
   /** Writes the inventory of what it read of all files. */
   renderInventory?(facts: ReadonlyMap<string, unknown>, options: InventoryOptions): Promise<string>;
+  /** Writes what is known of the flaws of what it read; nothing when nothing is known of flaws at all. */
+  renderVex?(facts: ReadonlyMap<string, unknown>, options: VexRequest): Promise<string | undefined>;
 };
 
 /** What this machine has for scanners. No plain data: it stays on one thread. */
@@ -36,6 +38,17 @@ export type InventoryOptions = {
   /** ISO 8601 */
   readonly timestamp: string;
   readonly toolVersion: string;
+};
+
+export type VexRequest = Pick<InventoryOptions, 'digest' | 'timestamp' | 'toolVersion'> & {
+  readonly settings: ScannerSettings;
+  readonly machine: ScanMachine;
+  /** Findings that are suppressed, each with what was said. */
+  readonly putAside: readonly {
+    readonly purl: string;
+    readonly advisories: readonly string[];
+    readonly note: string;
+  }[];
 };
 
 export type ScannerTable = { readonly [kind in Kind]?: ScannerDoor };

@@ -23,6 +23,8 @@ export type SettingsSource = {
   readText(path: string): Promise<string | undefined>;
   /** Texts of the files below a folder, sorted by path. */
   readFolder(prefix: string): Promise<readonly NamedText[]>;
+  /** Texts of the files whose paths are wanted. */
+  readWhere(isWanted: (path: string) => boolean): Promise<readonly NamedText[]>;
   /** Whether what the tree itself says may make a scan more lenient: not in gate mode. */
   readonly trustsTree: boolean;
   readonly options: ScannerOptions;
@@ -48,16 +50,18 @@ export function settingsSource(
     if (!reading.ok || reading.bytes.length > SETTINGS_BYTES_MAX) return undefined;
     return new TextDecoder().decode(reading.bytes);
   };
+  const readWhere = async (isWanted: (path: string) => boolean) => {
+    const found: NamedText[] = [];
+    for (const { path } of await tree.list()) {
+      const text = isWanted(path) ? await readText(path) : undefined;
+      if (text !== undefined) found.push({ file: path, text });
+    }
+    return found;
+  };
   return {
     readText,
-    async readFolder(prefix) {
-      const found: NamedText[] = [];
-      for (const { path } of await tree.list()) {
-        const text = path.startsWith(prefix) ? await readText(path) : undefined;
-        if (text !== undefined) found.push({ file: path, text });
-      }
-      return found;
-    },
+    readWhere,
+    readFolder: (prefix) => readWhere((path) => path.startsWith(prefix)),
     trustsTree,
     options,
   };

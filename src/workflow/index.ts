@@ -97,3 +97,4 @@ export {
 } from './permissions.ts';
 export { createReader, type ReaderOptions, type WorkflowReader } from './reader.ts';
 export { parseUses } from './uses.ts';
+export { isKnownActionOwner, nearestAction } from './known-actions.ts';

@@ -142,7 +142,7 @@ const TRUSTED = new Set([
 ]);
 
 /** Whether many projects rely on the owner. */
-export function isKnownOwner(owner: string): boolean {
+export function isKnownActionOwner(owner: string): boolean {
   const name = owner.toLowerCase();
   return OWNERS.includes(name) || TRUSTED.has(name);
 }
@@ -151,21 +151,19 @@ export function isKnownOwner(owner: string): boolean {
 const LENGTH_MIN = 5;
 
 /** The well-known name that this one is a misspelling of; nothing for known and for quite other ones. */
-export function nearestName(owner: string, repo: string): string | undefined {
-  const [ownerName, repoName] = [owner.toLowerCase(), repo.toLowerCase()];
-  const known = OWNERS.includes(ownerName)
-    ? ownerName
-    : OWNERS.find((one) => one.length >= LENGTH_MIN && isOneEditAway(one, ownerName));
+export function nearestAction(name: { readonly owner: string; readonly repo: string }): string | undefined {
+  const [owner, repo] = [name.owner.toLowerCase(), name.repo.toLowerCase()];
+  const known = OWNERS.includes(owner)
+    ? owner
+    : OWNERS.find((one) => one.length >= LENGTH_MIN && isOneEditAway(one, owner));
   if (known === undefined) return undefined;
   const repositories = ACTIONS[known];
-  if (known !== ownerName) {
+  const nearest = repositories?.find((one) => one === repo || (one.length >= LENGTH_MIN && isOneEditAway(one, repo)));
+  if (known !== owner) {
     // Another owner of a similar name is honest unless the action has the famous name, too.
-    const isFamous =
-      repositories === undefined || repositories.some((one) => one === repoName || isOneEditAway(one, repoName));
-    return isFamous ? `${known}/${repoName}` : undefined;
+    return repositories === undefined || nearest !== undefined ? `${known}/${nearest ?? repo}` : undefined;
   }
-  if (repositories === undefined || repositories.includes(repoName)) return undefined;
-  const nearest = repositories.find((one) => one.length >= LENGTH_MIN && isOneEditAway(one, repoName));
+  if (repositories === undefined || repositories.includes(repo)) return undefined;
   return nearest === undefined ? undefined : `${known}/${nearest}`;
 }
 
