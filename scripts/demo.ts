@@ -1,14 +1,15 @@
 /**
  * Shows what Sallyport does, in a sample repository in a temporary folder: a matrix, jobs that need others, an artifact
- * handed from job to job, a cache, a refused and an allowed access to the network, and a masked secret. Nothing is left
- * behind. It works without internet too, and then says that the allowed access could not be shown.
+ * handed from job to job, a cache, a refused and an allowed access to the network, a masked secret; then the same on a server,
+ * pushed with git. Nothing is left behind. It works without internet too, and then says that the allowed access could not be shown.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { styleText } from 'node:util';
+import { demoServer, type ServerShown } from './demo-server.ts';
 
 const root = join(import.meta.dirname, '..');
 const bold = (text: string) => styleText('bold', text);
@@ -105,6 +106,8 @@ jobs:
 type Shown = { readonly what: string; readonly state: 'yes' | 'no' | 'not here' };
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-demo-'));
+// The database of the server runs as another user when this is root, and passes through.
+chmodSync(folder, 0o711);
 try {
   process.exitCode = await demo(folder);
 } finally {
@@ -127,8 +130,12 @@ async function demo(folder: string): Promise<number> {
   say(styleText('dim', '$ sallyport run --json --secret DEMO_TOKEN=env:DEMO_TOKEN\n'));
   const second = await run(repository, env, '--json');
 
+  say(bold('The same repository, pushed to a server that starts for this (its output is not shown):'));
+  const server = await demoServer(repository, folder, env, (text) => say(styleText('dim', text)));
+  say('');
+
   say(bold('What happened:'));
-  const shown = judge(first, second, token);
+  const shown = [...judge(first, second, token), ...judgeServer(server)];
   for (const { what, state } of shown) {
     const symbol = { yes: styleText('green', '✓'), no: styleText('red', '✗'), 'not here': styleText('yellow', '○') };
     say(
@@ -136,7 +143,11 @@ async function demo(folder: string): Promise<number> {
     );
   }
   const missing = shown.filter(({ state }) => state === 'no').length;
-  say(missing === 0 ? `\nNext: sallyport run in a repository of yours; sallyport doctor for this machine.` : '');
+  say(
+    missing === 0
+      ? `\nNext: sallyport run in a repository of yours; sallyport up for a team; sallyport doctor for this machine.`
+      : '',
+  );
   return missing === 0 ? 0 : 1;
 }
 
@@ -169,6 +180,15 @@ function judge(first: Outcome, second: Outcome, token: string): readonly Shown[]
       what: 'a secret, masked where it was printed',
       state: is(/SECRET is \*\*\*/.test(out) && !(out + second.out).includes(token)),
     },
+  ];
+}
+
+function judgeServer(server: ServerShown): readonly Shown[] {
+  const is = (condition: boolean): Shown['state'] => (condition ? 'yes' : 'no');
+  return [
+    { what: 'pushed with git to a server, and it ran there in the same sandbox', state: is(server.ran) },
+    { what: 'the refused access was refused there as well', state: is(server.refused) },
+    { what: 'the audit log of that server proves itself', state: is(server.proved) },
   ];
 }
 
