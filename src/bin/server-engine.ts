@@ -4,15 +4,15 @@ import { sql } from 'kysely';
 import { openActionStore } from '../actions/index.ts';
 import type { RunEngine, RunReaders } from '../api/index.ts';
 import { isFault, type Log, systemClock } from '../base/index.ts';
-import { type Database, listen } from '../database/index.ts';
+import type { Database } from '../database/index.ts';
 import { EGRESS_FILE, readEgressFile } from '../egress/index.ts';
 import { type ReadEgress, SERVER_URL } from '../engine/index.ts';
 import { findUser, type IdentityDeps, userById } from '../identity/index.ts';
-import { consumeFinished, enqueue, openFinished, QUEUE_FINISHED_CHANNEL, requestCancel } from '../queue/index.ts';
 import type { RepoServer } from '../repo/index.ts';
 import type { ResultsStore } from '../results/index.ts';
 import { builtinFor } from '../runner/index.ts';
-import { type JobQueue, ServerEngine } from '../runs/index.ts';
+import { createServerEngine } from '../runs/index.ts';
+import { variablesFor } from '../variable/index.ts';
 import { createReader } from '../workflow/index.ts';
 import type { Machine } from './commands.ts';
 import { networkEnvironment } from './environment.ts';
@@ -52,9 +52,8 @@ export async function openRuns(options: RunsOptions): Promise<OpenRuns> {
     log,
     networkEnv: networkEnvironment(machine.env),
   });
-  const engine = new ServerEngine({
+  const engine = createServerEngine({
     db,
-    queue: queueOf(settings),
     reader,
     actions,
     readLock: pinsFrom,
@@ -69,18 +68,18 @@ export async function openRuns(options: RunsOptions): Promise<OpenRuns> {
     gitFor: (run) => ({ commit: run.event.sha }),
     loginOf: (actor) => loginOf(db, actor),
     ownerIdOf: (owner) => ownerIdOf(db, owner),
+    varsOf: (repositoryId) => variablesFor(db, repositoryId),
+    labelsOf,
     jobsMax: settings.repository_jobs_max,
   });
-  const listener = listen(db, [QUEUE_FINISHED_CHANNEL], () => engine.wake(), log);
   const readers = openReaders(db, options.results, log);
   await engine.start();
   return {
     readers: readers.readers,
-    engine: engine as unknown as RunEngine,
+    engine,
     wake: () => engine.wake(),
     async close() {
       await engine.stop();
-      await listener.close();
       await readers.close();
       await reader.close();
     },
@@ -93,20 +92,6 @@ export function labelsOf(labels: readonly string[]): readonly string[] {
   const wanted = new Set(names.map((name) => (/ubuntu|linux/.test(name) ? 'linux' : name)));
   if (names.some((name) => /(?:^|[-_])(?:arm|arm64|aarch64)$/.test(name))) wanted.add('arm64');
   return [...wanted];
-}
-
-function queueOf(settings: ServerSettings): JobQueue {
-  return {
-    enqueue: (tx, jobs) =>
-      enqueue(
-        tx,
-        jobs.map((job) => ({ ...job, labels: labelsOf(job.labels), walls: [] })),
-        { jobsMax: settings.repository_jobs_max },
-      ),
-    requestCancel: (tx, jobId, cancel) => requestCancel(tx, [{ jobId, ...cancel }]),
-    openFinished: (db, limit) => openFinished(db, { limit }),
-    consumeFinished: (tx, jobIds) => consumeFinished(tx, jobIds),
-  };
 }
 
 const readEgress: ReadEgress = (text, job) => {

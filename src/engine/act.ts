@@ -39,8 +39,6 @@ export type Act = { readonly run: number } & (
       readonly startedAt: number;
       readonly deadlineAt: number;
     }
-  /** A runner has it: its time begins now. */
-  | { readonly kind: 'taken'; readonly instance: string; readonly startedAt: number; readonly deadlineAt: number }
   | { readonly kind: 'entered'; readonly instance: string }
   | {
       readonly kind: 'cancelling';
@@ -54,6 +52,8 @@ export type Act = { readonly run: number } & (
       readonly instance: string;
       readonly outcome: JobOutcome;
       readonly endedAt: number;
+      /** When its runner began, where that is another time than that of its start. */
+      readonly startedAt?: number;
       /** What no runner tells. `inside`: of a call, the jobs in it are told of. */
       readonly told?: { readonly reason: string; readonly inside: boolean };
     }

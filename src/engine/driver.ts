@@ -43,7 +43,9 @@ export type DriverPort = {
   readonly log: Log;
   readonly onEvent: (event: EngineEvent) => void;
   /** A number for an attempt that nobody else gets. */
-  readonly takeJobId: () => Promise<number>;
+  readonly takeJobId: (run: ActiveRun, instance: ActiveInstance) => Promise<number>;
+  /** Why a lease can't be handed to anybody. */
+  readonly refusal?: (lease: JobLease) => string | undefined;
   readonly wanted: Wanted;
   readonly lease: { readonly builtin: boolean; readonly debug: boolean };
   /** How long a job may wait for a runner after its start was asked for. */
@@ -103,20 +105,21 @@ export class Driver {
     this.#apply({ kind: 'run-cancelled', run: runId, force, reason });
   }
 
-  /** A runner took the job. */
-  taken(runId: number, key: string): void {
-    const instance = this.#machine.runs.get(runId)?.instances.get(key);
-    if (instance === undefined || instance.outcome !== undefined) return;
-    const startedAt = this.#port.clock.monotonic();
-    this.#apply({ kind: 'taken', run: runId, instance: key, startedAt, deadlineAt: startedAt + limitOf(instance) });
-  }
-
   /** The outcome of an attempt. `reason`: why no runner told of its end. Only the first one counts. */
-  finish(runId: number, key: string, outcome: JobOutcome, reason?: string): boolean {
+  finish(
+    runId: number,
+    key: string,
+    outcome: JobOutcome,
+    how: { readonly reason?: string; readonly startedAt?: number } = {},
+  ): boolean {
     const run = this.#machine.runs.get(runId);
     const instance = run?.instances.get(key);
     if (run === undefined || instance === undefined || instance.outcome !== undefined) return false;
-    this.#finish(run, instance, outcome, reason === undefined ? undefined : { reason, inside: false });
+    const { reason, startedAt } = how;
+    this.#finish(run, instance, outcome, {
+      ...(reason === undefined ? {} : { told: { reason, inside: false } }),
+      ...(startedAt === undefined ? {} : { startedAt }),
+    });
     return true;
   }
 
@@ -261,7 +264,7 @@ export class Driver {
     const reused = this.#port.reuse(run, instance);
     if (reused !== undefined) {
       const reason = 'it succeeded in the attempt before: its outputs are taken over';
-      this.#finish(run, instance, reused, { reason, inside: true });
+      this.#finish(run, instance, reused, { told: { reason, inside: true } });
       return;
     }
     const [refusal] = job.refusals;
@@ -295,7 +298,7 @@ export class Driver {
         trusted,
       );
       const secrets = await secretsFor(run, instance, job);
-      jobId = await port.takeJobId();
+      jobId = await port.takeJobId(run, instance);
       const leaseId = port.random(16).toString('hex');
       const git = port.gitFor(run);
       const lease = makeLease({ run, instance, job, jobId, leaseId, egress, git, secrets, ...port.lease });
@@ -303,6 +306,11 @@ export class Driver {
     } catch (thrown) {
       if (!isFault(thrown)) throw thrown;
       this.#endUnrun(run, instance, 'failure', `${thrown.message} (${thrown.code}): ${thrown.help}`);
+      return;
+    }
+    const refusal = port.refusal?.(start.lease);
+    if (refusal !== undefined) {
+      this.#endUnrun(run, instance, 'failure', refusal);
       return;
     }
     const startedAt = port.clock.monotonic();
@@ -314,14 +322,14 @@ export class Driver {
   #endUnrun(run: ActiveRun, instance: ActiveInstance, conclusion: Conclusion, reason: string): void {
     const { level, taints } = levelOf(run, instance);
     const outcome: JobOutcome = { conclusion, outputs: {}, influencedOutputs: [], level, taints, reason };
-    this.#finish(run, instance, outcome, { reason, inside: true });
+    this.#finish(run, instance, outcome, { told: { reason, inside: true } });
   }
 
   #finish(
     run: ActiveRun,
     instance: ActiveInstance,
     outcome: JobOutcome,
-    told: { readonly reason: string; readonly inside: boolean } | undefined,
+    how: Pick<Extract<Act, { kind: 'finished' }>, 'told' | 'startedAt'>,
   ): void {
     this.#apply({
       kind: 'finished',
@@ -329,7 +337,7 @@ export class Driver {
       instance: instance.key,
       outcome,
       endedAt: this.#port.clock.monotonic(),
-      ...(told === undefined ? {} : { told }),
+      ...how,
     });
   }
 
@@ -356,7 +364,7 @@ export class Driver {
       taints: inside.flatMap(({ taints }) => taints),
       ...(handed.reason === undefined ? {} : { reason: handed.reason }),
     };
-    const told = handed.reason === undefined ? undefined : { reason: handed.reason, inside: false };
+    const told = handed.reason === undefined ? {} : { told: { reason: handed.reason, inside: false } };
     this.#finish(run, instance, outcome, told);
   }
 

@@ -76,7 +76,6 @@ export class Machine {
       case 'admitted':
         return this.#happen({ kind: 'admitted', run: run.runId, instance: act.instance });
       case 'started':
-      case 'taken':
         return this.#start(run, act);
       case 'entered':
         return this.#enter(run, this.instance(run, act.instance));
@@ -164,9 +163,9 @@ export class Machine {
     });
   }
 
-  #start(run: ActiveRun, act: Of<'started'> | Of<'taken'>): void {
+  #start(run: ActiveRun, act: Of<'started'>): void {
     const instance = this.instance(run, act.instance);
-    if (act.kind === 'started') instance.jobId = act.jobId;
+    instance.jobId = act.jobId;
     instance.startedAt = act.startedAt;
     this.#happen({ kind: 'started', run: run.runId, instance: instance.key, deadlineAt: act.deadlineAt });
   }
@@ -197,8 +196,9 @@ export class Machine {
     this.#happen({ kind: 'cancel-requested', run: run.runId, instance: key, force, reason, forceAt });
   }
 
-  #finish(run: ActiveRun, { instance: key, outcome, endedAt, told }: Of<'finished'>): void {
+  #finish(run: ActiveRun, { instance: key, outcome, endedAt, startedAt, told }: Of<'finished'>): void {
     const instance = this.instance(run, key);
+    if (startedAt !== undefined) instance.startedAt = startedAt;
     this.#takeOver(run, instance, { outcome, endedAt });
     if (told === undefined) return;
     const end = endOf(instance, outcome.conclusion);

@@ -103,11 +103,19 @@ function factsOf(event: Event, trigger: Trigger): Parameters<typeof matchesTrigg
   return {
     event: trigger.event,
     ...(event.action === undefined ? {} : { action: event.action }),
-    ref: event.ref,
+    ref: headOf(event) ?? event.ref,
     ...(event.baseRef === undefined ? {} : { baseRef: event.baseRef }),
     ...(event.changedPaths === undefined ? {} : { changedPaths: event.changedPaths }),
     ...(typeof about === 'string' ? { workflow: about } : {}),
   };
+}
+
+/** Of `workflow_run` the branch that the other run ran on: the event itself is of the default branch. */
+function headOf({ name, payload }: Event): string | undefined {
+  const { workflow_run: run } = payload;
+  if (name !== 'workflow_run' || typeof run !== 'object' || run === null || !('head_branch' in run)) return undefined;
+  const { head_branch: branch } = run;
+  return typeof branch === 'string' ? `refs/heads/${branch}` : undefined;
 }
 
 function hasJobs(workflow: Workflow, names: readonly string[]): boolean {

@@ -6,6 +6,7 @@ export { githubContext, type RunFacts } from './context.ts';
 export type { Actor, Event, GitFacts, HeadFacts, Repository } from './event.ts';
 export { type CheckedInputs, checkDispatchInputs } from './inputs.ts';
 export { commitNames, type LocalEventOptions, localEvent } from './local.ts';
+export { nextCronTime } from './cron.ts';
 export { parsePayload } from './payload.ts';
 export {
   type CauseRun,

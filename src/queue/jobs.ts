@@ -30,6 +30,8 @@ export type FinishedAttempt = {
   readonly outcome: JobOutcome;
   /** Its runner was lost: nobody told this outcome. */
   readonly lost: boolean;
+  /** When a runner took it; absent: none did. */
+  readonly leasedAt?: Date;
 };
 
 export type QueueCounts = { readonly queued: number; readonly leased: number; readonly oldestSeconds: number };
@@ -189,7 +191,7 @@ export async function openFinished(
 ): Promise<readonly FinishedAttempt[]> {
   let query = tablesOf(db)
     .selectFrom('queue_job')
-    .select(['job_id', 'run_id', 'repository_id', 'outcome', 'lost'])
+    .select(['job_id', 'run_id', 'repository_id', 'outcome', 'lost', 'leased_at'])
     .where('state', '=', 'finished')
     .orderBy('finished_at')
     .limit(limit);
@@ -201,6 +203,7 @@ export async function openFinished(
     // Written by this folder alone: a column of JSON comes as the value.
     outcome: row.outcome as unknown as JobOutcome,
     lost: row.lost,
+    ...(row.leased_at === null ? {} : { leasedAt: row.leased_at }),
   }));
 }
 

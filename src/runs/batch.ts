@@ -4,7 +4,7 @@ import type { Taint, TrustLevel } from '../base/index.ts';
 import type { Transaction } from '../database/index.ts';
 import type { Act, EngineEvent } from '../engine/index.ts';
 import type { Conclusion, JobOutcome } from '../protocol/index.ts';
-import type { JobQueue, QueuedJob } from './queue.ts';
+import { type CancelRequest, consumeFinished, enqueue, type QueuedJob, requestCancel } from '../queue/index.ts';
 import type { RunTables } from './tables.ts';
 
 /** The channel on which readers are told that a run changed, with its id. */
@@ -28,11 +28,12 @@ export type JobPatch = {
   outputs?: JobOutcome['outputs'];
   influencedOutputs?: readonly string[];
   jobId?: number;
-  runner?: string;
   queuedAt?: number;
   startedAt?: number;
   finishedAt?: number;
 };
+
+type JobChange = { readonly runId: number; readonly attempt: number; readonly key: string; readonly patch: JobPatch };
 
 export type RunPatch = {
   state?: 'running' | 'done';
@@ -48,12 +49,12 @@ export class Batch {
   readonly acts: JournalEntry[] = [];
   readonly events: EventEntry[] = [];
   readonly enqueued: QueuedJob[] = [];
-  readonly cancelled: { readonly jobId: number; readonly force: boolean; readonly reason: string }[] = [];
+  readonly cancelled: CancelRequest[] = [];
   readonly consumed: number[] = [];
   readonly entries: Entry[] = [];
   /** Rows of other tables that belong to it, first of all. */
   readonly writes: ((tx: Transaction) => Promise<void>)[] = [];
-  readonly #jobs = new Map<string, { runId: number; attempt: number; key: string; patch: JobPatch }>();
+  readonly #jobs = new Map<string, JobChange>();
   readonly #runs = new Map<number, { attempt: number; patch: RunPatch }>();
 
   constructor(repositoryId: number) {
@@ -81,16 +82,16 @@ export class Batch {
 
   async commit(
     tx: Transaction,
-    deps: { readonly queue: JobQueue; readonly audit: AppendDeps; readonly seq: number },
+    deps: { readonly audit: AppendDeps; readonly seq: number; readonly onJobId: OnJobId },
   ): Promise<void> {
     for (const write of this.writes) await write(tx);
     await this.#writeJournal(tx, deps.seq);
     await this.#writeRuns(tx);
-    await this.#writeJobs(tx);
+    await this.#writeJobs(tx, deps.onJobId);
     await this.#writeEvents(tx);
-    if (this.enqueued.length > 0) await deps.queue.enqueue(tx, this.enqueued);
-    for (const { jobId, ...cancel } of this.cancelled) await deps.queue.requestCancel(tx, jobId, cancel);
-    if (this.consumed.length > 0) await deps.queue.consumeFinished(tx, this.consumed);
+    if (this.enqueued.length > 0) await enqueue(tx, this.enqueued);
+    if (this.cancelled.length > 0) await requestCancel(tx, this.cancelled);
+    if (this.consumed.length > 0) await consumeFinished(tx, this.consumed);
     for (const entry of this.entries) await append(tx, entry, deps.audit);
     await this.#notify(tx);
   }
@@ -133,13 +134,13 @@ export class Batch {
     }
   }
 
-  async #writeJobs(tx: Transaction): Promise<void> {
-    const rows = [...this.#jobs.values()].map(({ runId, attempt, key, patch }) => jobRow(runId, attempt, key, patch));
+  async #writeJobs(tx: Transaction, onJobId: OnJobId): Promise<void> {
+    const rows = [...this.#jobs.values()].map(jobRow);
     for (const part of parts(rows)) {
-      await tx
+      const written = await tx
         .as<RunTables>()
         .insertInto('run_job')
-        .values(part.map(({ row }) => row))
+        .values(part)
         .onConflict((on) =>
           on.columns(['run_id', 'attempt', 'key']).doUpdateSet({
             state: sql`excluded.state`,
@@ -150,14 +151,14 @@ export class Batch {
             taints: sql`coalesce(excluded.taints, run_job.taints)`,
             outputs: sql`coalesce(excluded.outputs, run_job.outputs)`,
             influenced_outputs: sql`coalesce(excluded.influenced_outputs, run_job.influenced_outputs)`,
-            job_id: sql`coalesce(excluded.job_id, run_job.job_id)`,
-            runner: sql`coalesce(excluded.runner, run_job.runner)`,
             queued_at: sql`coalesce(excluded.queued_at, run_job.queued_at)`,
             started_at: sql`coalesce(excluded.started_at, run_job.started_at)`,
             finished_at: sql`coalesce(excluded.finished_at, run_job.finished_at)`,
           }),
         )
+        .returning(['run_id', 'key', 'job_id'])
         .execute();
+      for (const { run_id: run, key, job_id: job } of written) onJobId(Number(run), key, Number(job));
     }
   }
 
@@ -180,30 +181,30 @@ export class Batch {
   }
 }
 
-function jobRow(runId: number, attempt: number, key: string, patch: JobPatch) {
+/** Told of the number that a job's row has, once and for all. */
+type OnJobId = (runId: number, key: string, jobId: number) => void;
+
+function jobRow({ runId, attempt, key, patch }: JobChange) {
   const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms));
   const json = (value: object | undefined) => (value === undefined ? null : JSON.stringify(value));
   return {
-    row: {
-      run_id: String(runId),
-      attempt,
-      key,
-      name: storable(patch.name ?? key),
-      definition: patch.definition === undefined ? null : storable(patch.definition),
-      needs: JSON.stringify(patch.needs ?? []),
-      state: patch.state ?? 'waiting',
-      conclusion: patch.conclusion ?? null,
-      reason: patch.reason === undefined ? null : storable(patch.reason),
-      level: patch.level ?? null,
-      taints: json(patch.taints),
-      outputs: json(patch.outputs),
-      influenced_outputs: json(patch.influencedOutputs),
-      job_id: patch.jobId === undefined ? null : String(patch.jobId),
-      runner: patch.runner === undefined ? null : storable(patch.runner),
-      queued_at: time(patch.queuedAt),
-      started_at: time(patch.startedAt),
-      finished_at: time(patch.finishedAt),
-    },
+    run_id: String(runId),
+    attempt,
+    key,
+    name: storable(patch.name ?? key),
+    definition: patch.definition === undefined ? null : storable(patch.definition),
+    needs: JSON.stringify(patch.needs ?? []),
+    state: patch.state ?? 'waiting',
+    conclusion: patch.conclusion ?? null,
+    reason: patch.reason === undefined ? null : storable(patch.reason),
+    level: patch.level ?? null,
+    taints: json(patch.taints),
+    outputs: json(patch.outputs),
+    influenced_outputs: json(patch.influencedOutputs),
+    ...(patch.jobId === undefined ? {} : { job_id: String(patch.jobId) }),
+    queued_at: time(patch.queuedAt),
+    started_at: time(patch.startedAt),
+    finished_at: time(patch.finishedAt),
   };
 }
 

@@ -6,14 +6,12 @@ import type { Actor } from '../event/index.ts';
 import type { GitSource } from '../protocol/index.ts';
 import type { RepositoryReader } from '../repo/index.ts';
 import type { PrepareDeps } from './prepare.ts';
-import type { JobQueue } from './queue.ts';
 
 /** Who asks, as authenticated by the door. */
 export type Principal = { readonly id: string; readonly name: string; readonly kind: AuditActor['type'] };
 
 export type ServerEngineDeps = Omit<PrepareDeps, 'db' | 'now'> & {
   readonly db: Database;
-  readonly queue: JobQueue;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
@@ -25,6 +23,10 @@ export type ServerEngineDeps = Omit<PrepareDeps, 'db' | 'now'> & {
   /** Login and number of whoever did something, as people know them. */
   readonly loginOf: (actor: { readonly type: string; readonly id: string }) => Promise<Actor>;
   readonly ownerIdOf: (owner: string) => Promise<number>;
+  /** What `vars` has. */
+  readonly varsOf: (repositoryId: number) => Promise<{ readonly [name: string]: string }>;
+  /** What a runner must have for a `runs-on`; without it the labels themselves. */
+  readonly labelsOf?: (labels: readonly string[]) => readonly string[];
   /** Jobs of one repository that are queued or run at once. */
   readonly jobsMax?: number;
   /** How often it looks for what it was not woken for. */

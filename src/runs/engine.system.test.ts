@@ -50,20 +50,18 @@ describe('a push', () => {
   test('goes on where it was after the engine ended between any two steps', async () => {
     await using fixture = await openRuns(postgres);
     await fixture.push({ '.github/workflows/ci.yml': CI });
-    await fixture.until(async () => (await fixture.queue.open()).length === 1);
+    await fixture.until(async () => (await fixture.held()).length === 1);
     await fixture.restart();
-    const [build] = await fixture.queue.open();
-    await fixture.queue.finish(build?.jobId ?? 0, { outputs: { list: '["a", "b\\u0000"]' } });
-    await fixture.until(async () => (await fixture.queue.open()).length === 2);
+    await fixture.finish('build', { outputs: { list: '["a", "b"]' } });
+    await fixture.until(async () => (await fixture.held()).length === 2);
     await fixture.restart();
-    const [first] = await fixture.queue.open();
-    await fixture.queue.finish(first?.jobId ?? 0, { conclusion: 'failure' });
-    await fixture.until(async () => (await fixture.queue.open()).every(({ cancel }) => cancel === 'cancel'));
+    await fixture.finish('test (a)', { conclusion: 'failure' });
+    await fixture.until(async () => (await fixture.held()).every(({ cancel }) => cancel === 'cancel'));
     await fixture.restart();
 
-    await fixture.work({ test: { conclusion: 'cancelled' } });
+    await fixture.work();
 
     expect(await fixture.runs()).toMatchObject([{ state: 'done', conclusion: 'failure' }]);
-    expect(await fixture.queue.count()).toBe(4);
+    expect(await fixture.queued()).toBe(4);
   });
 });

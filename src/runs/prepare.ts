@@ -7,7 +7,6 @@ import {
   activeRun,
   calledWorkflows,
   type CommitFiles,
-  type EarlierJob,
   type EngineEvent,
   pinDirectUses,
   type ReadLock,
@@ -106,7 +105,7 @@ export async function prepareRun(workflow: Workflow, asked: Asked, deps: Prepare
       { plan, digest, event, github: planning.github, vars: asked.vars },
       { permit: decision.permit, now },
     );
-    const started = { run, repositoryId: event.repository.id, reuse: [] };
+    const started = { run, repositoryId: event.repository.id, reuse: { jobs: [] } };
     return begun(started, { asked, now, notes, runName: planning.runName });
   } catch (thrown) {
     // A fault says what is wrong with the files of the commit; anything else is ours and takes the step back.
@@ -193,7 +192,7 @@ export function plannedEvent(
 /** What an attempt begins with. */
 export async function writeAttempt(
   tx: Transaction,
-  { run, reuse }: { readonly run: ServerRun['run']; readonly reuse: readonly EarlierJob[] },
+  { run, reuse }: ServerRun,
   { actor, event }: Pick<Asked, 'actor' | 'event'>,
 ): Promise<void> {
   await tx

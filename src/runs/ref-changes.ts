@@ -1,5 +1,5 @@
 import type { Actor as AuditActor } from '../auditlog/index.ts';
-import { isFault } from '../base/index.ts';
+import { type Fault, isFault } from '../base/index.ts';
 import { isTriggered, readWorkflows } from '../engine/index.ts';
 import { type CommitFacts, type Event, pushEvent, refChangeEvent, skipsRuns } from '../event/index.ts';
 import { type Commit, type RefChange, ZERO } from '../repo/index.ts';
@@ -37,6 +37,26 @@ export async function runsOfChange(
     prepared.push(...(await runsOfEvent(event, { place, deps, actor, cause, chainDepth: 0 })));
   }
   return prepared;
+}
+
+/** A commit that can't be looked at: people see a run that says so. */
+export async function runOfFailure(
+  change: RefChange,
+  { place, deps, thrown }: { readonly place: Place; readonly deps: ServerEngineDeps; readonly thrown: Fault },
+): Promise<Prepared> {
+  const origin = await originOf(deps, place, change.actor);
+  const sha = change.kind === 'deleted' ? change.old : change.new;
+  const file = '.github/workflows';
+  const asked: Asked = {
+    event: { ...refChangeEvent(origin, { kind: 'create', about: change.ref, ref: change.ref, sha }), name: 'push' },
+    actor: auditActor(change.actor),
+    cause: `ref-change ${change.id} failure`,
+    chainDepth: 0,
+    vars: place.vars,
+    files: place.files,
+  };
+  const problem = { file, line: 1, column: 1, code: thrown.code, message: thrown.message, remedy: thrown.help };
+  return prepareUnreadable(file, [problem], { asked, deps: { ...deps, now: () => deps.clock.now() } });
 }
 
 function auditActor({ type, id }: RefChange['actor']): AuditActor {
@@ -124,20 +144,24 @@ async function baseOf(reader: Place['reader'], defaultBranch: string, sha: strin
   return (await reader.mergeBase(main, sha)) ?? ZERO;
 }
 
+export type EventRequest = Pick<Asked, 'actor' | 'cause' | 'chainDepth'> & {
+  readonly place: Place;
+  readonly deps: ServerEngineDeps;
+  /** The path of the one workflow that is meant. */
+  readonly only?: string;
+};
+
 /** Every workflow of the event's commit that the event triggers, planned. */
 export async function runsOfEvent(
   event: Event,
-  {
-    place,
-    deps,
-    ...about
-  }: { readonly place: Place; readonly deps: ServerEngineDeps } & Pick<Asked, 'actor' | 'cause' | 'chainDepth'>,
+  { place, deps, only, ...about }: EventRequest,
 ): Promise<readonly Prepared[]> {
   const asked: Asked = { ...about, event, vars: place.vars, files: place.files };
   const tools: PrepareDeps = { ...deps, now: () => deps.clock.now() };
   const files = await readWorkflows([], '', event.sha, { files: place.files, reader: deps.reader });
   const prepared: Prepared[] = [];
   for (const { path, reading } of files) {
+    if (only !== undefined && path !== only) continue;
     if (!reading.ok) {
       // Whether it would have run can't be known; a push is told, other events would only repeat it.
       if (event.name === 'push') prepared.push(await prepareUnreadable(path, reading.errors, { asked, deps: tools }));

@@ -2,10 +2,19 @@ import { sql } from 'kysely';
 import { assert, type Clock, isAtLeast, type Log, lowestLevel, TRUST_LEVELS } from '../base/index.ts';
 import type { AppendDeps } from '../auditlog/index.ts';
 import type { Database } from '../database/index.ts';
-import { type ActiveRun, type Act, Driver, type DriverPort, type EngineEvent, reusedOutcome } from '../engine/index.ts';
+import {
+  type ActiveInstance,
+  type ActiveRun,
+  type Act,
+  Driver,
+  type DriverPort,
+  type EngineEvent,
+  reusedOutcome,
+} from '../engine/index.ts';
+import type { JobLease, JobOutcome } from '../protocol/index.ts';
+import type { FinishedAttempt } from '../queue/index.ts';
 import { emptySchedule } from '../run/index.ts';
-import { Batch } from './batch.ts';
-import type { FinishedJob, JobQueue } from './queue.ts';
+import { Batch, storable } from './batch.ts';
 import { loadOpenRuns, type ServerRun } from './started.ts';
 import type { RunTables } from './tables.ts';
 
@@ -16,15 +25,19 @@ const TURNS_MAX = 20_000;
 
 export type RepositoryDriverDeps = Pick<DriverPort, 'gitFor' | 'egressFor'> & {
   readonly db: Database;
-  readonly queue: JobQueue;
   readonly audit: AppendDeps;
   readonly log: Log;
   /** Wall time, and a clock in the same milliseconds that does not jump while the process lives. */
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
+  /** What a runner must have for a `runs-on`. */
+  readonly labelsOf: (labels: readonly string[]) => readonly string[];
   /** Jobs of one repository that are queued or run at once. */
   readonly jobsMax: number;
 };
+
+/** What is told of a run at its begin, and the number of that event: attempts of a run count on. */
+export type Announced = { readonly planned: EngineEvent; readonly nextEvent: number };
 
 /**
  * Drives the runs of one repository. What it holds is what the journal tells: each `step` changes it and commits that in one
@@ -37,6 +50,8 @@ export class RepositoryDriver {
   readonly #runs = new Map<number, ServerRun>();
   /** Attempts that were handed to the queue. */
   readonly #jobs = new Map<number, { readonly runId: number; readonly key: string }>();
+  /** Numbers that rows of jobs have, by run and key: a job keeps the one that it was first seen with. */
+  readonly #jobIds = new Map<string, number>();
   /** Numbers of the next events, by run. */
   readonly #eventSeqs = new Map<number, number>();
   #seq = 1;
@@ -62,9 +77,10 @@ export class RepositoryDriver {
   }
 
   /** Begins a run whose rows `batch.writes` makes. */
-  add(batch: Batch, started: ServerRun, planned: EngineEvent): void {
+  add(batch: Batch, started: ServerRun, { planned, nextEvent }: Announced): void {
     assert(batch === this.#batch, 'a run is added outside of a step');
     this.#runs.set(started.run.runId, started);
+    this.#eventSeqs.set(started.run.runId, nextEvent);
     this.#onEvent(planned);
     this.#driver.add(started.run);
   }
@@ -77,23 +93,8 @@ export class RepositoryDriver {
     return this.#runs.has(runId);
   }
 
-  /** A runner took the job. */
-  taken(jobId: number, runner: string): void {
-    const job = this.#jobs.get(jobId);
-    const started = job === undefined ? undefined : this.#runs.get(job.runId);
-    if (job === undefined || started === undefined) return;
-    const instance = started.run.instances.get(job.key);
-    if (instance?.outcome !== undefined) return;
-    this.#driver.taken(job.runId, job.key);
-    this.#batch?.job(started.run, job.key, {
-      state: 'running',
-      runner,
-      startedAt: this.#deps.clock.now(),
-    });
-  }
-
   /** The outcome of an attempt, once: what was taken in already is only consumed. */
-  finish({ jobId, outcome, lost }: FinishedJob): void {
+  finish({ jobId, outcome, lost, leasedAt }: FinishedAttempt): void {
     this.#batch?.consumed.push(jobId);
     const job = this.#jobs.get(jobId);
     if (job === undefined) {
@@ -103,7 +104,12 @@ export class RepositoryDriver {
     const level = this.#runs.get(job.runId)?.run.permit.level ?? 'untrusted';
     // Whatever a runner says, nothing rises above the ceiling of the run.
     const bounded = { ...outcome, level: lowestLevel(level, outcome.level) };
-    this.#driver.finish(job.runId, job.key, bounded, lost ? (outcome.reason ?? 'its runner was lost') : undefined);
+    // One that no runner had, or whose runner was lost, is told of by nobody else.
+    const isTold = leasedAt !== undefined && !lost;
+    this.#driver.finish(job.runId, job.key, bounded, {
+      ...(isTold ? {} : { reason: outcome.reason ?? 'its runner was lost' }),
+      ...(leasedAt === undefined ? {} : { startedAt: leasedAt.getTime() }),
+    });
   }
 
   /** The next time at which there is something to do, in milliseconds since 1970. */
@@ -120,8 +126,9 @@ export class RepositoryDriver {
     for (let turn = 0; await this.#driver.turn(); turn += 1) assert(turn < TURNS_MAX, 'the runs do not come to rest');
     if (!batch.isEmpty) {
       const seq = this.#seq;
-      const { db, queue, audit } = this.#deps;
-      await db.transaction((tx) => batch.commit(tx, { queue, audit, seq }));
+      const { db, audit } = this.#deps;
+      const onJobId = (runId: number, key: string, jobId: number) => this.#jobIds.set(`${runId} ${key}`, jobId);
+      await db.transaction((tx) => batch.commit(tx, { audit, seq, onJobId }));
       this.#seq += batch.acts.length;
     }
     this.#batch = undefined;
@@ -135,6 +142,7 @@ export class RepositoryDriver {
       this.#runs.delete(run);
       this.#eventSeqs.delete(run);
       for (const [jobId, { runId }] of this.#jobs) if (runId === run) this.#jobs.delete(jobId);
+      for (const key of this.#jobIds.keys()) if (key.startsWith(`${run} `)) this.#jobIds.delete(key);
     }
   }
 
@@ -180,6 +188,15 @@ export class RepositoryDriver {
       this.#remember(act);
       this.#driver.machine.apply(act);
     }
+    const jobs = await tables
+      .selectFrom('run_job as job')
+      .innerJoin('run_run as run', (join) =>
+        join.onRef('run.id', '=', 'job.run_id').onRef('run.attempt', '=', 'job.attempt'),
+      )
+      .select(['job.run_id', 'job.key', 'job.job_id'])
+      .where('job.run_id', 'in', ids)
+      .execute();
+    for (const { run_id: run, key, job_id: job } of jobs) this.#jobIds.set(`${run} ${key}`, Number(job));
     const seqs = await tables
       .selectFrom('run_event')
       .select(({ fn }) => ['run_id', fn.max('seq').as('seq')])
@@ -205,7 +222,10 @@ export class RepositoryDriver {
       random,
       log,
       onEvent: (event) => this.#onEvent(event),
-      takeJobId: async () => {
+      refusal: (lease) => refusalOf(lease),
+      takeJobId: async (run, { key }) => {
+        const known = this.#jobIds.get(`${run.runId} ${storable(key)}`);
+        if (known !== undefined) return known;
         const { rows } = await sql<{ id: string }>`select nextval('run_job_id_seq') as id`.execute(db.as<RunTables>());
         return Number(rows[0]?.id);
       },
@@ -215,14 +235,15 @@ export class RepositoryDriver {
       secret: async () => undefined,
       gitFor,
       egressFor,
-      reuse: (run, instance) => reusedOutcome(run, instance, this.#runs.get(run.runId)?.reuse),
+      reuse: (run, instance) => this.#reused(run, instance),
       unplaced: () => undefined,
       start: ({ run, instance, lease }) => {
         this.#batch?.enqueued.push({
           jobId: lease.job.id,
           runId: run.runId,
           repositoryId: this.#repositoryId,
-          labels: instance.planned.runsOn.labels,
+          labels: this.#deps.labelsOf(instance.planned.runsOn.labels),
+          walls: [],
           priority: 0,
           lease,
           retryWhenLost: false,
@@ -246,6 +267,11 @@ export class RepositoryDriver {
       },
       onAct: (act, nextOrder) => this.#onAct(act, nextOrder),
     };
+  }
+
+  #reused(run: ActiveRun, instance: ActiveInstance): JobOutcome | undefined {
+    const { jobs, only } = this.#runs.get(run.runId)?.reuse ?? { jobs: [] };
+    return jobs.length === 0 ? undefined : reusedOutcome(run, instance, jobs, only);
   }
 
   #onAct(act: Act, nextOrder: number): void {
@@ -277,6 +303,7 @@ export class RepositoryDriver {
       outputs,
       influencedOutputs,
       finishedAt: now,
+      ...(act.startedAt === undefined ? {} : { startedAt: act.startedAt }),
       ...(why === undefined || conclusion === 'success' ? {} : { reason: why }),
     });
   }
@@ -297,4 +324,18 @@ export class RepositoryDriver {
       batch.job(run, event.job, { state: 'done', conclusion, reason, finishedAt: event.time });
     }
   }
+}
+
+/**
+ * The queue keeps leases as `jsonb`, which holds neither NUL nor half a surrogate pair. A matrix or a needed output may have them, and
+ * must not keep the step of a whole repository from committing.
+ */
+function refusalOf(lease: JobLease): string | undefined {
+  return isPlain(lease) ? undefined : 'a value that the job gets has a NUL or is no Unicode text';
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'string') return !value.includes('\0') && value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, member]) => isPlain(key) && isPlain(member));
 }

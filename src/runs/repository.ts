@@ -1,9 +1,8 @@
-import type { DataObject, Log } from '../base/index.ts';
+import { type DataObject, isFault, type Log } from '../base/index.ts';
 import type { CommitFiles } from '../engine/index.ts';
 import type { Repository, ServerOrigin } from '../event/index.ts';
 import { type RepositoryReader, repositoryById } from '../repo/index.ts';
 import type { ServerEngineDeps } from './deps.ts';
-import { variablesFor } from '../variable/index.ts';
 import { fault } from './faults.ts';
 import { commitFiles } from './files.ts';
 
@@ -26,10 +25,20 @@ export async function openPlace(deps: ServerEngineDeps, repositoryId: number): P
   const [ownerId, reader, vars] = await Promise.all([
     deps.ownerIdOf(owner),
     deps.readerOf(repositoryId),
-    variablesFor(deps.db, repositoryId),
+    deps.varsOf(repositoryId),
   ]);
   const repository = { owner, name, fullName: `${owner}/${name}`, id: repositoryId, ownerId, defaultBranch };
   return { repository, reader, files: commitFiles(reader), vars, log: deps.log };
+}
+
+/** Nothing for one that was archived, stopped or deleted since: nothing runs there. */
+export async function placeOrNothing(deps: ServerEngineDeps, repositoryId: number): Promise<Place | undefined> {
+  try {
+    return await openPlace(deps, repositoryId);
+  } catch (thrown) {
+    if (isFault(thrown, 'runs/repository-missing')) return undefined;
+    throw thrown;
+  }
 }
 
 export async function originOf(

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { sql } from 'kysely';
 import type { ActionStore } from '../actions/index.ts';
 import { auditlogMigrations } from '../auditlog/index.ts';
 import { silentLog, systemClock } from '../base/index.ts';
@@ -10,16 +11,18 @@ import { repoMigrations } from '../repo/index.ts';
 import { git, OWNER, type Served, serveRepositories, workTree } from '../repo/repo.fixture.ts';
 import { createReader } from '../workflow/index.ts';
 import type { ServerEngineDeps } from './deps.ts';
-import { ServerEngine } from './engine.ts';
-import { queueMigrations, type TestQueue, testQueue } from './queue.fixture.ts';
-import { variableMigrations } from '../variable/index.ts';
+import { createServerEngine, type RunEngine } from './server.ts';
+import { identityMigrations } from '../identity/index.ts';
+import type { JobLease } from '../protocol/index.ts';
+import { type Claimed, openQueue, queueMigrations, type QueueTables } from '../queue/index.ts';
+import { runner } from '../queue/queue.fixture.ts';
 import { type RunTables, runMigrations } from './tables.ts';
 
 export const MIGRATIONS: Migrations = {
   ...auditlogMigrations,
+  ...identityMigrations,
   ...repoMigrations,
   ...queueMigrations,
-  ...variableMigrations,
   ...runMigrations,
 };
 
@@ -35,8 +38,13 @@ const WAIT_MS_MAX = 20_000;
 export type RunsFixture = AsyncDisposable & {
   readonly db: Database;
   readonly served: Served;
-  readonly queue: TestQueue;
-  readonly engine: ServerEngine;
+  /** Takes what waits, as a runner. Gives all that it holds, oldest first. */
+  held(): Promise<readonly HeldJob[]>;
+  /** Ends a job that is held. */
+  finish(key: string, outcome?: Partial<JobOutcome>): Promise<void>;
+  /** Jobs that were ever queued. */
+  queued(): Promise<number>;
+  readonly engine: RunEngine;
   readonly repositoryId: number;
   readonly dir: string;
   deps(changes?: Partial<ServerEngineDeps>): ServerEngineDeps;
@@ -51,6 +59,13 @@ export type RunsFixture = AsyncDisposable & {
   runs(): Promise<readonly RunSummary[]>;
   /** Plays a runner until nothing is left to do: how jobs end by key. */
   work(outcomes?: { readonly [key: string]: Partial<JobOutcome> }): Promise<readonly string[]>;
+};
+
+export type HeldJob = {
+  readonly jobId: number;
+  readonly key: string;
+  readonly lease: JobLease;
+  readonly cancel: string;
 };
 
 export type RunSummary = {
@@ -75,10 +90,11 @@ export async function openRuns(
   const served = await serveRepositories(postgres, { db, onChanges: () => hooks.wake() });
   const created = await served.server.create(OWNER, { owner: 'acme', name: 'web' });
   const tree = await workTree();
-  const queue = testQueue(db);
+  const queue = openQueue({ db, log: silentLog, now: () => Date.now(), random: (bytes) => randomBytes(bytes) });
+  const who = await runner(db, 'one', ['ubuntu-latest', 'linux']);
+  const held = new Map<number, Claimed>();
   const deps = (more: Partial<ServerEngineDeps> = {}): ServerEngineDeps => ({
     db,
-    queue,
     reader,
     actions: noActions,
     readLock: () => ({ pins: {}, locked: false }),
@@ -92,11 +108,12 @@ export async function openRuns(
     gitFor: (run) => ({ gitDir: '', commit: run.event.sha }),
     loginOf: async ({ id }) => ({ login: `login-${id}`, id: Number(id.replaceAll(/\D/g, '')) || 7 }),
     ownerIdOf: async () => 5,
+    varsOf: async () => ({}),
     pollMs: 50,
     ...changes,
     ...more,
   });
-  let engine = new ServerEngine(deps());
+  let engine = createServerEngine(deps());
   hooks.wake = () => engine.wake();
   await engine.start();
   await git(tree.dir, ['remote', 'add', 'origin', served.url('acme/web.git')]);
@@ -112,7 +129,35 @@ export async function openRuns(
   const fixture: RunsFixture = {
     db,
     served,
-    queue,
+    async held() {
+      for (;;) {
+        const claimed = await queue.poll(who, 0, new AbortController().signal);
+        if (claimed === undefined) break;
+        held.set(claimed.jobId, claimed);
+      }
+      const rows = await db.as<QueueTables>().selectFrom('queue_job').select(['job_id', 'cancel']).execute();
+      const cancels = new Map(rows.map(({ job_id, cancel }) => [Number(job_id), cancel]));
+      return [...held.values()].map(({ jobId, lease }) => {
+        return { jobId, key: lease.job.key, lease, cancel: cancels.get(jobId) ?? 'gone' };
+      });
+    },
+    async finish(key, outcome = {}) {
+      const job = [...held.values()].find(({ lease }) => lease.job.key === key);
+      if (job === undefined) throw new Error(`${key} is not held`);
+      held.delete(job.jobId);
+      const { level, taints } = job.lease;
+      const whole = { conclusion: 'success', outputs: {}, influencedOutputs: [], level, taints, ...outcome } as const;
+      await queue.finish(
+        { jobId: job.jobId, runnerId: who.runnerId, token: job.leaseToken },
+        { outcome: whole, logBytes: 0 },
+      );
+      engine.wake();
+    },
+    async queued() {
+      const { rows } = await sql<{ count: string }>`select (select count(*) from queue_job)
+        + (select count(*) from queue_history) as count`.execute(db.as());
+      return Number(rows[0]?.count);
+    },
     get engine() {
       return engine;
     },
@@ -136,7 +181,7 @@ export async function openRuns(
     },
     async restart() {
       await engine.stop();
-      engine = new ServerEngine(deps());
+      engine = createServerEngine(deps());
       hooks.wake = () => engine.wake();
       await engine.start();
     },
@@ -149,18 +194,19 @@ export async function openRuns(
     async work(outcomes = {}) {
       const ran: string[] = [];
       await until(async () => {
-        for (const { jobId, lease } of await queue.open()) {
-          ran.push(lease.job.key);
-          await queue.finish(jobId, outcomes[lease.job.key] ?? outcomes[lease.job.definitionId]);
-          engine.wake();
+        for (const { key, lease, cancel } of await fixture.held()) {
+          ran.push(key);
+          const end = outcomes[key] ?? outcomes[lease.job.definitionId];
+          await fixture.finish(key, cancel === 'none' ? end : { ...end, conclusion: 'cancelled' });
         }
         const runs = await fixture.runs();
-        return runs.length > 0 && runs.every(({ state }) => state === 'done') && (await queue.open()).length === 0;
+        return runs.length > 0 && runs.every(({ state }) => state === 'done') && held.size === 0;
       });
       return ran;
     },
     async [Symbol.asyncDispose]() {
       await engine.stop();
+      await queue.close();
       await served[Symbol.asyncDispose]();
       await tree[Symbol.asyncDispose]();
     },

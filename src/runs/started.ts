@@ -1,18 +1,18 @@
 import { lowestLevel, type TrustLevel } from '../base/index.ts';
 import type { Database } from '../database/index.ts';
-import { type ActiveRun, activeRun, type EarlierJob, jobFacts } from '../engine/index.ts';
+import { type ActiveRun, activeRun, jobFacts } from '../engine/index.ts';
 import type { Event } from '../event/index.ts';
 import { decideServerRun, type Permit } from '../gate/index.ts';
 import { digestOfPlan, type Plan } from '../plan/index.ts';
 import type { Digest } from '../base/index.ts';
 import { fault } from './faults.ts';
-import type { RunTables } from './tables.ts';
+import type { Reuse, RunTables } from './tables.ts';
 
 /** A run of the server that goes on. */
 export type ServerRun = {
   readonly run: ActiveRun;
   readonly repositoryId: number;
-  readonly reuse: readonly EarlierJob[];
+  readonly reuse: Reuse;
 };
 
 /** Asks the gate for a plan, now: a permit is not kept, what it was given for is. */

@@ -8,6 +8,9 @@ import type { Plan } from '../plan/index.ts';
 import type { Conclusion } from '../protocol/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
 
+/** Outcomes of the attempt before. With `only` nothing but that job and what needs it runs again. */
+export type Reuse = { readonly jobs: readonly EarlierJob[]; readonly only?: string };
+
 /**
  * Written as text by us, read as a value. `json`, not `jsonb`: what outsiders wrote may hold NUL, which `jsonb` refuses, and
  * which every look of PostgreSQL into the value stumbles over: no query does.
@@ -66,7 +69,7 @@ export type RunTables = {
     readonly github: Json<DataObject>;
     readonly vars: Json<DataObject>;
     /** What is taken over from the attempt before. */
-    readonly reuse: Json<readonly EarlierJob[]>;
+    readonly reuse: Json<Reuse>;
     readonly started_at: Date;
     finished_at: Date | null;
     conclusion: Conclusion | null;
@@ -95,9 +98,7 @@ export type RunTables = {
     taints: JSONColumnType<readonly Taint[]> | null;
     outputs: JSONColumnType<{ [name: string]: string }> | null;
     influenced_outputs: JSONColumnType<readonly string[]> | null;
-    /** Nothing for one that never was handed to a runner. */
-    job_id: string | null;
-    runner: string | null;
+    readonly job_id: Generated<string>;
     queued_at: Date | null;
     started_at: Date | null;
     finished_at: Date | null;
@@ -161,8 +162,9 @@ const TABLES = [
   'create index run_run_workflow on run_run (repository_id, workflow_path, id desc)',
   'create index run_run_ref on run_run (repository_id, ref, id desc)',
   'create index run_run_sha on run_run (repository_id, sha, id desc)',
+  'create index run_run_event on run_run (repository_id, event, id desc)',
   `create index run_run_open on run_run (repository_id, id) where state <> 'done'`,
-  `create index run_run_follow on run_run (id)
+  `create index run_run_follow on run_run (repository_id, id)
     where not requested_followed or (state = 'done' and not completed_followed)`,
   `create table run_attempt (
     run_id bigint not null references run_run (id) on delete cascade,
@@ -205,8 +207,7 @@ const TABLES = [
     taints json,
     outputs json,
     influenced_outputs json,
-    job_id bigint unique,
-    runner text,
+    job_id bigint not null unique default nextval('run_job_id_seq'),
     queued_at timestamptz,
     started_at timestamptz,
     finished_at timestamptz,
