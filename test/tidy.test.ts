@@ -7,7 +7,7 @@ import { type AllowList, checkAllowList, checkTree, folderOf } from './tidy/rule
 import { readSources } from './tidy/sources.ts';
 
 const SCANNERS = ['secrets', 'code', 'dependencies', 'audit', 'infrastructure'];
-const STATE = ['identity', 'repo', 'variable', 'change', 'advisory'];
+const STATE = ['identity', 'repo', 'variable', 'check', 'change', 'advisory'];
 const STAGES = ['event', 'plan', 'gate', 'run', 'prove', 'deploy'];
 const STAGE_GROUND = [
   'base',

@@ -4,6 +4,7 @@ import { createToken, ORGANISATION_ROLES, REPOSITORY_ROLES } from '../identity/i
 import type { RepositoryRow } from '../repo/index.ts';
 import { runView, serveApi, type ServedApi } from './api.fixture.ts';
 import { ROUTES } from './routes.ts';
+import { SHAPED_ROUTES } from './shaped.ts';
 
 /**
  * Who may use each route, written by hand and read by nothing but this test. `anybody`; `person`: everybody who is signed in; roles of
@@ -64,6 +65,52 @@ const TABLE: { readonly [route: string]: string } = {
   'post /runners/{runner}/drain': 'owner',
   'delete /runners/{runner}': 'owner',
   'get /audit': 'owner security auditor',
+};
+
+/** Of `/api/v3`, likewise: the least role in the repository. Paths below `/repos/{owner}/{name}`. */
+const SHAPED: { readonly [role: string]: readonly string[] } = {
+  read: [
+    'get ',
+    'get /contents',
+    'get /contents/{path+}',
+    'get /commits',
+    'get /commits/{ref}',
+    'get /branches',
+    'get /tags',
+    'get /git/ref/{ref+}',
+    'get /commits/{ref}/statuses',
+    'get /commits/{ref}/status',
+    'get /check-runs/{id}',
+    'get /commits/{ref}/check-runs',
+    'get /actions/workflows',
+    'get /actions/workflows/{workflow}',
+    'get /actions/workflows/{workflow}/runs',
+    'get /actions/runs',
+    'get /actions/runs/{run}',
+    'get /actions/runs/{run}/attempts/{attempt}',
+    'get /actions/runs/{run}/jobs',
+    'get /actions/runs/{run}/attempts/{attempt}/jobs',
+    'get /actions/runs/{run}/logs',
+    'get /actions/jobs/{job}',
+    'get /actions/jobs/{job}/logs',
+    'get /actions/runs/{run}/artifacts',
+    'get /actions/artifacts/{artifact}',
+    'get /actions/artifacts/{artifact}/zip',
+  ],
+  write: [
+    'post /statuses/{sha}',
+    'post /check-runs',
+    'patch /check-runs/{id}',
+    'post /code-scanning/sarifs',
+    'get /code-scanning/sarifs/{id}',
+    'post /actions/workflows/{workflow}/dispatches',
+    'post /dispatches',
+    'post /actions/runs/{run}/rerun',
+    'post /actions/runs/{run}/rerun-failed-jobs',
+    'post /actions/jobs/{job}/rerun',
+    'post /actions/runs/{run}/cancel',
+    'post /actions/runs/{run}/force-cancel',
+  ],
 };
 
 /** What each caller is: in the organisation, in the repository `app`, and whether the token is bounded to another repository. */
@@ -193,6 +240,52 @@ describe('every route', () => {
       expect(asked).toEqual([401, 401, 401, 401, 401]);
     },
   );
+});
+
+describe("every route in the shape of GitHub's API", () => {
+  const below = (path: string) => path.replace('/repos/{owner}/{name}', '');
+  const url = (path: string, ids: { readonly [name: string]: string } = {}) =>
+    `/api/v3${path.replaceAll(/\{(\w+)\+?\}/g, (_all, name: string) => ids[name] ?? SAMPLE[name] ?? '1')}`;
+
+  test('has a row, and every row a route', () => {
+    const rows = Object.values(SHAPED).flat();
+    expect(SHAPED_ROUTES.map(({ method, path }) => `${method} ${below(path)}`).toSorted()).toEqual(rows.toSorted());
+  });
+
+  test.each(SHAPED_ROUTES.map((route) => ({ name: `${route.method} ${below(route.path)}`, route })))(
+    '$name lets in whom the table names, and nobody else',
+    async ({ name, route }) => {
+      const least = REPOSITORY_ROLES.findIndex((role) => SHAPED[role]?.includes(name));
+      const found: { [caller: string]: number | string } = {};
+      const wanted: { [caller: string]: number | string } = {};
+      for (const [caller, what] of callers) {
+        const { status, body } = await api.ask(route.method.toUpperCase(), url(route.path), {
+          ...(route.method === 'get' ? {} : { body: {} }),
+          ...(what.token === undefined ? {} : { token: what.token }),
+        });
+        const isRefused = [401, 403].includes(status) || body['message'] === 'there is no such repository';
+        found[caller] = isRefused ? status : 'in';
+        const has = what.repository === undefined ? -1 : REPOSITORY_ROLES.indexOf(what.repository);
+        wanted[caller] = what.token === undefined ? 401 : has === -1 ? 404 : has >= least ? 'in' : 403;
+      }
+
+      expect(found).toEqual(wanted);
+    },
+  );
+
+  test.each(
+    SHAPED_ROUTES.filter(({ path }) => /\{(run|job|artifact)\}/.test(path)).map((route) => ({
+      name: `${route.method} ${below(route.path)}`,
+      route,
+    })),
+  )('$name does not find what belongs to another repository', async ({ route }) => {
+    const { token } = await api.people.owner();
+    const ask = (ids: { readonly [name: string]: string }) =>
+      api.ask(route.method.toUpperCase(), url(route.path, ids), { token });
+
+    expect((await ask({ run: '1', job: '10', artifact: '1', attempt: '1' })).status).toBeLessThan(300);
+    expect((await ask({ run: '2', job: '20', artifact: '2', attempt: '1' })).status).toBe(404);
+  });
 });
 
 describe('what belongs to another repository', () => {

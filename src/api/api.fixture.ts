@@ -7,6 +7,7 @@ import { authoriseGit, identityMigrations, setGrant } from '../identity/index.ts
 import { type People, peopleIn, type Person } from '../identity/identity.fixture.ts';
 import { repoMigrations, type RepositoryRow } from '../repo/index.ts';
 import { type Served, serveRepositories } from '../repo/repo.fixture.ts';
+import { checkMigrations } from '../check/index.ts';
 import { variableMigrations } from '../variable/index.ts';
 import type { TestPostgres } from '../database/postgres.fixture.ts';
 import { type MemoryPorts, memoryPorts } from './memory-ports.fixture.ts';
@@ -20,6 +21,7 @@ const MIGRATIONS: Migrations = {
   ...repoMigrations,
   ...identityMigrations,
   ...variableMigrations,
+  ...checkMigrations,
   ...apiMigrations,
 };
 

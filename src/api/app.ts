@@ -8,14 +8,17 @@ import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
 import { addressOf, admit, callerOf, principalOf } from './guard.ts';
 import { type Replayed, withIdempotency } from './idempotency.ts';
-import { API_BASE, openApiDocument } from './openapi.ts';
+import { openApiDocument } from './openapi.ts';
 import { problemOf } from './problem.ts';
 import { type Call, type Found, objectOf, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { SHAPED_ROUTES } from './shaped.ts';
+import { shapedProblem } from './shaped-route.ts';
 import { type ApiEnv, type ApiState, take } from './state.ts';
 import { byteStream, eventStream } from './streams.ts';
 import { addSystemRoutes } from './system.ts';
 
+const ALL_ROUTES = [...ROUTES, ...SHAPED_ROUTES];
 const REQUEST_ID_BYTES = 9;
 /** Event streams of one caller, and of all: each holds a connection. */
 const STREAMS_OF_ONE_MAX = 64;
@@ -50,12 +53,12 @@ export function createApp(state: ApiState): Hono<ApiEnv> {
     await next();
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
   });
-  for (const route of ROUTES) {
-    app.on(route.method.toUpperCase(), `${API_BASE}${honoPath(route.path)}`, (c) => serve(state, c, route));
+  for (const route of ALL_ROUTES) {
+    app.on(route.method.toUpperCase(), `${route.base}${honoPath(route.path)}`, (c) => serve(state, c, route));
   }
   const description = JSON.stringify(openApiDocument(ROUTES));
-  app.get(`${API_BASE}/openapi.json`, (c) => {
-    c.set('route', `${API_BASE}/openapi.json`);
+  app.get('/api/v1/openapi.json', (c) => {
+    c.set('route', '/api/v1/openapi.json');
     take(state, c, 'anonymous', callerOf(undefined, c.get('address')));
     return c.body(description, 200, { 'content-type': 'application/json' });
   });
@@ -65,12 +68,12 @@ export function createApp(state: ApiState): Hono<ApiEnv> {
   return app;
 }
 
-const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1');
+const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1').replaceAll(/\{(\w+)\+\}/g, ':$1{.+}');
 
 async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise<Response> {
   const { deps } = state;
   const address = c.get('address');
-  c.set('route', `${API_BASE}${route.path}`);
+  c.set('route', `${route.base}${route.path}`);
   take(state, c, 'network', callerOf(undefined, address));
   const header = c.req.header('authorization');
   const principal = await principalOf(deps, header, address);
@@ -145,7 +148,10 @@ function respond(
     case 'none':
       return c.body(null, 204);
     case 'json':
-      return c.body(JSON.stringify(answer.value), answer.status, { 'content-type': 'application/json' });
+      return c.body(JSON.stringify(answer.value), answer.status, {
+        ...answer.headers,
+        'content-type': 'application/json',
+      });
     case 'bytes':
       return c.body(byteStream(answer.bytes), 200, { ...answer.headers, 'content-type': answer.type });
     case 'events': {
@@ -203,14 +209,16 @@ function answerProblem(deps: ApiDeps, c: Context<ApiEnv>, thrown: unknown): Resp
   if (problem.status === 405) c.header('allow', methodsAt(c.req.path).join(', '));
   // What of a body was not read ends with its connection.
   if (problem.status === 413 || problem.status === 408) c.header('connection', 'close');
-  return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode, {
-    'content-type': 'application/problem+json',
+  const isShaped = c.req.path.startsWith('/api/v3');
+  const body = isShaped ? shapedProblem(problem) : problem;
+  return c.body(JSON.stringify(body), problem.status as ContentfulStatusCode, {
+    'content-type': isShaped ? 'application/json' : 'application/problem+json',
   });
 }
 
-const PATTERNS = ROUTES.map(({ method, path }) => ({
+const PATTERNS = ALL_ROUTES.map(({ method, base, path }) => ({
   method: method.toUpperCase(),
-  pattern: new RegExp(`^${API_BASE}${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  pattern: new RegExp(`^${base}${path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll(/\{\w+\+\}/g, '.+')}$`),
 }));
 
 const methodsAt = (path: string) => [

@@ -72,7 +72,9 @@ async function locate(
   principal: Principal,
   { owner = '', name = '' }: { readonly [name: string]: string },
 ): Promise<Found> {
-  const row = await deps.repo.find(principal, { owner, name });
-  if (row === undefined) throw fault('not-found', 'there is no such repository');
+  const row = await deps.repo.locate({ owner, name });
+  const mayKnow =
+    row !== undefined && (await authorise(deps.db, principal, 'repository.see', { type: 'repository', id: row.id }));
+  if (!mayKnow) throw fault('not-found', 'there is no such repository');
   return { principal, repository: row };
 }

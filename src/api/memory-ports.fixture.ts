@@ -91,6 +91,10 @@ export function memoryPorts(): MemoryPorts {
         const view = find(repositoryId, runId)?.view;
         return attempt === undefined || view?.attempt === attempt ? view : undefined;
       },
+      viewOfJob: async (repositoryId, jobId) =>
+        [...runs.values()].find(
+          (run) => run.repositoryId === repositoryId && run.view.jobs.some(({ id }) => id === jobId),
+        )?.view,
       events: async ({ repositoryId, runId }, after, limit) =>
         (find(repositoryId, runId)?.events ?? [])
           .map((event, at) => ({ seq: at + 1, event }))

@@ -2,9 +2,6 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { problemSchema } from './problem.ts';
 import type { ReplySchema, Route } from './route.ts';
 
-/** Below what every route of this version lies. */
-export const API_BASE = '/api/v1';
-
 const DESCRIPTION = [
   'Everything that the pages and the command line do goes through here. Errors are problems (RFC 9457) whose `code` is stable',
   '(docs/reference/faults.md). Lists have `next`, the `cursor` of the page after. A POST with `Idempotency-Key` is done once.',
@@ -21,7 +18,7 @@ export function openApiDocument(routes: readonly Route[]): object {
     const isPublic = route.access.to === 'anybody';
     registry.registerPath({
       method: route.method,
-      path: `${API_BASE}${route.path}`,
+      path: `${route.base}${route.path}`,
       operationId: operationOf(route),
       summary: route.summary,
       tags: [route.tag],

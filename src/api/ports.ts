@@ -90,6 +90,8 @@ export type RunReaders = {
     readonly limit: number;
   }): Promise<Page<RunSummary>>;
   view(key: RunKey): Promise<RunView | undefined>;
+  /** The attempt that a job belongs to, with all of its jobs. */
+  viewOfJob(repositoryId: number, jobId: number): Promise<RunView | undefined>;
   /** What happened, but for what jobs log: in order, after this number. */
   events(
     key: RunKey,

@@ -20,7 +20,12 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type ServerEvent = { readonly event: string; readonly id?: string; readonly data: unknown };
 
 export type Answer =
-  | { readonly kind: 'json'; readonly status: 200 | 201 | 202; readonly value: unknown }
+  | {
+      readonly kind: 'json';
+      readonly status: 200 | 201 | 202;
+      readonly value: unknown;
+      readonly headers?: { readonly [name: string]: string };
+    }
   | { readonly kind: 'none' }
   | { readonly kind: 'events'; readonly events: AsyncIterable<ServerEvent> }
   | {
@@ -54,7 +59,9 @@ export type RawInput = {
 
 export type Route = {
   readonly method: Method;
-  /** Below `/api/v1`, with `{names}`. */
+  /** Our own API, or the one in the shape of GitHub's. */
+  readonly base: '/api/v1' | '/api/v3';
+  /** Below it, with `{names}`; `{name+}` has slashes, too. */
   readonly path: string;
   readonly access: Access;
   readonly summary: string;
@@ -131,6 +138,7 @@ function routesOf<CallOf extends Call>(to: Access['to'], narrow: (call: Call, fo
     const query = z.strictObject({ ...spec.query });
     return {
       method: spec.method,
+      base: '/api/v1',
       path: isRepository ? `/repositories/{owner}/{name}${spec.path}` : spec.path,
       access: accessOf(to, spec.verb),
       summary: spec.summary,
@@ -221,11 +229,13 @@ export const organisation = routesOf('organisation', (call, { principal }): Pers
   if (principal === undefined) throw new TypeError('the guard lets nobody through without a principal');
   return { ...call, principal };
 });
-export const repository = routesOf('repository', (call, found): RepositoryCall => {
+export const repository = routesOf('repository', toRepository);
+
+export function toRepository(call: Call, found: Found): RepositoryCall {
   const { principal, repository: row } = found;
   if (principal === undefined || row === undefined) throw new TypeError('the guard finds both or refuses');
   return { ...call, principal, repository: row };
-});
+}
 
 /** The object that the guard asks about. */
 export function objectOf(access: Access, found: Found): AuthorisedObject | undefined {
@@ -244,7 +254,7 @@ export function objectOf(access: Access, found: Found): AuthorisedObject | undef
 const ISSUES_SHOWN_MAX = 5;
 
 /** Throws `api/request-invalid`, which names places and never repeats values. */
-function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues

@@ -21,20 +21,12 @@ async function requireRun(call: RepositoryCall, runId: number, attempt?: number)
   return run;
 }
 
-/** The job, when it is one of this run, in whichever attempt that is asked for. */
-async function requireJob(
-  call: RepositoryCall,
-  asked: { readonly run: number; readonly job: number },
-  attempt?: number,
-) {
-  const run = await requireRun(call, asked.run, attempt);
-  for (let at = run.attempt; at >= 1; at -= 1) {
-    const view = at === run.attempt ? run : await requireRun(call, asked.run, at);
-    const job = view.jobs.find(({ id }) => id === asked.job);
-    if (job !== undefined) return job;
-    if (attempt !== undefined) break;
-  }
-  throw fault('not-found', `there is no job ${asked.job} in this run`);
+/** The job, when it is one of this run, in whichever attempt. */
+async function requireJob(call: RepositoryCall, asked: { readonly run: number; readonly job: number }) {
+  const run = await call.deps.runs.viewOfJob(call.repository.id, asked.job);
+  const job = run?.id === asked.run ? run.jobs.find(({ id }) => id === asked.job) : undefined;
+  if (job === undefined) throw fault('not-found', `there is no job ${asked.job} in this run`);
+  return job;
 }
 
 export const runRoutes = [
@@ -120,7 +112,7 @@ export const runRoutes = [
       },
     },
     async (call, { params, query }) => {
-      const job = await requireJob(call, params, query.attempt);
+      const job = await requireJob(call, params);
       const { jobLogs } = call.deps;
       const size = await jobLogs.size(job.id);
       const from = query.offset ?? 0;
@@ -141,9 +133,8 @@ export const runRoutes = [
       summary: 'The log of a job as it grows, from the beginning or from the byte of Last-Event-ID on',
       describes: '`log` with one event of the job, the byte after its line as the id; `end` when nothing more comes',
       params: jobParam,
-      query: attemptQuery,
     },
-    async (call, { params, query }) => followLog(call, (await requireJob(call, params, query.attempt)).id),
+    async (call, { params }) => followLog(call, (await requireJob(call, params)).id),
   ),
   repository.none(
     {

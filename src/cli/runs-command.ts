@@ -186,7 +186,7 @@ export async function printLogs(
   for (const job of jobs) {
     const path = `${runPath(place, String(integer(view, 'id')))}/jobs/${integer(job, 'id')}/log`;
     const prefix = options.job === undefined ? `${harmless(text(job, 'key'), false)} | ` : '';
-    for await (const line of linesOf(place, path, integer(view, 'attempt'))) {
+    for await (const line of linesOf(place, path)) {
       if (options.json === true) {
         terminal.write(`${JSON.stringify({ job: text(job, 'key'), event: JSON.parse(line) })}\n`);
         continue;
@@ -199,10 +199,10 @@ export async function printLogs(
 }
 
 /** The whole lines of a log that is there, piece by piece. */
-async function* linesOf(place: Place, path: string, attempt: number): AsyncGenerator<string> {
+async function* linesOf(place: Place, path: string): AsyncGenerator<string> {
   let open = Buffer.alloc(0);
   for (let offset = 0; ; ) {
-    const response = await place.client.bytes(path, { attempt, offset });
+    const response = await place.client.bytes(path, { offset });
     const bytes = Buffer.from(await response.arrayBuffer());
     if (bytes.length === 0) return;
     offset += bytes.length;

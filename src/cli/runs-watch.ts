@@ -94,8 +94,8 @@ class Logs {
   }
 
   async #follow({ id, key }: { readonly id: number; readonly key: string }): Promise<void> {
-    const { client, path, attempt, runId } = this.#watched;
-    for await (const { event, data } of client.stream(`${path}/jobs/${id}/log/events`, { attempt }, this.#signal)) {
+    const { client, path, runId } = this.#watched;
+    for await (const { event, data } of client.stream(`${path}/jobs/${id}/log/events`, {}, this.#signal)) {
       if (event === 'log') this.#onEvent({ kind: 'job', runId, job: key, event: jobEvent(data) });
     }
   }

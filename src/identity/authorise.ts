@@ -56,7 +56,7 @@ export async function authorise(
   }
 }
 
-/** Reading is part of all that is done to a repository, so that a token for runs finds it. */
+/** To see that a repository is there is part of all that is done to it, so that a token for runs finds it, and reads no code. */
 function tokenAllows({ token }: Principal, verb: Verb, object: AuthorisedObject): boolean {
   if (token === undefined) return false;
   const { scopes, repositories } = token;
@@ -67,7 +67,7 @@ function tokenAllows({ token }: Principal, verb: Verb, object: AuthorisedObject)
     if (object.type === 'repository' && !repositories.includes(object.id)) return false;
   }
   if (verb === 'self.read' || scopes.includes('all') || scopes.includes(verb)) return true;
-  return verb === 'repository.read' && scopes.some((scope) => scope !== 'all' && isRepositoryVerb(scope));
+  return verb === 'repository.see' && scopes.some((scope) => scope !== 'all' && isRepositoryVerb(scope));
 }
 
 async function roleOf(db: Database, userId: number): Promise<OrganisationRole | undefined> {

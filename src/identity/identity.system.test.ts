@@ -136,6 +136,17 @@ describe('tokens', () => {
     await expect(signIn(late.token.expose())).rejects.toMatchObject({ code: 'identity/not-signed-in' });
   });
 
+  test('for runs see that a repository is there, and read no code of it', async () => {
+    const { principal } = await people.owner();
+    const made = await createToken(people, principal, { name: 'runs', scopes: ['run.read'] });
+    const runs = await signIn(made.token.expose());
+    if (runs === undefined) throw new TypeError('not signed in');
+    const asked = ['repository.see', 'run.read', 'repository.read', 'run.cancel'] as const;
+
+    expect(await Promise.all(asked.map((verb) => may(runs, verb, 7)))).toEqual([true, true, false, false]);
+    expect(await authoriseGit(people.db)(runs, { id: 7 }, 'read')).toBe(false);
+  });
+
   test('for one repository see no other one, nothing of the organisation, and make only such', async () => {
     const { principal } = await people.owner();
     const made = await createToken(people, principal, { name: 'one', scopes: ['all'], repositories: [7] });
@@ -204,7 +215,14 @@ describe('tokens', () => {
         false,
       ]);
     }
-    expect(allowed).toEqual(['repository.read', 'run.read', 'run.dispatch', 'run.rerun', 'run.cancel']);
+    expect(allowed).toEqual([
+      'repository.see',
+      'repository.read',
+      'run.read',
+      'run.dispatch',
+      'run.rerun',
+      'run.cancel',
+    ]);
   });
 });
 
@@ -313,7 +331,7 @@ describe('roles', () => {
       counts.push(allowed.filter(Boolean).length);
       expect(await may(bob.principal, 'repository.read', 8)).toBe(false);
     }
-    expect(counts).toEqual([3, 11, 13, 16]);
+    expect(counts).toEqual([4, 13, 15, 18]);
     expect(await readableRepositories(people.db, bob.principal)).toEqual([7]);
     expect(await listGrants(people.db, 7)).toEqual([{ to: { type: 'user', id: bob.id, name: 'bob' }, role: 'admin' }]);
     expect(await authoriseGit(people.db)(bob.principal, { id: 7 }, 'direct-push')).toBe(true);

@@ -8,6 +8,8 @@ export type RepositoryRole = (typeof REPOSITORY_ROLES)[number];
 
 /** What can be done to a repository and what lies in it: the least role that may. */
 const REPOSITORY_VERBS = {
+  /** That it is there, and what it is called: part of everything that may be done to it. */
+  'repository.see': 'read',
   'repository.read': 'read',
   'repository.write': 'write',
   'repository.direct-push': 'admin',
@@ -18,6 +20,7 @@ const REPOSITORY_VERBS = {
   'run.cancel': 'write',
   'schedule.read': 'read',
   'status.write': 'write',
+  'check.write': 'write',
   'finding.read': 'write',
   'finding.write': 'write',
   'access.read': 'maintain',
@@ -112,11 +115,13 @@ const JOB_PERMISSIONS: { readonly [Verb in RepositoryVerb]?: readonly [permissio
     'run.rerun': ['actions', 'write'],
     'run.cancel': ['actions', 'write'],
     'status.write': ['statuses', 'write'],
+    'check.write': ['checks', 'write'],
     'finding.read': ['security-events', 'read'],
     'finding.write': ['security-events', 'write'],
   };
 
 export function jobAllows(permissions: { readonly [name: string]: string }, verb: RepositoryVerb): boolean {
+  if (verb === 'repository.see') return true;
   const needed = JOB_PERMISSIONS[verb];
   if (needed === undefined) return false;
   const [name, level] = needed;

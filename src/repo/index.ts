@@ -7,7 +7,16 @@ export type { ImportProgress, ImportRequest } from './import.ts';
 export type { ImportFrom, ImportNetwork } from './import-source.ts';
 export { openRepoServer, type RepoOptions, type RepoServer } from './open.ts';
 export type { Authorise, Principal, RepositoryName, RepoVerb } from './principal.ts';
-export type { ChangedPath, Commit, FileContent, FilePlace, Page, RefPlace, RepositoryReader } from './read.ts';
+export type {
+  ChangedPath,
+  Commit,
+  FileContent,
+  FilePlace,
+  Page,
+  RefPlace,
+  RepositoryReader,
+  TreeEntry,
+} from './read.ts';
 export type { DecidePush, Push } from './receive.ts';
 export { consumeRefChanges, type Disagreement, openRefChanges, type RefChange } from './ref-log.ts';
 export { type NewRepository, repositoryById, type RepositoryRow } from './repositories.ts';

@@ -60,6 +60,8 @@ export type RepoServer = {
   archive(principal: Principal, id: number): Promise<RepositoryRow>;
   unarchive(principal: Principal, id: number): Promise<RepositoryRow>;
   delete(principal: Principal, id: number): Promise<RepositoryRow>;
+  /** The repository of this name. Whether somebody may know of it is the caller's question. */
+  locate(name: RepositoryName): Promise<RepositoryRow | undefined>;
   /** Those that the principal may read. */
   find(principal: Principal, name: RepositoryName): Promise<RepositoryRow | undefined>;
   list(
@@ -152,6 +154,7 @@ export async function openRepoServer(options: RepoOptions): Promise<RepoServer> 
       await require(principal, id, 'administer');
       return deleteRepository(deps, id, principal);
     },
+    locate: (name) => findRepository(db, name),
     async find(principal, name) {
       const found = await findRepository(db, name);
       return found !== undefined && (await isAllowed(options, principal, found, 'read')) ? found : undefined;

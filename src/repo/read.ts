@@ -13,6 +13,8 @@ const MEMORY_BYTES_MAX = 1024 ** 3;
 const DIFF_MS_MAX = 20_000;
 export const FILE_BYTES_MAX = 16 * 1024 * 1024;
 export const PATHS_MAX = 100_000;
+/** Of one folder. */
+const ENTRIES_MAX = 10_000;
 export const PAGE_MAX = 1000;
 /** Commits that paging passes over: later ones are reached from another commit. */
 const SKIP_MAX = 100_000;
@@ -39,6 +41,14 @@ export type Commit = {
   readonly committer: { readonly name: string; readonly email: string; readonly date: string };
   readonly message: string;
 };
+export type TreeEntry = {
+  readonly name: string;
+  readonly mode: string;
+  readonly type: 'blob' | 'tree' | 'commit';
+  readonly oid: string;
+  /** Of a blob. */
+  readonly bytes?: number;
+};
 export type Page<Item> = {
   readonly items: readonly Item[] /** Items to pass over for the next page; nothing at the end. */;
   readonly next?: number;
@@ -62,6 +72,8 @@ export type RepositoryReader = {
   listFiles(commit: string, folders: readonly string[]): Promise<readonly FilePlace[]>;
   /** The content of a file that `listFiles` told of. */
   readBlob(oid: string, bytesMax?: number): Promise<Buffer>;
+  /** What a folder of a commit holds; '' is the top. Throws `repo/file-missing`, also for a file, and `repo/too-large`. */
+  listTree(commit: string, path: string): Promise<readonly TreeEntry[]>;
   /** Between two commits; from `ZERO` everything is added. */
   changedPaths(base: string, head: string): Promise<readonly ChangedPath[]>;
   mergeBase(one: string, other: string): Promise<string | undefined>;
@@ -121,6 +133,7 @@ export function readerOf({ gitPath, gitDir, quarantine }: ReaderOptions): Reposi
     },
     listRefs: ({ prefix = 'refs/', skip = 0, limit = PAGE_MAX } = {}) => listRefs(ask, prefix, page(skip, limit)),
     readFile: (commit, path, bytesMax = FILE_BYTES_MAX) => readFile(ask, requireId(commit), { path, bytesMax }),
+    listTree: (commit, path) => listTree(ask, requireId(commit), path),
     changedPaths: (base, head) => changedPaths(ask, requireId(base), requireId(head)),
     async mergeBase(one, other) {
       const { code, stdout } = await ask(['merge-base', '--end-of-options', requireId(one), requireId(other)], {
@@ -231,14 +244,7 @@ async function readFile(
   commit: string,
   { path, bytesMax }: { readonly path: string; readonly bytesMax: number },
 ): Promise<FileContent> {
-  const parts = path.split('/');
-  if (
-    Buffer.byteLength(path) > PATH_BYTES_MAX ||
-    path.includes('\0') ||
-    parts.some((part) => part === '' || part === '.' || part === '..')
-  ) {
-    throw fault('path-invalid', JSON.stringify(excerpt(path, 200)));
-  }
+  requirePath(path);
   const missing = () => fault('file-missing', `${excerpt(path, 200)} is not in ${commit}`);
   const { code, stdout } = await ask(['ls-tree', '-z', '--full-tree', '--end-of-options', commit, '--', path], {
     accept: [128],
@@ -264,6 +270,33 @@ async function listFiles(ask: Ask, commit: string, folders: readonly string[]): 
     return mode === undefined || oid === undefined || path === undefined
       ? []
       : [{ path, mode, oid, bytes: Number(bytes) }];
+  });
+}
+
+function requirePath(path: string): void {
+  const parts = path.split('/');
+  if (
+    Buffer.byteLength(path) > PATH_BYTES_MAX ||
+    path.includes('\0') ||
+    parts.some((part) => part === '' || part === '.' || part === '..')
+  ) {
+    throw fault('path-invalid', JSON.stringify(excerpt(path, 200)));
+  }
+}
+
+async function listTree(ask: Ask, commit: string, path: string): Promise<readonly TreeEntry[]> {
+  if (path !== '') requirePath(path);
+  const place = path === '' ? commit : `${commit}:${path}`;
+  const args = ['ls-tree', '-z', '--long', '--full-tree', '--end-of-options', place];
+  const { code, stdout } = await ask(args, { accept: [128] });
+  if (code !== 0) throw fault('file-missing', `${excerpt(path, 200)} is no folder of ${commit}`);
+  const entries = splitNul(stdout);
+  if (entries.length > ENTRIES_MAX) throw fault('too-large', `more than ${ENTRIES_MAX} entries in one folder`);
+  return entries.flatMap((entry) => {
+    const [, mode = '', type, oid = '', bytes, name = ''] =
+      /^(\d{6}) (blob|tree|commit) ([0-9a-f]{40}) +(\d+|-)\t(.+)$/s.exec(entry) ?? [];
+    if (type !== 'blob' && type !== 'tree' && type !== 'commit') return [];
+    return [{ name, mode, type, oid, ...(type === 'blob' ? { bytes: Number(bytes) } : {}) }];
   });
 }
 
