@@ -86,7 +86,11 @@ describe('an answer', () => {
     ['a name with dots', 'GET', '/api/v1/repositories/../app', undefined, 404],
     ['an encoded slash', 'GET', '/api/v1/repositories/acme%2Fapp/x', undefined, 404],
     ['a broken escape', 'GET', '/api/v1/repositories/acme/%E0%A4%A', undefined, 404],
-    ['a NUL', 'GET', '/api/v1/repositories/acme/app%00', undefined, 404],
+    ['a NUL', 'GET', '/api/v1/repositories/acme/app%00', undefined, 400],
+    ['a NUL in the query', 'GET', '/api/v1/audit?action=a%00', undefined, 400],
+    ['a NUL in the body', 'POST', '/api/v1/members', '{"name":"a\\u0000","role":"member"}', 400],
+    ['a body that is too deep', 'POST', '/api/v1/members', '['.repeat(100_000), 400],
+    ['a body that is as deep as it parses', 'POST', '/api/v1/members', `${'['.repeat(1000)}${']'.repeat(1000)}`, 400],
   ])('to %s is a refusal', async (_name, method, path, body, wanted) => {
     const { status } = await api.ask(method, path, { token, ...(body === undefined ? {} : { body }) });
 

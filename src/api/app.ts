@@ -3,7 +3,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { reasonOf } from '../base/index.ts';
 import { authorise, type Principal } from '../identity/index.ts';
-import { parseBody, readBody } from './body.ts';
+import { parseBody, readBody, requireNoNul } from './body.ts';
 import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
 import { addressOf, admit, callerOf, principalOf } from './guard.ts';
@@ -84,6 +84,7 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
     callerOf(principal, address),
   );
   const params = c.req.param();
+  for (const text of Object.values(params)) requireNoNul(text, 'path');
   const found = await admit(deps, route, principal, params);
   const bytes = await readBody(c.req.raw, route.bodyBytesMax);
   const abort = new AbortController();
@@ -113,6 +114,7 @@ function queryOf(url: string): { readonly [name: string]: string } {
   const query: { [name: string]: string } = {};
   for (const [name, value] of new URL(url).searchParams) {
     if (Object.hasOwn(query, name)) throw fault('request-invalid', 'query: a name is there twice');
+    requireNoNul(value, 'query');
     query[name] = value;
   }
   return query;

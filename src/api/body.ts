@@ -34,9 +34,34 @@ export function parseBody(bytes: Buffer, type: string | null): unknown {
   if (!/^application\/([a-z.+-]*\+)?json *(;|$)/i.test(type ?? '')) {
     throw fault('body-type', 'the body is not called JSON by its content-type');
   }
+  let value: unknown;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     throw fault('request-invalid', 'body: not JSON in UTF-8');
   }
+  requirePlain(value);
+  return value;
+}
+
+/** What is deeper stops programs that walk through it; nobody means it. */
+const DEPTH_MAX = 64;
+
+/** A NUL is part of no text that anybody means, and no database keeps one. */
+function requirePlain(value: unknown): void {
+  const open: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value: here, depth } = next;
+    if (depth > DEPTH_MAX) throw fault('request-invalid', `body: deeper than ${DEPTH_MAX}`);
+    if (typeof here === 'string') requireNoNul(here, 'body');
+    if (typeof here !== 'object' || here === null) continue;
+    for (const [name, inner] of Object.entries(here)) {
+      requireNoNul(name, 'body');
+      open.push({ value: inner, depth: depth + 1 });
+    }
+  }
+}
+
+export function requireNoNul(text: string, where: string): void {
+  if (text.includes('\0')) throw fault('request-invalid', `${where}: a text has a NUL`);
 }

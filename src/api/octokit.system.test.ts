@@ -96,7 +96,7 @@ describe('octokit', () => {
       ['success', 'a'],
       ['failure', 'b'],
     ] as const) {
-      await rest.repos.createCommitStatus({ ...AT, sha, state, context, description: 'x\0y' });
+      await rest.repos.createCommitStatus({ ...AT, sha, state, context, description: 'x y' });
     }
     const combined = (await rest.repos.getCombinedStatusForRef({ ...AT, ref: 'main' })).data;
     const all = await octokit.paginate(rest.repos.listCommitStatusesForRef, { ...AT, ref: sha, per_page: 2 });

@@ -16,10 +16,12 @@ import {
 } from '../database/index.ts';
 import { holdFolder } from '../keeper/index.ts';
 import { apiMigrations } from '../api/index.ts';
+import { checkMigrations } from '../check/index.ts';
 import { identityMigrations } from '../identity/index.ts';
 import { queueMigrations } from '../queue/index.ts';
 import { repoMigrations } from '../repo/index.ts';
 import { runMigrations } from '../runs/index.ts';
+import { variableMigrations } from '../variable/index.ts';
 import { type Keys, openKeys } from './keys.ts';
 import { fault, type ServerSettings } from './server-settings.ts';
 import { folderOf, isReachable, type ServerUsers, serverUsers } from './server-users.ts';
@@ -31,6 +33,8 @@ export const MIGRATIONS: Migrations = {
   ...identityMigrations,
   ...queueMigrations,
   ...runMigrations,
+  ...variableMigrations,
+  ...checkMigrations,
   ...apiMigrations,
 };
 

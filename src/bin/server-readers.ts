@@ -85,6 +85,7 @@ export function openReaders(db: Database, results: ResultsStore, log: Log): Open
   const readers: RunReaders = {
     list: (asked) => list(db, asked),
     view: (key) => view(db, key),
+    viewOfJob: (repositoryId, jobId) => viewOfJob(db, repositoryId, jobId),
     events: (key, after, limit) => events(db, key, after, limit),
     onChange(runId, callback) {
       const callbacks = watching.get(runId) ?? new Set();
@@ -168,6 +169,15 @@ async function view(db: Database, key: Parameters<RunReaders['view']>[0]): Promi
   const { rows } = await sql<{ last: string | null }>`
     select max(seq)::text as last from run_event where run_id = ${row.id}::bigint`.execute(db.as());
   return { ...summaryOf(row), attempt, jobs: jobs.map(jobOf), lastEvent: Number(rows[0]?.last ?? 0) };
+}
+
+async function viewOfJob(db: Database, repositoryId: number, jobId: number): Promise<RunView | undefined> {
+  const job = await tablesOf(db)
+    .selectFrom('run_job')
+    .select(['run_id', 'attempt'])
+    .where('job_id', '=', String(jobId))
+    .executeTakeFirst();
+  return job === undefined ? undefined : view(db, { repositoryId, runId: Number(job.run_id), attempt: job.attempt });
 }
 
 type JobRow = {

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
 import https from 'node:https';
-import { createApi, createMetrics, createRunnerDoor, HTTP_OPTIONS } from '../api/index.ts';
+import { createApi, createMetrics, createRunnerDoor, forgetAnswers, HTTP_OPTIONS } from '../api/index.ts';
 import { type Log, reasonOf, systemClock } from '../base/index.ts';
 import {
   authoriseGit,
@@ -129,7 +129,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const server = await listen(settings, (request, response) => api.listener(request, response));
     closers.push(() => closeServer(server));
-    const housework = setInterval(() => void forgetAttempts(deps).catch(() => undefined), HOUR_MS);
+    const housework = setInterval(() => {
+      // What fails is done an hour later.
+      for (const work of [forgetAttempts(deps), forgetAnswers(deps)]) work.catch(() => undefined);
+    }, HOUR_MS);
     closers.push(() => clearInterval(housework));
     onProgress('runner');
     const runner = settings.runner ? await startOwnRunner({ ...options, deps, places, server }) : undefined;

@@ -33,7 +33,13 @@ export function networkOf(address: string): AttemptKey {
 }
 
 export function accountOf(name: string): AttemptKey {
-  return { kind: 'account', value: name.toLowerCase().slice(0, 100) };
+  return {
+    kind: 'account',
+    value: name
+      .toLowerCase()
+      .replaceAll(/[^\x20-\x7e]/g, '?')
+      .slice(0, 100),
+  };
 }
 
 const textOf = ({ kind, value }: AttemptKey) => `${kind}:${value}`;

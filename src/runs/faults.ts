@@ -14,12 +14,6 @@ export const fault = faultsOf('runs', {
   finished: { status: 409, help: 'It is over: there is nothing to cancel.' },
   'nothing-to-repeat': { status: 422, help: 'Re-run all jobs instead.' },
   'job-missing': { status: 404, help: 'Name a job of the run by its key.' },
-  'variable-invalid': {
-    status: 422,
-    help: 'A name has letters, digits and _, begins with no digit and not with GITHUB_; a value has at most 48 KB.',
-  },
-  'variable-missing': { status: 404, help: 'List the variables.' },
-  'too-many': { status: 409, help: 'Remove some first.' },
   'cursor-invalid': { status: 400, help: 'Give the cursor that the page before came with.' },
   stopped: { status: 503, help: 'Try again once the server is up.' },
 });

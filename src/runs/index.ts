@@ -8,4 +8,3 @@ export type { Principal, ServerEngineDeps } from './deps.ts';
 export { ServerEngine } from './engine.ts';
 export type { FinishedJob, JobQueue, QueuedJob } from './queue.ts';
 export { runMigrations, type RunTables } from './tables.ts';
-export { listVariables, removeVariable, setVariable, type Variable, type VariableScope } from './variables.ts';

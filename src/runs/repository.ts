@@ -3,9 +3,9 @@ import type { CommitFiles } from '../engine/index.ts';
 import type { Repository, ServerOrigin } from '../event/index.ts';
 import { type RepositoryReader, repositoryById } from '../repo/index.ts';
 import type { ServerEngineDeps } from './deps.ts';
+import { variablesFor } from '../variable/index.ts';
 import { fault } from './faults.ts';
 import { commitFiles } from './files.ts';
-import { varsOf } from './variables.ts';
 
 /** A repository as events and plans see it. */
 export type Place = {
@@ -26,7 +26,7 @@ export async function openPlace(deps: ServerEngineDeps, repositoryId: number): P
   const [ownerId, reader, vars] = await Promise.all([
     deps.ownerIdOf(owner),
     deps.readerOf(repositoryId),
-    varsOf(deps.db, { owner, repositoryId }),
+    variablesFor(deps.db, repositoryId),
   ]);
   const repository = { owner, name, fullName: `${owner}/${name}`, id: repositoryId, ownerId, defaultBranch };
   return { repository, reader, files: commitFiles(reader), vars, log: deps.log };

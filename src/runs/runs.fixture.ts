@@ -12,12 +12,14 @@ import { createReader } from '../workflow/index.ts';
 import type { ServerEngineDeps } from './deps.ts';
 import { ServerEngine } from './engine.ts';
 import { queueMigrations, type TestQueue, testQueue } from './queue.fixture.ts';
+import { variableMigrations } from '../variable/index.ts';
 import { type RunTables, runMigrations } from './tables.ts';
 
 export const MIGRATIONS: Migrations = {
   ...auditlogMigrations,
   ...repoMigrations,
   ...queueMigrations,
+  ...variableMigrations,
   ...runMigrations,
 };
 

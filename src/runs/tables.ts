@@ -111,14 +111,6 @@ export type RunTables = {
     readonly event: Json<EngineEvent>;
   };
   run_number: { readonly repository_id: string; readonly workflow_path: string; last: string };
-  run_variable: {
-    readonly owner: string;
-    /** 0: of the organisation. */
-    readonly repository_id: string;
-    readonly name: string;
-    value: string;
-    updated_at: Date;
-  };
   run_schedule: {
     readonly repository_id: string;
     readonly workflow_path: string;
@@ -234,14 +226,6 @@ const TABLES = [
     workflow_path text not null,
     last bigint not null,
     primary key (repository_id, workflow_path)
-  )`,
-  `create table run_variable (
-    owner text not null,
-    repository_id bigint not null,
-    name text not null,
-    value text not null,
-    updated_at timestamptz not null,
-    primary key (owner, repository_id, name)
   )`,
   `create table run_schedule (
     repository_id bigint not null,

@@ -55,6 +55,7 @@ export async function setVariable(
   { name, value }: { readonly name: string; readonly value: string },
 ): Promise<boolean> {
   if (!NAME.test(name) || /^GITHUB_/i.test(name)) throw fault('name-invalid', JSON.stringify(excerpt(name, 100)));
+  if (value.includes('\0')) throw fault('value-invalid', `${name} has a NUL`);
   const bytes = Buffer.byteLength(value);
   if (bytes > VALUE_BYTES_MAX) throw fault('value-too-large', `${name} has ${bytes} bytes`);
   return deps.db.transaction(async (tx) => {
