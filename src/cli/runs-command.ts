@@ -34,6 +34,15 @@ function stateOf(row: Json): 'queued' | 'running' | Conclusion {
   return conclusionOf(row) ?? (text(row, 'state') === 'running' ? 'running' : 'queued');
 }
 
+const COLORS = {
+  success: 'green',
+  failure: 'red',
+  cancelled: 'yellow',
+  skipped: 'dim',
+  running: 'cyan',
+  queued: 'dim',
+} as const;
+
 const wordOf = (row: Json) => optionalText(row, 'conclusion') ?? text(row, 'state');
 
 function durationOf(row: Json, now: number): string {
@@ -57,7 +66,11 @@ export async function listRuns(options: ListOptions, dependencies: CliDependenci
     rows,
     [
       { title: 'RUN', text: (row) => String(integer(row, 'id')) },
-      { title: 'STATE', text: wordOf, paint: (word, row) => `${symbolOf(stateOf(row), paint)} ${word}` },
+      {
+        title: 'STATE',
+        text: (row) => `${symbolOf(stateOf(row), paintOf(false))} ${wordOf(row)}`,
+        paint: (word, row) => paint(COLORS[stateOf(row)], word),
+      },
       { title: 'NAME', text: (row) => text(row, 'name'), isWide: true },
       { title: 'REF', text: (row) => shortRef(text(row, 'ref')) },
       { title: 'EVENT', text: (row) => text(row, 'event') },
@@ -192,7 +205,8 @@ export async function printLogs(
         continue;
       }
       const event = jobEvent(JSON.parse(line));
-      if (event.kind === 'log') terminal.write(`${prefix}${harmless(event.text, terminal.colors)}\n`);
+      if (event.kind === 'log' && event.style !== 'endgroup')
+        terminal.write(`${prefix}${harmless(event.text, terminal.colors)}\n`);
     }
   }
   return EXIT.success;
