@@ -20,6 +20,7 @@ import {
   deepTaints,
   type External,
   type FunctionValue,
+  isFixed,
   joinAll,
   joinTaints,
   joinValues,
@@ -269,6 +270,9 @@ function callUnknown(machine: Machine, called: Called): Value {
     const given = givenTaints(values).map((taint) => ({ ...addStep(taint, step), doubts: taint.doubts + 1 }));
     taints = joinTaints(taints, given);
   }
+  // What a method makes of a text of the program is of the program as well.
+  if (taints.length === 0 && isFixed(receiver) && values.args.every(({ value }) => isFixed(value)))
+    return { ...UNKNOWN, isFixed: true };
   return callbacks === undefined ? tainted(taints) : joinValues(tainted(taints), callbacks);
 }
 
@@ -289,8 +293,15 @@ function propagate(machine: Machine, values: CallValues, paths: readonly string[
   for (const { from, to } of machine.rules.propagators.findAny(paths)) {
     const held = joinAll(selectArguments(values, from).map(({ value }) => value));
     const taints = deepTaints(held);
-    if (to === 'result') result = { ...joinValues(result ?? UNKNOWN, tainted(taints)), isText: true };
-    else if (taints.length > 0) {
+    if (to === 'result') {
+      const isMade = isFixed(held) && values.args.every(({ value }) => isFixed(value));
+      result = {
+        ...joinValues(result ?? UNKNOWN, tainted(taints)),
+        isText: true,
+        ...(isMade ? { isFixed: true } : {}),
+      };
+    }
+    if (to !== 'result' && taints.length > 0) {
       for (const { expr, value } of selectArguments(values, to)) {
         const place = to === 'receiver' && values.call.callee.kind === 'member' ? values.call.callee.object : expr;
         if (isPlace(place))

@@ -14,8 +14,8 @@ export type CompiledSink = {
   readonly groups: readonly string[];
   readonly flaw: string;
 };
-export type CompiledSource = { readonly group: string; readonly label: string; readonly fills?: number };
-export type CompiledClean = CleanModel & { readonly arg?: ArgumentSpec | undefined };
+export type CompiledSource = Pick<SourceModel, 'group' | 'label' | 'fills' | 'isRoute' | 'isAddress'>;
+export type CompiledClean = Omit<CleanModel, 'arg'> & { readonly arg?: ArgumentSpec | undefined };
 
 /** Rules and models of one language, ready to be looked up by paths. */
 export type LanguageRules = {
@@ -149,10 +149,8 @@ type Indexes = Omit<
 
 function addModel(indexes: Indexes, model: Model): void {
   for (const source of model.sources) {
-    const fills = source.fills === undefined ? {} : { fills: source.fills };
-    const value: CompiledSource = { group: source.group, label: source.label, ...fills };
-    for (const one of source.read ?? []) indexes.reads.add(one, value);
-    for (const one of source.call ?? []) indexes.results.add(one, value);
+    for (const one of source.read ?? []) indexes.reads.add(one, source);
+    for (const one of source.call ?? []) indexes.results.add(one, source);
   }
   for (const clean of model.cleans) for (const one of clean.call) indexes.cleans.add(one, clean);
   for (const guard of model.guards) for (const one of guard.call) indexes.guards.add(one, guard);

@@ -15,9 +15,11 @@ import {
   constantOf,
   deepTaints,
   joinTaints,
+  isFixed,
   joinValues,
   readAnyField,
   readField,
+  readPart,
   tainted,
   textWith,
   UNKNOWN,
@@ -113,7 +115,7 @@ export function evaluateMember(machine: Machine, expr: MemberExpr, object: Value
   if (property === 'length' && typeof object.constant?.value === 'string')
     return constantOf(object.constant.value.length);
   if (MEASURES.has(property) && object.fields?.get(property) === undefined) return UNKNOWN;
-  const field = readField(withStatics(machine, object), property);
+  const field = readPart(readField(withStatics(machine, object), property), property);
   const paths = object.paths.map((path) => joinPath(path, property));
   const method = methodOf(machine, object, property);
   const value: Value = {
@@ -143,11 +145,14 @@ function evaluateIndex(machine: Machine, expr: Extract<Expr, { kind: 'index' }>,
   }
   if (key === undefined || key === null) {
     const value = readAnyField(object);
+    // A piece of a text of the program.
+    if (object.fields === undefined && isFixed(object)) return { ...value, isFixed: true };
     return value.paths.length > 0 ? value : { ...value, paths: object.paths.map((path) => joinPath(path, '[]')) };
   }
   const at = typeof key === 'number' && key < 0 && object.isList === true ? (object.fields?.size ?? 0) + key : key;
-  const value = readField(object, String(at));
-  if (value.paths.length > 0) return value;
+  const held = readField(object, String(at));
+  if (held.paths.length > 0) return held;
+  const value: Value = object.fields === undefined && isFixed(object) ? { ...held, isFixed: true } : held;
   const segment = typeof key === 'number' ? '[]' : String(key).replaceAll(/[.\s]/g, '_');
   return withSource(machine, { ...value, paths: object.paths.map((path) => joinPath(path, segment)) }, expr);
 }
@@ -276,7 +281,9 @@ function evaluateAssign(machine: Machine, expr: Extract<Expr, { kind: 'assign' }
     const value = evaluate(machine, expr.value);
     assignTo(machine, target, value, expr);
     if (target.kind === 'variable' && target.name.slot >= 0) {
-      machine.definitions.set(target.name.slot, machine.definitions.has(target.name.slot) ? undefined : expr.value);
+      const { slot } = target.name;
+      const isAlone = !machine.definitions.has(slot) || machine.definitions.get(slot) === expr.value;
+      machine.definitions.set(slot, isAlone ? expr.value : undefined);
     }
     return value;
   }

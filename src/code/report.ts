@@ -1,12 +1,13 @@
 import type { Confidence, Match } from '../finding/index.ts';
 import { type CallValues, meetsAll, selectArguments } from './arguments.ts';
 import type { CompiledSink } from './compile.ts';
+import { entryOf } from './entries.ts';
 import { fixAtSource, fixFor } from './fix.ts';
 import type { CallExpr, Expr, Span } from './ir.ts';
-import { type Machine, placeOf, scopeName, type SinkTarget, type Target, textAt } from './machine.ts';
+import { type Machine, placeOf, readSlot, scopeName, type SinkTarget, type Target, textAt } from './machine.ts';
 import { joinPath } from './pattern.ts';
 import { sinkMatch } from './sink-match.ts';
-import { deepTaints, isCleaned, readPath, stepsOf, type Taint, taintKey, type Value } from './value.ts';
+import { deepTaints, isCleaned, readPath, stepsOf, type Taint, taintKey, UNKNOWN, type Value } from './value.ts';
 
 /** The most flows of one file that wait for the other files. */
 export const FLOWS_MAX = 20_000;
@@ -25,7 +26,7 @@ export function reportCall(machine: Machine, paths: readonly string[], values: C
     for (const { value, expr } of selectArguments(values, sink.arg)) {
       const fields = sink.field?.split('.') ?? [];
       if (fields.length > 0 && value.fields?.has(fields[0] ?? '') !== true) continue;
-      const held = readPath(value, fields);
+      const held = sink.answer === true ? answerOf(value) : readPath(value, fields);
       reachAll(machine, compiled, held, { span, what: calleeText(machine, values.call), call: values.call, expr });
     }
   }
@@ -112,7 +113,7 @@ export function reportNamed(machine: Machine, name: string, value: Value, span: 
 
 /** What a handler of requests answers with. */
 export function reportReturn(machine: Machine, value: Value, expr: Expr): void {
-  if (machine.frame.entry?.returns !== 'html') return;
+  if (machine.frame.entry?.returns !== 'html' || isOtherHandler(machine, expr)) return;
   for (const compiled of machine.rules.returned) {
     // What makes an answer has been looked at where it was made.
     if (
@@ -121,15 +122,21 @@ export function reportReturn(machine: Machine, value: Value, expr: Expr): void {
       )
     )
       continue;
-    // An object is answered as JSON, which no browser takes for a page.
-    if (value.fields !== undefined && value.isList !== true) continue;
-    const held = value.isList === true ? (value.fields?.get('0') ?? value) : value;
-    reachAll(machine, compiled, held.fields === undefined ? { ...held } : { ...held, taints: [] }, {
-      span: expr,
-      what: 'the answer',
-      expr,
-    });
+    reachAll(machine, compiled, answerOf(value), { span: expr, what: 'the answer', expr });
   }
+}
+
+/** `return other_view()`: what that answers is looked at there. */
+function isOtherHandler(machine: Machine, expr: Expr): boolean {
+  if (expr.kind !== 'call' || expr.callee.kind !== 'name') return false;
+  const { functions } = readSlot(machine, expr.callee.slot);
+  return functions?.some((one) => entryOf(machine, one.function)?.returns === 'html') === true;
+}
+
+/** What a browser may take for a page: of a tuple the first item (status and headers follow it); an object becomes JSON. */
+function answerOf(value: Value): Value {
+  const body = value.isList === true ? (value.fields?.get('0') ?? value) : value;
+  return body.fields === undefined ? body : UNKNOWN;
 }
 
 type Arrival = {

@@ -26,6 +26,10 @@ const condition = z.strictObject({
   matches: z.string().min(1).optional(),
   /** It is known and its text does not meet this regular expression. */
   differs: z.string().min(1).optional(),
+  /** Its text is known to begin so: a regular expression (RE2) for the beginning. */
+  starts: z.string().min(1).optional(),
+  /** It is not made of constants of the program alone. */
+  outside: z.literal(true).optional(),
   /** It is not given. With `field`: the object is known and lacks the field. */
   absent: z.literal(true).optional(),
   present: z.literal(true).optional(),
@@ -51,6 +55,8 @@ const sink = z.strictObject({
   field: z.string().min(1).optional(),
   /** Only where the value as a whole comes from outside, not where one of its fields does. */
   whole: z.literal(true).optional(),
+  /** The argument is what a client is answered with: of a tuple the first item counts, an object becomes JSON. */
+  answer: z.literal(true).optional(),
   /** A property that is written. */
   assign: patterns.optional(),
   /** A variable, a property, a key or a keyword with one of these words in its name is given the value. */
