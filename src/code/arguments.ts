@@ -52,12 +52,17 @@ function receiverOf({ callee }: CallExpr): Expr {
   return callee.kind === 'member' ? callee.object : callee;
 }
 
-export function meetsAll(values: CallValues, conditions: readonly Condition[] | undefined): boolean {
-  return (conditions ?? []).every((condition) => meets(values, condition));
+/** Whether the arguments are as all conditions say; `text` is that of the file. */
+export function meetsAll(values: CallValues, conditions: readonly Condition[] | undefined, text: string): boolean {
+  return conditions === undefined || conditions.every((condition) => meets(values, condition, text));
 }
 
-function meets(values: CallValues, condition: Condition): boolean {
+function meets(values: CallValues, condition: Condition, text: string): boolean {
   const selected = selectArguments(values, condition.arg)[0];
+  if (condition.written !== undefined) {
+    const { start, end } = selected?.expr ?? { start: 0, end: 0 };
+    if (!testPattern(condition.written, text.slice(start, end))) return false;
+  }
   const object = selected?.value;
   const path = condition.field?.split('.') ?? [];
   const value = object === undefined ? undefined : path.reduce((at, key) => readField(at, key), object);

@@ -15,6 +15,12 @@ export type CompiledSink = {
   readonly flaw: string;
 };
 export type CompiledSource = Pick<SourceModel, 'group' | 'label' | 'fills' | 'isRoute' | 'isAddress'>;
+/** A sink that is a comparison, with what its one side is known by. */
+export type ComparedSink = {
+  readonly sink: CompiledSink;
+  readonly paths: PatternIndex<true>;
+  readonly words: readonly string[];
+};
 export type CompiledClean = Omit<CleanModel, 'arg'> & { readonly arg?: ArgumentSpec | undefined };
 
 /** Rules and models of one language, ready to be looked up by paths. */
@@ -24,6 +30,9 @@ export type LanguageRules = {
   readonly assigns: PatternIndex<CompiledSink>;
   readonly named: readonly { readonly words: readonly string[]; readonly sink: CompiledSink }[];
   readonly returned: readonly CompiledSink[];
+  readonly compared: readonly ComparedSink[];
+  readonly hidden: PatternIndex<CompiledSink>;
+  readonly routes: readonly CompiledSink[];
   readonly reads: PatternIndex<CompiledSource>;
   readonly results: PatternIndex<CompiledSource>;
   readonly cleans: PatternIndex<CompiledClean>;
@@ -60,7 +69,10 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     types: new PatternIndex<string>(),
     callbacks: new PatternIndex<EntryModel>(),
     decorators: new PatternIndex<EntryModel>(),
+    hidden: new PatternIndex<CompiledSink>(),
   };
+  const compared: ComparedSink[] = [];
+  const routes: CompiledSink[] = [];
   const named: { words: readonly string[]; sink: CompiledSink }[] = [];
   const returned: CompiledSink[] = [];
   const interest = new InterestBuilder();
@@ -90,7 +102,10 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
       for (const one of listOf(sink.assign)) compiled.assigns.add(one, value);
       if (sink.named !== undefined) named.push({ words: sink.named.map((word) => word.toLowerCase()), sink: value });
       if (sink.returns !== undefined) returned.push(value);
-      interest.add([...listOf(sink.call), ...listOf(sink.assign)], rule);
+      if (sink.compares !== undefined) compared.push(comparedSink(value, sink.compares));
+      for (const one of listOf(sink.hidden)) compiled.hidden.add(one, value);
+      if (sink.route !== undefined) routes.push(value);
+      interest.add([sink.call, sink.assign, sink.hidden, sink.compares?.paths].flatMap(listOf), rule);
     }
     interest.addWords(match);
   }
@@ -99,6 +114,8 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     ...compiled,
     named,
     returned,
+    compared,
+    routes,
     entries: model.entries.filter(({ callback, decorator }) => callback === undefined && decorator === undefined),
     cleanTypes: new Set(model.cleanTypes),
     byId: new Map(own.map((rule) => [rule.id, rule])),
@@ -106,6 +123,12 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     modules: modulesOf(model, own),
     libraries: model.libraries ?? [],
   };
+}
+
+function comparedSink(sink: CompiledSink, { paths, named }: NonNullable<SinkSpec['compares']>): ComparedSink {
+  const index = new PatternIndex<true>();
+  for (const one of listOf(paths)) index.add(one, true);
+  return { sink, paths: index, words: (named ?? []).map((word) => word.toLowerCase()) };
 }
 
 /** A word that stands alone says something from this length on. */
@@ -144,7 +167,17 @@ class InterestBuilder {
 
 type Indexes = Omit<
   LanguageRules,
-  'language' | 'named' | 'returned' | 'entries' | 'cleanTypes' | 'byId' | 'interest' | 'modules' | 'libraries'
+  | 'language'
+  | 'named'
+  | 'returned'
+  | 'compared'
+  | 'routes'
+  | 'entries'
+  | 'cleanTypes'
+  | 'byId'
+  | 'interest'
+  | 'modules'
+  | 'libraries'
 >;
 
 function addModel(indexes: Indexes, model: Model): void {

@@ -6,8 +6,10 @@ import type { Expr, MemberExpr, NameExpr, Span, Target } from './ir.ts';
 import { copyEnv, isSpent, joinEnvs, type Machine, placeOf, readSlot } from './machine.ts';
 import { joinPath } from './pattern.ts';
 import { assignSilently } from './places.ts';
+import { globalOf, propertyPath } from './reflect.ts';
 import { refine } from './refine.ts';
 import { reportAssign, reportNamed } from './report.ts';
+import { reportCompare } from './report-compare.ts';
 import { withSource } from './sources.ts';
 import { typedValue } from './types.ts';
 import {
@@ -116,7 +118,7 @@ export function evaluateMember(machine: Machine, expr: MemberExpr, object: Value
     return constantOf(object.constant.value.length);
   if (MEASURES.has(property) && object.fields?.get(property) === undefined) return UNKNOWN;
   const field = readPart(readField(withStatics(machine, object), property), property);
-  const paths = object.paths.map((path) => joinPath(path, property));
+  const paths = object.paths.map((path) => propertyPath(path, property));
   const method = methodOf(machine, object, property);
   const value: Value = {
     ...field,
@@ -154,9 +156,11 @@ function evaluateIndex(machine: Machine, expr: Extract<Expr, { kind: 'index' }>,
   if (held.paths.length > 0) return held;
   const value: Value = object.fields === undefined && isFixed(object) ? { ...held, isFixed: true } : held;
   const segment = typeof key === 'number' ? '[]' : String(key).replaceAll(/[.\s]/g, '_');
-  return withSource(machine, { ...value, paths: object.paths.map((path) => joinPath(path, segment)) }, expr);
+  const paths = object.paths.map((path) => propertyPath(path, segment));
+  return withSource(machine, { ...value, paths: [...paths, ...globalOf(expr.object, segment, value)] }, expr);
 }
 
+const EQUALITIES = new Set(['==', '===', '!=', '!==']);
 const COMPARISONS = new Set(['==', '===', '!=', '!==', '<', '>', '<=', '>=', 'in', 'not in', 'instanceof', '<>']);
 const ARITHMETIC = new Set(['-', '*', '/', '//', '**', '&', '|', '^', '<<', '>>', '>>>', '&^']);
 
@@ -167,6 +171,7 @@ function evaluateBinary(machine: Machine, expr: Extract<Expr, { kind: 'binary' }
   const right = evaluate(machine, expr.right);
   const folded = foldBinary(operator, left, right);
   if (folded !== undefined) return folded;
+  if (EQUALITIES.has(operator) && machine.rules.compared.length > 0) reportCompare(machine, expr, left, right);
   if (COMPARISONS.has(operator)) return UNKNOWN;
   if (operator === '+' && left.isList === true && right.isList === true) return appendLists(left, right);
   if (operator === '+') return concatenate([left, right]);

@@ -16,7 +16,7 @@ export const FLOWS_MAX = 20_000;
 export function reportCall(machine: Machine, paths: readonly string[], values: CallValues): void {
   for (const compiled of machine.rules.calls.findAny(paths)) {
     const { sink, rule } = compiled;
-    if (!meetsAll(values, sink.when)) continue;
+    if (!meetsAll(values, sink.when, machine.file.text)) continue;
     const span = callSpan(machine, values.call);
     if (rule.match.sources === undefined) {
       if (sink.arg === undefined || selectArguments(values, sink.arg).length > 0)
@@ -30,6 +30,11 @@ export function reportCall(machine: Machine, paths: readonly string[], values: C
       reachAll(machine, compiled, held, { span, what: calleeText(machine, values.call), call: values.call, expr });
     }
   }
+}
+
+/** A call of something whose name is put together of pieces. */
+export function reportHidden(machine: Machine, paths: readonly string[], call: CallExpr): void {
+  for (const compiled of machine.rules.hidden.findAny(paths)) reportPlain(machine, compiled, call, { call });
 }
 
 /** `a.b(…)` over several lines is shown from the line of the called name. */
@@ -75,7 +80,7 @@ export function reportAssign(
       receiver: object,
       args: [{ arg, value }, ...(key === undefined ? [] : [{ arg: { ...arg, name: 'key' }, value: key }])],
     };
-    if (!meetsAll(values, compiled.sink.when)) continue;
+    if (!meetsAll(values, compiled.sink.when, machine.file.text)) continue;
     if (compiled.rule.match.sources === undefined) reportPlain(machine, compiled, span, {});
     else {
       for (const one of compiled.sink.arg === undefined ? [{ value }] : selectArguments(values, compiled.sink.arg)) {
@@ -105,7 +110,7 @@ export function reportNamed(machine: Machine, name: string, value: Value, span: 
         start: span.start,
         end: span.end,
       };
-      if (meetsAll({ call, receiver: value, args: [{ arg, value }] }, sink.sink.when))
+      if (meetsAll({ call, receiver: value, args: [{ arg, value }] }, sink.sink.when, machine.file.text))
         reportPlain(machine, sink, span, {});
     }
   }
@@ -139,7 +144,7 @@ function answerOf(value: Value): Value {
   return body.fields === undefined ? body : UNKNOWN;
 }
 
-type Arrival = {
+export type Arrival = {
   readonly span: Span;
   readonly what: string;
   readonly call?: CallExpr;
@@ -147,7 +152,7 @@ type Arrival = {
   readonly place?: Expr;
 };
 
-function reachAll(machine: Machine, compiled: CompiledSink, value: Value, arrival: Arrival): void {
+export function reachAll(machine: Machine, compiled: CompiledSink, value: Value, arrival: Arrival): void {
   const held = compiled.sink.whole === true ? value.taints : deepTaints(value);
   if (compiled.flaw === 'html' && isWholeRequest(value)) return;
   const taints = held.filter((taint) => mayReach(taint, compiled));
@@ -210,7 +215,7 @@ export function reach(machine: Machine, taint: Taint, target: Target): void {
   }
 }
 
-function reportPlain(
+export function reportPlain(
   machine: Machine,
   compiled: CompiledSink,
   span: Span,

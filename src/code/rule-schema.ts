@@ -35,6 +35,8 @@ const condition = z.strictObject({
   present: z.literal(true).optional(),
   /** It is text with a part that is not constant. */
   dynamic: z.literal(true).optional(),
+  /** Its expression is written so: a regular expression (RE2). */
+  written: z.string().min(1).optional(),
   /** It has one of these paths: `jwt.algorithms.none`. */
   path: patterns.optional(),
   /** It has none of these paths: what these functions give is of no harm here. */
@@ -57,6 +59,15 @@ const sink = z.strictObject({
   whole: z.literal(true).optional(),
   /** The argument is what a client is answered with: of a tuple the first item counts, an object becomes JSON. */
   answer: z.literal(true).optional(),
+  /**
+   * A comparison with `==`. One side is a value of one of these paths, or one that the program knows and whose name ends in
+   * one of these words; the other side is what must not arrive.
+   */
+  compares: z.strictObject({ paths: patterns.optional(), named: z.array(z.string().min(1)).optional() }).optional(),
+  /** A function whose name is put together of pieces, so that nobody finds it. */
+  hidden: patterns.optional(),
+  /** A route without a test of who asks, among routes that have one. */
+  route: z.literal('unguarded').optional(),
   /** A property that is written. */
   assign: patterns.optional(),
   /** A variable, a property, a key or a keyword with one of these words in its name is given the value. */
