@@ -2,8 +2,9 @@ import { RE2JS } from 're2js';
 import type { Rule } from '../finding/index.ts';
 import type { Language } from './ir.ts';
 import type { CleanModel, EntryModel, GuardModel, Model, SourceModel } from './model.ts';
-import { expandBraces, PatternIndex, wordGroupsOf } from './pattern.ts';
+import { expandBraces, PatternIndex } from './pattern.ts';
 import type { Interest } from './prefilter.ts';
+import { wordGroupsOf } from './words.ts';
 import type { ArgumentSpec, PropagatorSpec, RuleMatch, SinkSpec } from './rule-schema.ts';
 
 export type CodeRule = Rule & { readonly match: RuleMatch };
@@ -75,7 +76,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
   const routes: CompiledSink[] = [];
   const named: { words: readonly string[]; sink: CompiledSink }[] = [];
   const returned: CompiledSink[] = [];
-  const interest = new InterestBuilder();
+  const interest = new InterestBuilder(model.language);
 
   addModel(compiled, model);
   for (const rule of own) {
@@ -87,7 +88,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
       const value = { group: `rule:${rule.id}`, label: source.label };
       for (const one of listOf(source.read)) compiled.reads.add(one, value);
       for (const one of listOf(source.call)) compiled.results.add(one, value);
-      interest.add([...listOf(source.read), ...listOf(source.call)], rule);
+      interest.add({ calls: listOf(source.call), others: listOf(source.read) }, rule);
     }
     for (const { call, when, arg } of match.sanitizers ?? []) {
       const value: CompiledClean = { call: [], flaws: [flaw], arg, ...(when === undefined ? {} : { when }) };
@@ -105,7 +106,8 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
       if (sink.compares !== undefined) compared.push(comparedSink(value, sink.compares));
       for (const one of listOf(sink.hidden)) compiled.hidden.add(one, value);
       if (sink.route !== undefined) routes.push(value);
-      interest.add([sink.call, sink.assign, sink.hidden, sink.compares?.paths].flatMap(listOf), rule);
+      const others = [sink.assign, sink.hidden, sink.compares?.paths].flatMap(listOf);
+      interest.add({ calls: listOf(sink.call), others }, rule);
     }
     interest.addWords(match);
   }
@@ -134,16 +136,27 @@ function comparedSink(sink: CompiledSink, { paths, named }: NonNullable<SinkSpec
 /** A word that stands alone says something from this length on. */
 const TELLING_LENGTH = 12;
 
+type Patterns = { readonly calls: readonly string[]; readonly others: readonly string[] };
+
 /** Gathers what files are of interest: by the words of the patterns, or those that a rule names itself. */
 class InterestBuilder {
+  readonly #language: Language;
   readonly #groups = new Map<string, readonly string[]>();
   readonly #common = new Map<string, readonly string[]>();
 
+  constructor(language: Language) {
+    this.#language = language;
+  }
+
   /** A flow through one plain name (`open`, `.send`) is looked for only where something comes in. */
-  add(patterns: readonly string[], { match: { words, sources }, severity }: CodeRule): void {
+  add(patterns: Patterns, { match: { words, sources }, severity }: CodeRule): void {
     if (words !== undefined) return;
     const isGrave = severity === 'critical' || severity === 'high';
-    for (const group of patterns.flatMap(wordGroupsOf)) {
+    const groups = [
+      ...patterns.calls.flatMap((one) => wordGroupsOf(one, this.#language, true)),
+      ...patterns.others.flatMap((one) => wordGroupsOf(one, this.#language, false)),
+    ];
+    for (const group of groups) {
       const isTelling =
         sources === undefined ||
         (isGrave &&
