@@ -38,6 +38,7 @@ export function analyse(file: FileView, ir: FileIr, rules: LanguageRules): Analy
     classOf: new Map(),
     ids: new Map(),
     summaries: new Map(),
+    summaryOfId: new Map(),
     callbacks: new Map(),
     exports: new Map(),
     definitions: new Map(),

@@ -132,8 +132,9 @@ export function evaluateMember(machine: Machine, expr: MemberExpr, object: Value
   const written = object.fields?.get(property);
   const isTyped = machine.rules.language === 'java' || machine.rules.language === 'go';
   if (isTyped && written !== undefined && written.isDeclared !== true && object.instanceOf === undefined) return value;
+  if (field.paths.length === 0) return machine.rules.reads.knows(property) ? withSource(machine, value, expr) : value;
   const read = withSource(machine, value, expr);
-  if (field.paths.length === 0 || paths.length === 0) return read;
+  if (paths.length === 0) return read;
   // The field has a name of its own, and one by where it stands.
   return { ...read, taints: joinTaints(read.taints, withSource(machine, { ...value, paths }, expr).taints) };
 }

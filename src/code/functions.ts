@@ -64,6 +64,7 @@ function summarise(machine: Machine, fn: FunctionIr, receiver: Value | undefined
   const summary: Summary = { returns: UNKNOWN, receiver: UNKNOWN, flows: [], isDone: false };
   if (machine.depth >= CALL_DEPTH_MAX) return summary;
   machine.summaries.set(fn, summary);
+  machine.summaryOfId.set(idOf(machine, fn), summary);
   const cls = machine.classOf.get(fn);
   const known = receiver ?? (cls === undefined ? undefined : machine.instances.get(cls));
   const { returns, after } = runFunction(machine, fn, { args: undefined, receiver: known });

@@ -89,6 +89,8 @@ export type Machine = {
   readonly callbacks: Map<FunctionIr, { runs: number; isRunning: boolean; last: Value }>;
   readonly exports: Map<string, Value>;
   /** The value of a variable that is assigned once, as an expression: for fixes. */
+  /** Summaries by the number of their function. */
+  readonly summaryOfId: Map<number, Summary>;
   /** Ways in that change something, by where they stand; and the routers that test who asks for all of theirs. */
   readonly routes: Map<number, Route>;
   readonly guarded: Set<string>;

@@ -69,13 +69,21 @@ export class PatternIndex<T> {
     return answer;
   }
 
+  /** Whether a path with this last segment can meet a pattern. Cheaper than looking. */
+  knows(last: string): boolean {
+    return this.#byLast.has(last) || this.#byFirst.size > 0;
+  }
+
   /** Everything that meets one of the paths. */
   findAny(paths: readonly string[]): readonly T[] {
     if (paths.length === 0) return NOTHING;
     if (paths.length === 1) return this.find(paths[0] ?? '');
-    const found = new Set<T>();
-    for (const path of paths) for (const value of this.find(path)) found.add(value);
-    return [...found];
+    let found: readonly T[] = NOTHING;
+    for (const path of paths) {
+      const answer = this.find(path);
+      if (answer.length > 0) found = found.length === 0 ? answer : [...new Set([...found, ...answer])];
+    }
+    return found;
   }
 
   #rank(value: T): number {

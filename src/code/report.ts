@@ -210,9 +210,7 @@ export function reach(machine: Machine, taint: Taint, target: Target): void {
   machine.flowKeys.add(key);
   machine.flows.push({ taint, target });
   if (taint.origin.kind !== 'param') return;
-  for (const [fn, summary] of machine.summaries) {
-    if (machine.ids.get(fn) === taint.origin.function) summary.flows.push({ taint, target });
-  }
+  machine.summaryOfId.get(taint.origin.function)?.flows.push({ taint, target });
 }
 
 export function reportPlain(

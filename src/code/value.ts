@@ -98,14 +98,48 @@ export function taintKey(taint: Taint): string {
 export function joinTaints(a: readonly Taint[], b: readonly Taint[]): readonly Taint[] {
   if (a.length === 0 || a === b) return b;
   if (b.length === 0) return a;
-  const known = new Map(a.map((taint) => [taintKey(taint), taint]));
+  let joined: Taint[] | undefined;
   for (const taint of b) {
-    const key = taintKey(taint);
-    const same = known.get(key);
-    if (same === undefined) known.set(key, taint);
-    else if (taint.doubts < same.doubts) known.set(key, taint);
+    const all = joined ?? a;
+    const at = all.findIndex((one) => isSameTaint(one, taint));
+    const same = all[at];
+    if (same === undefined) {
+      joined ??= [...a];
+      joined.push(taint);
+    } else if (taint.doubts < same.doubts) {
+      joined ??= [...a];
+      joined[at] = taint;
+    }
   }
-  return [...known.values()].slice(0, TAINTS_MAX);
+  if (joined === undefined) return a;
+  return joined.length > TAINTS_MAX ? joined.slice(0, TAINTS_MAX) : joined;
+}
+
+/** What `taintKey` tells apart, without making a text of it. */
+function isSameTaint(a: Taint, b: Taint): boolean {
+  if (a === b) return true;
+  if (a.cleaned !== b.cleaned) return false;
+  const [one, other] = [a.origin, b.origin];
+  if (one === other) return true;
+  if (one.kind === 'source')
+    return (
+      other.kind === 'source' &&
+      one.at.line === other.at.line &&
+      one.at.column === other.at.column &&
+      one.label === other.label
+    );
+  if (one.kind === 'param')
+    return (
+      other.kind === 'param' &&
+      one.function === other.function &&
+      one.index === other.index &&
+      isSamePath(one.path, other.path)
+    );
+  return other.kind === 'result' && one.call === other.call && isSamePath(one.path, other.path);
+}
+
+function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((part, at) => part === b[at]));
 }
 
 /** What a value may be that is one of two. */
@@ -369,7 +403,7 @@ export function isSameValue(a: Value | undefined, b: Value | undefined, depth = 
   if (a === undefined || b === undefined) return false;
   if (a.taints.length !== b.taints.length || a.paths.length !== b.paths.length) return false;
   if (a.constant?.value !== b.constant?.value || a.isText !== b.isText) return false;
-  if (a.taints.some((taint, at) => taintKey(taint) !== taintKey(b.taints[at] ?? taint))) return false;
+  if (a.taints.some((taint, at) => !isSameTaint(taint, b.taints[at] ?? taint))) return false;
   if ((a.fields?.size ?? -1) !== (b.fields?.size ?? -1)) return false;
   if (depth > FIELD_DEPTH_MAX) return true;
   for (const [key, field] of a.fields ?? []) if (!isSameValue(field, b.fields?.get(key), depth + 1)) return false;
