@@ -6,6 +6,7 @@ import { runDeferred, summaryOf } from './functions.ts';
 import { Env } from './env.ts';
 import type { ClassIr, FileIr, Stmt } from './ir.ts';
 import { type Frame, type Machine, WORK_MAX } from './machine.ts';
+import { reportRoutes } from './routes.ts';
 import { resolveScopes } from './scope.ts';
 
 export type Analysis = { readonly machine: Machine; readonly matches: readonly Match[]; readonly isSpent: boolean };
@@ -37,6 +38,7 @@ export function analyse(file: FileView, ir: FileIr, rules: LanguageRules): Analy
     classOf: new Map(),
     ids: new Map(),
     summaries: new Map(),
+    summaryOfId: new Map(),
     callbacks: new Map(),
     exports: new Map(),
     definitions: new Map(),
@@ -45,6 +47,8 @@ export function analyse(file: FileView, ir: FileIr, rules: LanguageRules): Analy
     pending: [],
     pendingIds: new Map(),
     matches: new Map(),
+    routes: new Map(),
+    guarded: new Set(),
     env: new Env(),
     frame,
     depth: 0,
@@ -57,6 +61,7 @@ export function analyse(file: FileView, ir: FileIr, rules: LanguageRules): Analy
   for (const cls of machine.classes.values()) {
     for (const method of cls.methods) if (machine.classOf.has(method)) summaryOf(machine, method);
   }
+  if (rules.routes.length > 0) reportRoutes(machine);
   return {
     machine,
     matches: [...machine.matches.values()].map(({ match }) => match),

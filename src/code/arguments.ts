@@ -4,7 +4,7 @@ import type { Machine } from './machine.ts';
 import { readSlot } from './machine.ts';
 import { joinPath } from './pattern.ts';
 import type { ArgumentSpec, Condition } from './rule-schema.ts';
-import { deepTaints, readField, readPath, type Value } from './value.ts';
+import { constantsOf, deepTaints, isFixed, readField, readPath, startOf, type Value } from './value.ts';
 
 /** The arguments of a call with what is known of each. */
 export type CallValues = {
@@ -27,7 +27,7 @@ export function selectArguments(
   const positional = values.args.filter(({ arg }) => arg.name === undefined);
   if (spec === undefined) return values.args.map(({ arg, value }) => ({ value, expr: arg.value }));
   for (const one of Array.isArray(spec) ? spec : [spec]) {
-    if (one === 'receiver') found.push({ value: values.receiver, expr: values.call.callee });
+    if (one === 'receiver') found.push({ value: values.receiver, expr: receiverOf(values.call) });
     else if (one === 'any') found.push(...values.args.map(({ arg, value }) => ({ value, expr: arg.value })));
     else if (typeof one === 'number') {
       const spread = positional.findIndex(({ arg }) => arg.isSpread === true);
@@ -48,12 +48,21 @@ export function selectArguments(
   return found;
 }
 
-export function meetsAll(values: CallValues, conditions: readonly Condition[] | undefined): boolean {
-  return (conditions ?? []).every((condition) => meets(values, condition));
+function receiverOf({ callee }: CallExpr): Expr {
+  return callee.kind === 'member' ? callee.object : callee;
 }
 
-function meets(values: CallValues, condition: Condition): boolean {
+/** Whether the arguments are as all conditions say; `text` is that of the file. */
+export function meetsAll(values: CallValues, conditions: readonly Condition[] | undefined, text: string): boolean {
+  return conditions === undefined || conditions.every((condition) => meets(values, condition, text));
+}
+
+function meets(values: CallValues, condition: Condition, text: string): boolean {
   const selected = selectArguments(values, condition.arg)[0];
+  if (condition.written !== undefined) {
+    const { start, end } = selected?.expr ?? { start: 0, end: 0 };
+    if (!testPattern(condition.written, text.slice(start, end))) return false;
+  }
   const object = selected?.value;
   const path = condition.field?.split('.') ?? [];
   const value = object === undefined ? undefined : path.reduce((at, key) => readField(at, key), object);
@@ -68,9 +77,10 @@ function meets(values: CallValues, condition: Condition): boolean {
   }
   if (condition.present === true && !isGiven) return false;
   if (condition.not !== undefined) {
-    const constant = value?.constant;
     if (!isGiven) return object === undefined || (object.fields !== undefined && object.others === undefined);
-    return constant !== undefined && !listOfConstants(condition.not).includes(constant.value);
+    const known = value === undefined ? undefined : constantsOf(value);
+    const allowed = listOfConstants(condition.not);
+    return known?.some((one) => !allowed.includes(one)) === true;
   }
   if (value === undefined) return false;
   return meetsValue(value, condition);
@@ -85,18 +95,18 @@ function isFieldGiven(object: Value, path: readonly string[]): boolean {
   return true;
 }
 
+/** Of a value that is one of several constants, one that meets what is looked for is enough. */
 function meetsValue(value: Value, condition: Condition): boolean {
-  const constant = value.constant?.value;
-  if (
-    condition.is !== undefined &&
-    (value.constant === undefined || !listOfConstants(condition.is).includes(constant ?? null))
-  )
-    return false;
-  const text = typeof constant === 'string' || typeof constant === 'number' ? String(constant) : undefined;
-  if (condition.matches !== undefined && (text === undefined || !testPattern(condition.matches, text))) return false;
-  if (condition.differs !== undefined && (text === undefined || testPattern(condition.differs, text))) return false;
-  if (condition.below !== undefined && !(typeof constant === 'number' && constant < condition.below)) return false;
+  const known = constantsOf(value);
+  const texts = known?.filter((one) => typeof one === 'string' || typeof one === 'number').map(String) ?? [];
+  const { is, matches, differs, starts, below } = condition;
+  if (is !== undefined && known?.some((one) => listOfConstants(is).includes(one)) !== true) return false;
+  if (matches !== undefined && !texts.some((text) => testPattern(matches, text))) return false;
+  if (differs !== undefined && !texts.some((text) => !testPattern(differs, text))) return false;
+  if (starts !== undefined && !testPattern(starts, startOf(value) ?? '')) return false;
+  if (below !== undefined && known?.some((one) => typeof one === 'number' && one < below) !== true) return false;
   if (condition.dynamic === true && value.isText !== true && deepTaints(value).length === 0) return false;
+  if (condition.outside === true && isFixed(value)) return false;
   if (condition.path !== undefined && !pathsMeet(value.paths, listOf(condition.path))) return false;
   if (condition.otherThan !== undefined && pathsMeet(value.paths, listOf(condition.otherThan))) return false;
   return true;

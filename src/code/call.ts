@@ -12,14 +12,17 @@ import { isCleaningName, isConversionName, isLookupName, isTestName } from './na
 import { joinPath } from './pattern.ts';
 import { makeObject } from './objects.ts';
 import { assignSilently, isPlace } from './places.ts';
+import { isPieced, isReflection, reflected } from './reflect.ts';
 import { flawsWithout } from './refine.ts';
-import { reach, reportCall, reportNamed } from './report.ts';
+import { reach, reportCall, reportHidden, reportNamed } from './report.ts';
+import { noteRouteCall } from './routes.ts';
 import {
   addStep,
   cleanTaint,
   deepTaints,
   type External,
   type FunctionValue,
+  isFixed,
   joinAll,
   joinTaints,
   joinValues,
@@ -48,6 +51,8 @@ export function evaluateCall(machine: Machine, call: CallExpr): Value {
     if (arg.name !== undefined) reportNamed(machine, arg.name, value, arg.value);
   const paths = calleePaths(call, target, receiver);
   reportCall(machine, paths, values);
+  if (machine.rules.routes.length > 0) noteRouteCall(machine, call);
+  if (isPieced(callee)) reportHidden(machine, paths, call);
   if (machine.rules.exits.findAny(paths).length > 0) {
     leaveByThrow(machine);
     return UNKNOWN;
@@ -55,7 +60,8 @@ export function evaluateCall(machine: Machine, call: CallExpr): Value {
   const called = callFunctions(machine, { target, values, paths });
   const resultPaths = typesOf(machine, paths, target);
   const result = called ?? callUnknown(machine, { target, values, paths });
-  const isKnown = called !== undefined || importedModule({ target, values, paths }) !== undefined;
+  const isKnown =
+    called !== undefined || importedModule({ target, values, paths }) !== undefined || isReflection(paths);
   const value: Value = {
     ...result,
     paths: result.paths.length > 0 && isKnown ? [...result.paths, ...resultPaths].slice(0, 4) : resultPaths,
@@ -66,7 +72,7 @@ export function evaluateCall(machine: Machine, call: CallExpr): Value {
 /** Sources and sanitizers have the last word on the result. */
 function finishCall(machine: Machine, value: Value, values: CallValues, paths: readonly string[]): Value {
   let result = value;
-  const cleans = machine.rules.cleans.findAny(paths).filter(({ when }) => meetsAll(values, when));
+  const cleans = machine.rules.cleans.findAny(paths).filter(({ when }) => meetsAll(values, when, machine.file.text));
   const flaws = [...new Set(cleans.filter(({ arg }) => arg === undefined).flatMap((clean) => clean.flaws))];
   if (flaws.includes('all')) result = mapTaints(result, () => undefined);
   else if (flaws.length > 0) {
@@ -245,6 +251,8 @@ function callUnknown(machine: Machine, called: Called): Value {
   const { call, receiver } = values;
   const module = importedModule(called);
   if (module !== undefined) return importModule(machine, module);
+  const property = reflected(machine, paths, values);
+  if (property !== undefined) return property;
   const made = makeObject(machine, called);
   if (made !== undefined) return made;
   const callbacks = runCallbacks(machine, called);
@@ -269,12 +277,24 @@ function callUnknown(machine: Machine, called: Called): Value {
     const given = givenTaints(values).map((taint) => ({ ...addStep(taint, step), doubts: taint.doubts + 1 }));
     taints = joinTaints(taints, given);
   }
+  // What a method makes of a text of the program is of the program as well.
+  if (taints.length === 0 && isFixed(receiver) && values.args.every(({ value }) => isFixed(value)))
+    return { ...UNKNOWN, isFixed: true };
   return callbacks === undefined ? tainted(taints) : joinValues(tainted(taints), callbacks);
 }
 
-/** `require('module')`, `import('module')`. */
+const IMPORTING = new Set([
+  'require',
+  'import',
+  'process.mainModule.require',
+  'module.require',
+  '__import__',
+  'importlib.import_module',
+]);
+
+/** `require('module')`, `import('module')`, `__import__('module')`. */
 function importedModule({ paths, values }: Called): string | undefined {
-  if (!paths.includes('require') && !paths.includes('import')) return undefined;
+  if (!paths.some((path) => IMPORTING.has(path))) return undefined;
   const module = values.args[0]?.value.constant?.value;
   return typeof module === 'string' ? module : undefined;
 }
@@ -289,8 +309,15 @@ function propagate(machine: Machine, values: CallValues, paths: readonly string[
   for (const { from, to } of machine.rules.propagators.findAny(paths)) {
     const held = joinAll(selectArguments(values, from).map(({ value }) => value));
     const taints = deepTaints(held);
-    if (to === 'result') result = { ...joinValues(result ?? UNKNOWN, tainted(taints)), isText: true };
-    else if (taints.length > 0) {
+    if (to === 'result') {
+      const isMade = isFixed(held) && values.args.every(({ value }) => isFixed(value));
+      result = {
+        ...joinValues(result ?? UNKNOWN, tainted(taints)),
+        isText: true,
+        ...(isMade ? { isFixed: true } : {}),
+      };
+    }
+    if (to !== 'result' && taints.length > 0) {
       for (const { expr, value } of selectArguments(values, to)) {
         const place = to === 'receiver' && values.call.callee.kind === 'member' ? values.call.callee.object : expr;
         if (isPlace(place))

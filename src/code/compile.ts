@@ -2,8 +2,9 @@ import { RE2JS } from 're2js';
 import type { Rule } from '../finding/index.ts';
 import type { Language } from './ir.ts';
 import type { CleanModel, EntryModel, GuardModel, Model, SourceModel } from './model.ts';
-import { expandBraces, PatternIndex, wordGroupsOf } from './pattern.ts';
+import { expandBraces, PatternIndex } from './pattern.ts';
 import type { Interest } from './prefilter.ts';
+import { wordGroupsOf } from './words.ts';
 import type { ArgumentSpec, PropagatorSpec, RuleMatch, SinkSpec } from './rule-schema.ts';
 
 export type CodeRule = Rule & { readonly match: RuleMatch };
@@ -14,8 +15,14 @@ export type CompiledSink = {
   readonly groups: readonly string[];
   readonly flaw: string;
 };
-export type CompiledSource = { readonly group: string; readonly label: string; readonly fills?: number };
-export type CompiledClean = CleanModel & { readonly arg?: ArgumentSpec | undefined };
+export type CompiledSource = Pick<SourceModel, 'group' | 'label' | 'fills' | 'isRoute' | 'isAddress'>;
+/** A sink that is a comparison, with what its one side is known by. */
+export type ComparedSink = {
+  readonly sink: CompiledSink;
+  readonly paths: PatternIndex<true>;
+  readonly words: readonly string[];
+};
+export type CompiledClean = Omit<CleanModel, 'arg'> & { readonly arg?: ArgumentSpec | undefined };
 
 /** Rules and models of one language, ready to be looked up by paths. */
 export type LanguageRules = {
@@ -24,6 +31,9 @@ export type LanguageRules = {
   readonly assigns: PatternIndex<CompiledSink>;
   readonly named: readonly { readonly words: readonly string[]; readonly sink: CompiledSink }[];
   readonly returned: readonly CompiledSink[];
+  readonly compared: readonly ComparedSink[];
+  readonly hidden: PatternIndex<CompiledSink>;
+  readonly routes: readonly CompiledSink[];
   readonly reads: PatternIndex<CompiledSource>;
   readonly results: PatternIndex<CompiledSource>;
   readonly cleans: PatternIndex<CompiledClean>;
@@ -60,10 +70,13 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     types: new PatternIndex<string>(),
     callbacks: new PatternIndex<EntryModel>(),
     decorators: new PatternIndex<EntryModel>(),
+    hidden: new PatternIndex<CompiledSink>(),
   };
+  const compared: ComparedSink[] = [];
+  const routes: CompiledSink[] = [];
   const named: { words: readonly string[]; sink: CompiledSink }[] = [];
   const returned: CompiledSink[] = [];
-  const interest = new InterestBuilder();
+  const interest = new InterestBuilder(model.language);
 
   addModel(compiled, model);
   for (const rule of own) {
@@ -75,7 +88,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
       const value = { group: `rule:${rule.id}`, label: source.label };
       for (const one of listOf(source.read)) compiled.reads.add(one, value);
       for (const one of listOf(source.call)) compiled.results.add(one, value);
-      interest.add([...listOf(source.read), ...listOf(source.call)], rule);
+      interest.add({ calls: listOf(source.call), others: listOf(source.read) }, rule);
     }
     for (const { call, when, arg } of match.sanitizers ?? []) {
       const value: CompiledClean = { call: [], flaws: [flaw], arg, ...(when === undefined ? {} : { when }) };
@@ -90,7 +103,11 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
       for (const one of listOf(sink.assign)) compiled.assigns.add(one, value);
       if (sink.named !== undefined) named.push({ words: sink.named.map((word) => word.toLowerCase()), sink: value });
       if (sink.returns !== undefined) returned.push(value);
-      interest.add([...listOf(sink.call), ...listOf(sink.assign)], rule);
+      if (sink.compares !== undefined) compared.push(comparedSink(value, sink.compares));
+      for (const one of listOf(sink.hidden)) compiled.hidden.add(one, value);
+      if (sink.route !== undefined) routes.push(value);
+      const others = [sink.assign, sink.hidden, sink.compares?.paths].flatMap(listOf);
+      interest.add({ calls: listOf(sink.call), others }, rule);
     }
     interest.addWords(match);
   }
@@ -99,6 +116,8 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     ...compiled,
     named,
     returned,
+    compared,
+    routes,
     entries: model.entries.filter(({ callback, decorator }) => callback === undefined && decorator === undefined),
     cleanTypes: new Set(model.cleanTypes),
     byId: new Map(own.map((rule) => [rule.id, rule])),
@@ -108,19 +127,36 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
   };
 }
 
+function comparedSink(sink: CompiledSink, { paths, named }: NonNullable<SinkSpec['compares']>): ComparedSink {
+  const index = new PatternIndex<true>();
+  for (const one of listOf(paths)) index.add(one, true);
+  return { sink, paths: index, words: (named ?? []).map((word) => word.toLowerCase()) };
+}
+
 /** A word that stands alone says something from this length on. */
 const TELLING_LENGTH = 12;
 
+type Patterns = { readonly calls: readonly string[]; readonly others: readonly string[] };
+
 /** Gathers what files are of interest: by the words of the patterns, or those that a rule names itself. */
 class InterestBuilder {
+  readonly #language: Language;
   readonly #groups = new Map<string, readonly string[]>();
   readonly #common = new Map<string, readonly string[]>();
 
+  constructor(language: Language) {
+    this.#language = language;
+  }
+
   /** A flow through one plain name (`open`, `.send`) is looked for only where something comes in. */
-  add(patterns: readonly string[], { match: { words, sources }, severity }: CodeRule): void {
+  add(patterns: Patterns, { match: { words, sources }, severity }: CodeRule): void {
     if (words !== undefined) return;
     const isGrave = severity === 'critical' || severity === 'high';
-    for (const group of patterns.flatMap(wordGroupsOf)) {
+    const groups = [
+      ...patterns.calls.flatMap((one) => wordGroupsOf(one, this.#language, true)),
+      ...patterns.others.flatMap((one) => wordGroupsOf(one, this.#language, false)),
+    ];
+    for (const group of groups) {
       const isTelling =
         sources === undefined ||
         (isGrave &&
@@ -144,15 +180,23 @@ class InterestBuilder {
 
 type Indexes = Omit<
   LanguageRules,
-  'language' | 'named' | 'returned' | 'entries' | 'cleanTypes' | 'byId' | 'interest' | 'modules' | 'libraries'
+  | 'language'
+  | 'named'
+  | 'returned'
+  | 'compared'
+  | 'routes'
+  | 'entries'
+  | 'cleanTypes'
+  | 'byId'
+  | 'interest'
+  | 'modules'
+  | 'libraries'
 >;
 
 function addModel(indexes: Indexes, model: Model): void {
   for (const source of model.sources) {
-    const fills = source.fills === undefined ? {} : { fills: source.fills };
-    const value: CompiledSource = { group: source.group, label: source.label, ...fills };
-    for (const one of source.read ?? []) indexes.reads.add(one, value);
-    for (const one of source.call ?? []) indexes.results.add(one, value);
+    for (const one of source.read ?? []) indexes.reads.add(one, source);
+    for (const one of source.call ?? []) indexes.results.add(one, source);
   }
   for (const clean of model.cleans) for (const one of clean.call) indexes.cleans.add(one, clean);
   for (const guard of model.guards) for (const one of guard.call) indexes.guards.add(one, guard);

@@ -93,11 +93,15 @@ function lookUp(from: Layer | undefined, slot: number): Value | undefined {
   return undefined;
 }
 
+/** The layer that both are built on: depths fall by one from layer to layer. */
 function commonLayer(a: Layer | undefined, b: Layer | undefined): Layer | undefined {
-  const seen = new Set<Layer>();
-  for (let layer = a; layer !== undefined; layer = layer.below) seen.add(layer);
-  for (let layer = b; layer !== undefined; layer = layer.below) if (seen.has(layer)) return layer;
-  return undefined;
+  let [one, other] = [a, b];
+  while (one !== other) {
+    const [depth, otherDepth] = [one?.depth ?? 0, other?.depth ?? 0];
+    if (depth >= otherDepth) one = one?.below;
+    if (depth <= otherDepth) other = other?.below;
+  }
+  return one;
 }
 
 function changedSlots(a: Layer | undefined, b: Layer | undefined, common: Layer | undefined): ReadonlySet<number> {

@@ -6,8 +6,10 @@ import type { Expr, MemberExpr, NameExpr, Span, Target } from './ir.ts';
 import { copyEnv, isSpent, joinEnvs, type Machine, placeOf, readSlot } from './machine.ts';
 import { joinPath } from './pattern.ts';
 import { assignSilently } from './places.ts';
+import { globalOf, propertyPath } from './reflect.ts';
 import { refine } from './refine.ts';
 import { reportAssign, reportNamed } from './report.ts';
+import { reportCompare } from './report-compare.ts';
 import { withSource } from './sources.ts';
 import { typedValue } from './types.ts';
 import {
@@ -15,9 +17,11 @@ import {
   constantOf,
   deepTaints,
   joinTaints,
+  isFixed,
   joinValues,
   readAnyField,
   readField,
+  readPart,
   tainted,
   textWith,
   UNKNOWN,
@@ -113,8 +117,8 @@ export function evaluateMember(machine: Machine, expr: MemberExpr, object: Value
   if (property === 'length' && typeof object.constant?.value === 'string')
     return constantOf(object.constant.value.length);
   if (MEASURES.has(property) && object.fields?.get(property) === undefined) return UNKNOWN;
-  const field = readField(withStatics(machine, object), property);
-  const paths = object.paths.map((path) => joinPath(path, property));
+  const field = readPart(readField(withStatics(machine, object), property), property);
+  const paths = object.paths.map((path) => propertyPath(path, property));
   const method = methodOf(machine, object, property);
   const value: Value = {
     ...field,
@@ -128,8 +132,9 @@ export function evaluateMember(machine: Machine, expr: MemberExpr, object: Value
   const written = object.fields?.get(property);
   const isTyped = machine.rules.language === 'java' || machine.rules.language === 'go';
   if (isTyped && written !== undefined && written.isDeclared !== true && object.instanceOf === undefined) return value;
+  if (field.paths.length === 0) return machine.rules.reads.knows(property) ? withSource(machine, value, expr) : value;
   const read = withSource(machine, value, expr);
-  if (field.paths.length === 0 || paths.length === 0) return read;
+  if (paths.length === 0) return read;
   // The field has a name of its own, and one by where it stands.
   return { ...read, taints: joinTaints(read.taints, withSource(machine, { ...value, paths }, expr).taints) };
 }
@@ -143,15 +148,20 @@ function evaluateIndex(machine: Machine, expr: Extract<Expr, { kind: 'index' }>,
   }
   if (key === undefined || key === null) {
     const value = readAnyField(object);
+    // A piece of a text of the program.
+    if (object.fields === undefined && isFixed(object)) return { ...value, isFixed: true };
     return value.paths.length > 0 ? value : { ...value, paths: object.paths.map((path) => joinPath(path, '[]')) };
   }
   const at = typeof key === 'number' && key < 0 && object.isList === true ? (object.fields?.size ?? 0) + key : key;
-  const value = readField(object, String(at));
-  if (value.paths.length > 0) return value;
+  const held = readField(object, String(at));
+  if (held.paths.length > 0) return held;
+  const value: Value = object.fields === undefined && isFixed(object) ? { ...held, isFixed: true } : held;
   const segment = typeof key === 'number' ? '[]' : String(key).replaceAll(/[.\s]/g, '_');
-  return withSource(machine, { ...value, paths: object.paths.map((path) => joinPath(path, segment)) }, expr);
+  const paths = object.paths.map((path) => propertyPath(path, segment));
+  return withSource(machine, { ...value, paths: [...paths, ...globalOf(expr.object, segment, value)] }, expr);
 }
 
+const EQUALITIES = new Set(['==', '===', '!=', '!==']);
 const COMPARISONS = new Set(['==', '===', '!=', '!==', '<', '>', '<=', '>=', 'in', 'not in', 'instanceof', '<>']);
 const ARITHMETIC = new Set(['-', '*', '/', '//', '**', '&', '|', '^', '<<', '>>', '>>>', '&^']);
 
@@ -162,6 +172,7 @@ function evaluateBinary(machine: Machine, expr: Extract<Expr, { kind: 'binary' }
   const right = evaluate(machine, expr.right);
   const folded = foldBinary(operator, left, right);
   if (folded !== undefined) return folded;
+  if (EQUALITIES.has(operator) && machine.rules.compared.length > 0) reportCompare(machine, expr, left, right);
   if (COMPARISONS.has(operator)) return UNKNOWN;
   if (operator === '+' && left.isList === true && right.isList === true) return appendLists(left, right);
   if (operator === '+') return concatenate([left, right]);
@@ -276,7 +287,9 @@ function evaluateAssign(machine: Machine, expr: Extract<Expr, { kind: 'assign' }
     const value = evaluate(machine, expr.value);
     assignTo(machine, target, value, expr);
     if (target.kind === 'variable' && target.name.slot >= 0) {
-      machine.definitions.set(target.name.slot, machine.definitions.has(target.name.slot) ? undefined : expr.value);
+      const { slot } = target.name;
+      const isAlone = !machine.definitions.has(slot) || machine.definitions.get(slot) === expr.value;
+      machine.definitions.set(slot, isAlone ? expr.value : undefined);
     }
     return value;
   }

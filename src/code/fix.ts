@@ -1,6 +1,7 @@
 import type { Edit, Fix, TraceStep } from '../finding/index.ts';
 import { plainPaths } from './arguments.ts';
 import type { CodeRule } from './compile.ts';
+import { isUtf16 } from './decode.ts';
 import { commandEdits } from './fix-command.ts';
 import { importEdit, piecesOf, textOfSpan, unwrapped } from './fix-pieces.ts';
 import { statementEdits } from './fix-statement.ts';
@@ -27,6 +28,7 @@ export function fixFor(machine: Machine, rule: CodeRule, place: FixPlace): Fix {
   const [first = ''] = rule.remedy.trim().split('\n\n');
   const followUp = first.replaceAll('\n', ' ');
   const none = (reason: string): Fix => ({ kind: 'none', reason, followUp });
+  if (isUtf16(machine.file.bytes)) return none('The file is written in UTF-16: edits are made in UTF-8 only.');
   if (spec === undefined) return none(rule.match.unfixed ?? 'What is right here depends on what the value is for.');
   const attempt = attemptFix(machine, spec, place);
   if (typeof attempt === 'string') return none(attempt);

@@ -15,11 +15,13 @@ import {
   thisSlotOf,
 } from './machine.ts';
 import { reach, reportNamed } from './report.ts';
+import { noteRouteFunction } from './routes.ts';
 import { typedValue } from './types.ts';
 import {
   addStep,
   cleanTaint,
   type FunctionValue,
+  isFixed,
   joinAll,
   joinTaints,
   joinValues,
@@ -40,6 +42,7 @@ export function noteFunction(machine: Machine, fn: FunctionIr): Value {
 
 export function declareFunction(machine: Machine, name: NameExpr, fn: FunctionIr): void {
   for (const decorator of fn.decorators) evaluate(machine, decorator);
+  if (fn.decorators.length > 0 && machine.rules.routes.length > 0) noteRouteFunction(machine, fn);
   machine.env?.set(name.slot, noteFunction(machine, fn));
 }
 
@@ -61,6 +64,7 @@ function summarise(machine: Machine, fn: FunctionIr, receiver: Value | undefined
   const summary: Summary = { returns: UNKNOWN, receiver: UNKNOWN, flows: [], isDone: false };
   if (machine.depth >= CALL_DEPTH_MAX) return summary;
   machine.summaries.set(fn, summary);
+  machine.summaryOfId.set(idOf(machine, fn), summary);
   const cls = machine.classOf.get(fn);
   const known = receiver ?? (cls === undefined ? undefined : machine.instances.get(cls));
   const { returns, after } = runFunction(machine, fn, { args: undefined, receiver: known });
@@ -256,13 +260,14 @@ export function analyseClass(machine: Machine, cls: ClassIr): Value {
     }
     const first = evaluate(machine, initial);
     if (isTyped(machine)) reportNamed(machine, name, first, initial);
-    const held = joinValues(first, typed);
+    const held: Value = { ...joinValues(first, typed), ...(isFixed(first) ? { isFixed: true } : {}) };
     instance = writeField(instance, name, isMutable === true ? { ...held, constant: undefined } : held);
   }
   machine.instances.set(cls, instance);
   const ordered = [...cls.methods].sort((a, b) => Number(b.isConstructor === true) - Number(a.isConstructor === true));
   for (const method of ordered) {
     for (const decorator of method.decorators) evaluate(machine, decorator);
+    if (method.decorators.length > 0 && machine.rules.routes.length > 0) noteRouteFunction(machine, method, cls);
     if (!machine.summaries.has(method)) {
       if (method.isConstructor === true) {
         const summary = summaryOf(machine, method, instance);

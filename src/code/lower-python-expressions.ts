@@ -4,6 +4,13 @@ import { unescapeText } from './unescape.ts';
 
 type Parts = { target(node: number): Target; parameters(node: number): Parameter[] };
 
+/** A name as Python reads it: letters of other alphabets that look the same are the same (NFKC). */
+export function identifierOf(tree: Tree, node: number): string {
+  const text = textOf(tree, node);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII.
+  return /[^\0-\x7f]/.test(text) ? text.normalize('NFKC') : text;
+}
+
 /** Expressions of Python. */
 export class PythonExpressions {
   readonly #tree: Tree;
@@ -37,13 +44,13 @@ export class PythonExpressions {
     const span = this.#span(node);
     switch (kindOf(tree, node)) {
       case 'identifier':
-        return { kind: 'name', name: textOf(tree, node), slot: -1, ...span };
+        return { kind: 'name', name: identifierOf(tree, node), slot: -1, ...span };
       case 'attribute': {
         const property = childAt(tree, node, 'attribute');
         return {
           kind: 'member',
           object: this.#at(node, 'object'),
-          property: textOf(tree, property),
+          property: identifierOf(tree, property),
           nameStart: tree.start[property] ?? span.start,
           ...span,
         };
@@ -160,7 +167,7 @@ export class PythonExpressions {
     return namedChildren(tree, node).map((child): Argument => {
       const kind = kindOf(tree, child);
       if (kind === 'keyword_argument') {
-        return { name: textOf(tree, childAt(tree, child, 'name')), value: this.#at(child, 'value') };
+        return { name: identifierOf(tree, childAt(tree, child, 'name')), value: this.#at(child, 'value') };
       }
       if (kind === 'list_splat' || kind === 'dictionary_splat') {
         const value = this.expr(namedChildren(tree, child)[0] ?? -1);

@@ -1,6 +1,6 @@
 import type { FrontEnd } from './front-end.ts';
 import type { Argument, ClassIr, Expr, FunctionIr, NameExpr, Parameter, Span, Stmt, Target } from './ir.ts';
-import { PythonExpressions } from './lower-python-expressions.ts';
+import { identifierOf, PythonExpressions } from './lower-python-expressions.ts';
 import { childAt, childrenAt, childrenOf, fieldOf, kindOf, namedChildren, textOf, type Tree } from './tree.ts';
 
 export const python: FrontEnd = {
@@ -37,7 +37,7 @@ class PythonLowering {
   }
 
   #name(node: number): NameExpr {
-    return { kind: 'name', name: textOf(this.#tree, node), slot: -1, ...this.#span(node) };
+    return { kind: 'name', name: identifierOf(this.#tree, node), slot: -1, ...this.#span(node) };
   }
 
   #block(node: number): Stmt[] {
@@ -80,7 +80,7 @@ class PythonLowering {
         return [{ kind: 'continue', ...span }];
       case 'global_statement':
       case 'nonlocal_statement':
-        for (const name of namedChildren(tree, node)) this.#outerNames.add(textOf(tree, name));
+        for (const name of namedChildren(tree, node)) this.#outerNames.add(identifierOf(tree, name));
         return [];
       case 'import_statement':
         return this.#import(node);
@@ -281,7 +281,7 @@ class PythonLowering {
     const tree = this.#tree;
     const outer = this.#outerNames;
     this.#outerNames = new Set();
-    const name = textOf(tree, childAt(tree, node, 'name'));
+    const name = identifierOf(tree, childAt(tree, node, 'name'));
     const returned = childAt(tree, node, 'return_type');
     const isStatic = decorators.some((decorator) => decorator.kind === 'name' && decorator.name === 'staticmethod');
     const params = this.#parameters(childAt(tree, node, 'parameters'));
@@ -316,7 +316,7 @@ class PythonLowering {
       return [
         {
           target: this.#target(target, 'function'),
-          name: textOf(tree, target),
+          name: identifierOf(tree, target),
           ...(typeNode === -1 ? {} : { type: typeName(tree, typeNode) }),
           ...(value === -1 ? {} : { fallback: this.#expr(value) }),
           ...(splat === 'list_splat_pattern' ? { isRest: true } : {}),
@@ -361,7 +361,7 @@ class PythonLowering {
           const type = childAt(tree, inner, 'type');
           if (left === -1 || kindOf(tree, left) !== 'identifier') continue;
           fields.push({
-            name: textOf(tree, left),
+            name: identifierOf(tree, left),
             ...(right === -1 ? {} : { value: this.#expr(right) }),
             ...(type === -1 ? {} : { type: typeName(tree, type) }),
             decorators: [],
@@ -370,7 +370,7 @@ class PythonLowering {
       }
     }
     return {
-      name: textOf(tree, childAt(tree, node, 'name')),
+      name: identifierOf(tree, childAt(tree, node, 'name')),
       bases:
         superclasses === -1
           ? []
@@ -404,7 +404,7 @@ class PythonLowering {
     const module = textOf(tree, childAt(tree, node, 'module_name'));
     const names = childrenAt(tree, node, 'name').map((child) => {
       const alias = childAt(tree, child, 'alias');
-      const imported = textOf(tree, alias === -1 ? child : childAt(tree, child, 'name'));
+      const imported = identifierOf(tree, alias === -1 ? child : childAt(tree, child, 'name'));
       return { name: this.#name(alias === -1 ? child : alias), imported };
     });
     if (names.length > 0) return [{ kind: 'import', module, names, ...this.#span(node) }];

@@ -1,4 +1,5 @@
 import type { FileView, Match, TraceStep } from '../finding/index.ts';
+import type { Route } from './routes.ts';
 import type { LanguageRules } from './compile.ts';
 import type { Env } from './env.ts';
 import type { ClassIr, Expr, FileIr, FunctionIr, Span } from './ir.ts';
@@ -88,6 +89,11 @@ export type Machine = {
   readonly callbacks: Map<FunctionIr, { runs: number; isRunning: boolean; last: Value }>;
   readonly exports: Map<string, Value>;
   /** The value of a variable that is assigned once, as an expression: for fixes. */
+  /** Summaries by the number of their function. */
+  readonly summaryOfId: Map<number, Summary>;
+  /** Ways in that change something, by where they stand; and the routers that test who asks for all of theirs. */
+  readonly routes: Map<number, Route>;
+  readonly guarded: Set<string>;
   readonly definitions: Map<number, Expr | undefined>;
   readonly flows: Flow[];
   readonly flowKeys: Set<string>;

@@ -176,7 +176,7 @@ export const javascriptModel: Model = {
         '{http.IncomingMessage(),IncomingMessage()}.{headers,rawHeaders}',
         '{koa.Context(),~ctx}.{query,params,querystring,header,headers,search}',
         '{koa.Context(),~ctx}.{request,req}.{query,body,params,headers,querystring,header,files,rawBody}',
-        '{web.Request(),Request(),next/server.NextRequest(),NextRequest()}.{url,nextUrl,headers,body,cookies}',
+        '{web.Request(),Request(),next/server.NextRequest(),NextRequest()}.{headers,body,cookies}',
         'next.Context().{params,searchParams,query,req}',
         '{hono.Context(),~c}.req.raw',
         'lambda.Event().{body,queryStringParameters,pathParameters,headers,multiValueQueryStringParameters,rawPath,rawQueryString,cookies,path,Records,detail,arguments,input,requestContext}',
@@ -194,6 +194,12 @@ export const javascriptModel: Model = {
         '{h3,~}.{readBody,getQuery,getRouterParam,getRouterParams,getHeader,getCookie}',
         'koa-body.**',
       ],
+    },
+    {
+      group: REQUEST,
+      label: 'the address of the request',
+      read: ['{web.Request(),Request(),next/server.NextRequest(),NextRequest()}.{url,nextUrl}'],
+      isAddress: true,
     },
     {
       group: 'request-url',

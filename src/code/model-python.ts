@@ -162,7 +162,7 @@ export const pythonModel: Model = {
     {
       group: 'request-url',
       read: [
-        `${FLASK}.{url,base_url,full_path,path,host,host_url,url_root,remote_user}`,
+        `${FLASK}.{url,full_path,host,host_url,url_root,remote_user}`,
         '{django.http.HttpRequest,~request,~self.request}.{path,path_info}',
         '{starlette.requests.Request(),fastapi.Request(),~request}.url',
       ],
@@ -171,6 +171,7 @@ export const pythonModel: Model = {
       ],
       label: 'the address of the request',
     },
+    { group: 'request-url', read: [`${FLASK}.{path,base_url}`], label: 'the path of the request', isRoute: true },
     {
       group: 'argument',
       read: ['sys.argv'],
@@ -249,6 +250,7 @@ export const pythonModel: Model = {
       ],
       flaws: ['path', 'shell', 'sql', 'header'],
     },
+    { call: ['**.relative_to'], flaws: ['path'], arg: 'receiver' },
     { call: ['re.escape'], flaws: ['regex'] },
     {
       call: [
@@ -400,4 +402,5 @@ export const pythonModel: Model = {
     'IPvAnyAddress',
   ],
   types: [],
+  objects: ['xml.sax.{make_parser,expatreader.create_parser,expatreader.ExpatParser}', 'lxml.etree.*Parser'],
 };

@@ -1,5 +1,5 @@
 import type { Language } from './ir.ts';
-import type { Condition, PropagatorSpec } from './rule-schema.ts';
+import type { ArgumentSpec, Condition, PropagatorSpec } from './rule-schema.ts';
 
 /** A place where values from outside come in, in a group that rules name. */
 export type SourceModel = {
@@ -8,6 +8,10 @@ export type SourceModel = {
   readonly call?: readonly string[];
   /** The call fills this argument in, by position, in place of giving a result. */
   readonly fills?: number;
+  /** In a handler of which the route has no parts that vary, it is a constant: the path. */
+  readonly isRoute?: true;
+  /** The address that was asked for: it leads to the own site. What a client asks in it is another thing. */
+  readonly isAddress?: true;
   readonly label: string;
 };
 
@@ -49,6 +53,8 @@ export type CleanModel = {
   readonly call: readonly string[];
   readonly flaws: readonly string[];
   readonly when?: readonly Condition[];
+  /** In place of the result, this argument is clean behind the call: it throws else. */
+  readonly arg?: ArgumentSpec;
 };
 
 /** A test: where it holds (or fails, with `fails`), the argument is clean. `receiver` for what the method is called on. */

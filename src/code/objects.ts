@@ -13,10 +13,12 @@ export function makeObject(machine: Machine, { target, values, paths }: Made): V
   const { call } = values;
   const { language, objects } = machine.rules;
   if (language === 'go' && call.isNew) return structure(target, values);
-  if (language !== 'java') return undefined;
   if (objects.findAny(paths).length > 0) {
     const given = values.args.reduce<readonly Taint[]>((all, { value }) => joinTaints(all, deepTaints(value)), []);
-    return { taints: given, paths: [], fields: new Map() };
+    const named = values.args.flatMap(({ arg, value }) =>
+      arg.name === undefined || arg.isSpread === true ? [] : [[arg.name, value] as const],
+    );
+    return { taints: given, paths: [], fields: new Map(named) };
   }
   return setting(machine, values);
 }

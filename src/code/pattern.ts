@@ -69,13 +69,21 @@ export class PatternIndex<T> {
     return answer;
   }
 
+  /** Whether a path with this last segment can meet a pattern. Cheaper than looking. */
+  knows(last: string): boolean {
+    return this.#byLast.has(last) || this.#byFirst.size > 0;
+  }
+
   /** Everything that meets one of the paths. */
   findAny(paths: readonly string[]): readonly T[] {
     if (paths.length === 0) return NOTHING;
     if (paths.length === 1) return this.find(paths[0] ?? '');
-    const found = new Set<T>();
-    for (const path of paths) for (const value of this.find(path)) found.add(value);
-    return [...found];
+    let found: readonly T[] = NOTHING;
+    for (const path of paths) {
+      const answer = this.find(path);
+      if (answer.length > 0) found = found.length === 0 ? answer : [...new Set([...found, ...answer])];
+    }
+    return found;
   }
 
   #rank(value: T): number {
@@ -145,35 +153,4 @@ export function joinPath(path: string, segment: string): string {
   const segments = joined.split('.');
   if (segments.length <= PATH_SEGMENTS_MAX) return joined;
   return [...segments.slice(0, 4), ...segments.slice(segments.length - PATH_SEGMENTS_MAX + 4)].join('.');
-}
-
-/** How many words of a pattern a file must have: the longest say the most. */
-const GROUP_WORDS_MAX = 3;
-
-/** Groups of words: a file that has what a pattern names has all words of one group. Results and places are no words. */
-export function wordGroupsOf(pattern: string): readonly (readonly string[])[] {
-  const groups = new Map<string, readonly string[]>();
-  for (const spelled of expandBraces(pattern)) {
-    const tail = /^(?:~|\*\*\.)(?:.*\.)?~?([\w$]+\.[\w$]+)$/.exec(spelled)?.[1];
-    // A variable and its method stand side by side; what is imported may be named apart.
-    if (tail !== undefined) {
-      groups.set(tail, [tail]);
-      continue;
-    }
-    // Functions are called where they are used; classes may stand in a type.
-    const called = spelled.replaceAll(/\b([a-z]\w*)\(\)/g, '$1\u0001');
-    const words = [
-      ...new Set(
-        called
-          .split(/[.*~()[\]/@]+|node:/)
-          .map((word) => word.replace('\u0001', '('))
-          .filter((word) => word.length > 0 && !word.startsWith('(')),
-      ),
-    ]
-      .sort((a, b) => b.length - a.length)
-      .slice(0, GROUP_WORDS_MAX)
-      .sort();
-    if (words.length > 0) groups.set(words.join(' '), words);
-  }
-  return [...groups.values()];
 }

@@ -15,27 +15,59 @@ export type Interest = {
  * a rule names, and are never parsed.
  */
 export function interestSearch({ groups, common, sources }: Interest): (bytes: Uint8Array) => boolean {
-  const words = [...new Set([...groups.flat(), ...common.flat(), ...sources])];
+  const all = [...groups.flat(), ...common.flat(), ...sources].map(wordOf);
+  const words = [...new Set(all.map(({ text }) => text))];
   const idOf = new Map(words.map((word, id) => [word, id]));
+  const needed = new Uint8Array(words.length);
+  for (const { text, way } of all) needed[idOf.get(text) ?? 0] = (needed[idOf.get(text) ?? 0] ?? 0) | way;
   const numbered = (list: readonly (readonly string[])[]) =>
-    list.map((group) => Uint16Array.from(group, (word) => idOf.get(word) ?? 0));
+    list.map((group) =>
+      group.map((word) => {
+        const { text, way } = wordOf(word);
+        return { id: idOf.get(text) ?? 0, way };
+      }),
+    );
   const wanted = numbered(groups);
   const weak = numbered(common);
-  const from = Uint16Array.from(sources, (word) => idOf.get(word) ?? 0);
-  const find = wordSearch(words);
+  const from = numbered([sources])[0] ?? [];
+  const find = wordSearch(words, needed);
   return (bytes) => {
     const present = find(bytes);
-    const has = (id: number) => present[id] === 1;
+    const has = ({ id, way }: { readonly id: number; readonly way: number }) => ((present[id] ?? 0) & way) !== 0;
     if (wanted.some((group) => group.every(has))) return true;
     return from.some(has) && weak.some((group) => group.every(has));
   };
 }
 
+/** How a word stands in a text: at all, called, or in quotes as the name of a module. */
+const PLAIN = 1;
+const CALLED = 2;
+const QUOTED = 4;
+
+/** `rm(` for a call of `rm`, `"fs` for a module of that name. */
+function wordOf(word: string): { readonly text: string; readonly way: number } {
+  if (word.startsWith('"')) return { text: word.slice(1), way: QUOTED };
+  return /^[\w$]+\($/.test(word) ? { text: word.slice(0, -1), way: CALLED } : { text: word, way: PLAIN };
+}
+
+/** What stands behind the name of a function that is called, blanks left out: `(0, fs.rm)(…)`, `get<User>(…)`, `` sql`…` ``. */
+const isCall = Uint8Array.from({ length: 256 }, (_, byte) => ('()<`?!['.includes(String.fromCharCode(byte)) ? 1 : 0));
+/** What stands around the name of a module. */
+const isQuote = Uint8Array.from({ length: 256 }, (_, byte) => ('"\'`/:'.includes(String.fromCharCode(byte)) ? 1 : 0));
+const BLANK = 0x20;
+
+function waysOf(bytes: Uint8Array, start: number, end: number): number {
+  let next = end;
+  while (bytes[next] === BLANK) next += 1;
+  const isQuoted = isQuote[bytes[start - 1] ?? 0] === 1 && isQuote[bytes[end] ?? 0] === 1;
+  return PLAIN | (isCall[bytes[next] ?? 0] === 1 ? CALLED : 0) | (isQuoted ? QUOTED : 0);
+}
+
 /** Bytes of names, in all languages alike. */
 const isLetter = Uint8Array.from({ length: 256 }, (_, byte) => (/[\w$]/.test(String.fromCharCode(byte)) ? 1 : 0));
 
-/** Which of many words stand in a text, as a 1 for each. */
-export function wordSearch(words: readonly string[]): (bytes: Uint8Array) => Uint8Array {
+/** Which of many words stand in a text, and how; of each, only what is needed is looked for. */
+function wordSearch(words: readonly string[], needed: Uint8Array): (bytes: Uint8Array) => Uint8Array {
   const classOf = new Uint8Array(256);
   let classes = 1;
   const encoded = words.map((word) => Buffer.from(word));
@@ -73,13 +105,13 @@ export function wordSearch(words: readonly string[]): (bytes: Uint8Array) => Uin
       for (let end = state; end !== 0; end = shorter[end] ?? 0) {
         const id = ends[end] ?? -1;
         if (id === -1) continue;
-        if (present[id] === 1) continue;
+        if (((present[id] ?? 0) & (needed[id] ?? 0)) === needed[id]) continue;
         const length = lengths[id] ?? 0;
         // As a word of its own: `res` is not in `address`.
         const isWhole =
           !(isLetter[bytes[at] ?? 0] === 1 && isLetter[bytes[at + 1] ?? 0] === 1) &&
           !(isLetter[bytes[at - length + 1] ?? 0] === 1 && isLetter[bytes[at - length] ?? 0] === 1);
-        if (isWhole) present[id] = 1;
+        if (isWhole) present[id] = (present[id] ?? 0) | waysOf(bytes, at - length + 1, at + 1);
       }
     }
     return present;

@@ -2,8 +2,9 @@ import { argumentOf, guardPaths } from './arguments.ts';
 import { evaluate } from './operations.ts';
 import type { Expr } from './ir.ts';
 import { copyEnv, joinEnvs, type Machine } from './machine.ts';
+import { addressOf, commonOf, isWayOut, relatedOf, slicedStart } from './refine-derived.ts';
 import { assignSilently } from './places.ts';
-import { cleanTaint, constantOf, deepTaints, mapTaints, type Value } from './value.ts';
+import { cleanTaint, constantOf, deepTaints, mapTaints, type Origin, type Value } from './value.ts';
 
 const EQUAL = new Set(['==', '===']);
 const UNEQUAL = new Set(['!=', '!==', '<>']);
@@ -33,6 +34,10 @@ export function refine(machine: Machine, test: Expr, holds: boolean): void {
       return;
     case 'call':
       refineCall(machine, test, holds);
+      return;
+    case 'member':
+      // `if not urlparse(target).netloc`: without a host, an address leads to the own site.
+      if (!holds) cleanDerived(machine, test, ['redirect', 'url']);
       return;
     case 'index': {
       // `if allowed[name]`: one of those that the program knows.
@@ -95,6 +100,17 @@ function refineEquality(machine: Machine, left: Expr, right: Expr, isEqual: bool
     return;
   }
   if (!isEqual) return;
+  // The host of an address is compared with one that does not come out of the same address.
+  for (const [side, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    if (addressOf(machine, side) !== undefined && addressOf(machine, other) === undefined)
+      cleanDerived(machine, side, ['redirect', 'url']);
+    for (const path of commonOf(machine, side)?.places ?? []) cleanPlace(machine, path, ['path']);
+    const text = slicedStart(side, other);
+    if (text !== undefined) cleanPlace(machine, text, ['path', 'url', 'redirect']);
+  }
   const known = evaluate(machine, right);
   const other = evaluate(machine, left);
   // Equal to what nobody outside chose is as good as constant, unless that comes from outside as well.
@@ -120,6 +136,18 @@ function refineMembership(machine: Machine, left: Expr, right: Expr, isIn: boole
   if (typeof text !== 'string') return;
   const flaws = flawsWithout(text);
   if (flaws.length > 0) cleanPlace(machine, right, flaws);
+  const inner = sliced(right);
+  if (isQuote(text) && inner !== undefined) cleanPlace(machine, inner, [`inner${text}`]);
+}
+
+/** `text[1:-1]`, `text.slice(1, -1)`: what it is a piece of. */
+function sliced(expr: Expr): Expr | undefined {
+  if (expr.kind !== 'call' || expr.callee.kind !== 'member') return undefined;
+  return /^(?:__getslice__|slice|substring)$/.test(expr.callee.property) ? expr.callee.object : undefined;
+}
+
+function isQuote(text: unknown): text is string {
+  return text === "'" || text === '"';
 }
 
 /** What a text without this piece cannot do any more. */
@@ -133,6 +161,13 @@ export function flawsWithout(piece: string): readonly string[] {
 
 function refineCall(machine: Machine, call: Extract<Expr, { kind: 'call' }>, holds: boolean): void {
   const paths = guardPaths(machine, call);
+  if (holds) refineQuotes(machine, call);
+  else if (
+    call.callee.kind === 'member' &&
+    /^starts_?with$/i.test(call.callee.property) &&
+    isWayOut(argumentOf(call, 0))
+  )
+    cleanDerived(machine, call.callee.object, ['path']);
   for (const guard of machine.rules.guards.findAny(paths)) {
     if ((guard.fails === true) === holds) continue;
     const place =
@@ -145,13 +180,46 @@ function refineCall(machine: Machine, call: Extract<Expr, { kind: 'call' }>, hol
     if (guard.constant === true) {
       const other =
         guard.arg === 'receiver' ? argumentOf(call, 0) : call.callee.kind === 'member' ? call.callee.object : undefined;
-      if (other === undefined || deepTaints(evaluate(machine, other)).length > 0) continue;
+      if (other === undefined || isChosenOutside(machine, other, place)) continue;
     }
     cleanPlace(machine, place, guard.flaws);
   }
 }
 
+/** Whether what is compared with may come from whoever sent the other: what a caller hands in as another argument does not. */
+function isChosenOutside(machine: Machine, other: Expr, place: Expr): boolean {
+  const inner = innermost(place);
+  const own = inner === undefined ? [] : deepTaints(evaluate(machine, inner));
+  return deepTaints(evaluate(machine, other)).some(
+    ({ origin }) =>
+      origin.kind === 'source' ||
+      own.some((one) => one.origin.kind === origin.kind && originKey(one.origin) === originKey(origin)),
+  );
+}
+
+function originKey(origin: Origin): string {
+  if (origin.kind === 'source') return '';
+  return `${origin.kind === 'param' ? `${origin.function}:${origin.index}` : origin.call}.${origin.path.join('.')}`;
+}
+
+/** A text that begins and ends with a quote and has none within is a literal, whatever else stands in it. */
+function refineQuotes(machine: Machine, { callee, args }: Extract<Expr, { kind: 'call' }>): void {
+  const text = args[0]?.value.kind === 'literal' ? args[0].value.value : undefined;
+  if (callee.kind !== 'member' || !isQuote(text)) return;
+  if (/^starts_?with$/i.test(callee.property)) cleanPlace(machine, callee.object, [`open${text}`]);
+  if (/^ends_?with$/i.test(callee.property)) cleanPlace(machine, callee.object, [`close${text}`]);
+}
+
+/** What is found of a host, or of a path within a folder, is known of the whole address or path. */
+function cleanDerived(machine: Machine, place: Expr, flaws: readonly string[]): void {
+  for (const derived of [addressOf(machine, place), relatedOf(machine, place)]) {
+    const own = derived?.flaws.filter((flaw) => flaws.includes('all') || flaws.includes(flaw)) ?? [];
+    if (own.length > 0) for (const whole of derived?.places ?? []) cleanPlace(machine, whole, own);
+  }
+}
+
 function cleanPlace(machine: Machine, place: Expr, flaws: readonly string[]): void {
+  cleanDerived(machine, place, flaws);
   const inner = innermost(place);
   if (inner === undefined) return;
   const value = evaluate(machine, inner);
@@ -167,6 +235,8 @@ function cleanPlace(machine: Machine, place: Expr, flaws: readonly string[]): vo
 function innermost(place: Expr): Expr | undefined {
   if (place.kind === 'name' || place.kind === 'member' || place.kind === 'index') return place;
   if (place.kind === 'await' || place.kind === 'cast') return innermost(place.operand);
+  // `(path + sep).startsWith(root)`.
+  if (place.kind === 'binary' && place.operator === '+' && place.right.kind !== 'literal') return innermost(place.left);
   if (place.kind === 'assign' && place.target.kind === 'variable') return place.target.name;
   if (place.kind !== 'call') return undefined;
   const [first] = place.args;
@@ -187,5 +257,6 @@ function setPlace(machine: Machine, place: Expr, value: Value): void {
   }
   const constant = value.constant?.value;
   if (constant === undefined) return;
+  cleanDerived(machine, place, ['all']);
   assignSilently(machine, inner, constantOf(constant));
 }

@@ -1,12 +1,13 @@
 import type { Confidence, Match } from '../finding/index.ts';
 import { type CallValues, meetsAll, selectArguments } from './arguments.ts';
 import type { CompiledSink } from './compile.ts';
+import { entryOf } from './entries.ts';
 import { fixAtSource, fixFor } from './fix.ts';
 import type { CallExpr, Expr, Span } from './ir.ts';
-import { type Machine, placeOf, scopeName, type SinkTarget, type Target, textAt } from './machine.ts';
+import { type Machine, placeOf, readSlot, scopeName, type SinkTarget, type Target, textAt } from './machine.ts';
 import { joinPath } from './pattern.ts';
 import { sinkMatch } from './sink-match.ts';
-import { deepTaints, isCleaned, readPath, stepsOf, type Taint, taintKey, type Value } from './value.ts';
+import { deepTaints, isCleaned, readPath, stepsOf, type Taint, taintKey, UNKNOWN, type Value } from './value.ts';
 
 /** The most flows of one file that wait for the other files. */
 export const FLOWS_MAX = 20_000;
@@ -15,7 +16,7 @@ export const FLOWS_MAX = 20_000;
 export function reportCall(machine: Machine, paths: readonly string[], values: CallValues): void {
   for (const compiled of machine.rules.calls.findAny(paths)) {
     const { sink, rule } = compiled;
-    if (!meetsAll(values, sink.when)) continue;
+    if (!meetsAll(values, sink.when, machine.file.text)) continue;
     const span = callSpan(machine, values.call);
     if (rule.match.sources === undefined) {
       if (sink.arg === undefined || selectArguments(values, sink.arg).length > 0)
@@ -25,10 +26,15 @@ export function reportCall(machine: Machine, paths: readonly string[], values: C
     for (const { value, expr } of selectArguments(values, sink.arg)) {
       const fields = sink.field?.split('.') ?? [];
       if (fields.length > 0 && value.fields?.has(fields[0] ?? '') !== true) continue;
-      const held = readPath(value, fields);
+      const held = sink.answer === true ? answerOf(value) : readPath(value, fields);
       reachAll(machine, compiled, held, { span, what: calleeText(machine, values.call), call: values.call, expr });
     }
   }
+}
+
+/** A call of something whose name is put together of pieces. */
+export function reportHidden(machine: Machine, paths: readonly string[], call: CallExpr): void {
+  for (const compiled of machine.rules.hidden.findAny(paths)) reportPlain(machine, compiled, call, { call });
 }
 
 /** `a.b(…)` over several lines is shown from the line of the called name. */
@@ -74,7 +80,7 @@ export function reportAssign(
       receiver: object,
       args: [{ arg, value }, ...(key === undefined ? [] : [{ arg: { ...arg, name: 'key' }, value: key }])],
     };
-    if (!meetsAll(values, compiled.sink.when)) continue;
+    if (!meetsAll(values, compiled.sink.when, machine.file.text)) continue;
     if (compiled.rule.match.sources === undefined) reportPlain(machine, compiled, span, {});
     else {
       for (const one of compiled.sink.arg === undefined ? [{ value }] : selectArguments(values, compiled.sink.arg)) {
@@ -104,7 +110,7 @@ export function reportNamed(machine: Machine, name: string, value: Value, span: 
         start: span.start,
         end: span.end,
       };
-      if (meetsAll({ call, receiver: value, args: [{ arg, value }] }, sink.sink.when))
+      if (meetsAll({ call, receiver: value, args: [{ arg, value }] }, sink.sink.when, machine.file.text))
         reportPlain(machine, sink, span, {});
     }
   }
@@ -112,7 +118,7 @@ export function reportNamed(machine: Machine, name: string, value: Value, span: 
 
 /** What a handler of requests answers with. */
 export function reportReturn(machine: Machine, value: Value, expr: Expr): void {
-  if (machine.frame.entry?.returns !== 'html') return;
+  if (machine.frame.entry?.returns !== 'html' || isOtherHandler(machine, expr)) return;
   for (const compiled of machine.rules.returned) {
     // What makes an answer has been looked at where it was made.
     if (
@@ -121,18 +127,24 @@ export function reportReturn(machine: Machine, value: Value, expr: Expr): void {
       )
     )
       continue;
-    // An object is answered as JSON, which no browser takes for a page.
-    if (value.fields !== undefined && value.isList !== true) continue;
-    const held = value.isList === true ? (value.fields?.get('0') ?? value) : value;
-    reachAll(machine, compiled, held.fields === undefined ? { ...held } : { ...held, taints: [] }, {
-      span: expr,
-      what: 'the answer',
-      expr,
-    });
+    reachAll(machine, compiled, answerOf(value), { span: expr, what: 'the answer', expr });
   }
 }
 
-type Arrival = {
+/** `return other_view()`: what that answers is looked at there. */
+function isOtherHandler(machine: Machine, expr: Expr): boolean {
+  if (expr.kind !== 'call' || expr.callee.kind !== 'name') return false;
+  const { functions } = readSlot(machine, expr.callee.slot);
+  return functions?.some((one) => entryOf(machine, one.function)?.returns === 'html') === true;
+}
+
+/** What a browser may take for a page: of a tuple the first item (status and headers follow it); an object becomes JSON. */
+function answerOf(value: Value): Value {
+  const body = value.isList === true ? (value.fields?.get('0') ?? value) : value;
+  return body.fields === undefined ? body : UNKNOWN;
+}
+
+export type Arrival = {
   readonly span: Span;
   readonly what: string;
   readonly call?: CallExpr;
@@ -140,7 +152,7 @@ type Arrival = {
   readonly place?: Expr;
 };
 
-function reachAll(machine: Machine, compiled: CompiledSink, value: Value, arrival: Arrival): void {
+export function reachAll(machine: Machine, compiled: CompiledSink, value: Value, arrival: Arrival): void {
   const held = compiled.sink.whole === true ? value.taints : deepTaints(value);
   if (compiled.flaw === 'html' && isWholeRequest(value)) return;
   const taints = held.filter((taint) => mayReach(taint, compiled));
@@ -198,12 +210,10 @@ export function reach(machine: Machine, taint: Taint, target: Target): void {
   machine.flowKeys.add(key);
   machine.flows.push({ taint, target });
   if (taint.origin.kind !== 'param') return;
-  for (const [fn, summary] of machine.summaries) {
-    if (machine.ids.get(fn) === taint.origin.function) summary.flows.push({ taint, target });
-  }
+  machine.summaryOfId.get(taint.origin.function)?.flows.push({ taint, target });
 }
 
-function reportPlain(
+export function reportPlain(
   machine: Machine,
   compiled: CompiledSink,
   span: Span,

@@ -26,11 +26,17 @@ const condition = z.strictObject({
   matches: z.string().min(1).optional(),
   /** It is known and its text does not meet this regular expression. */
   differs: z.string().min(1).optional(),
+  /** Its text is known to begin so: a regular expression (RE2) for the beginning. */
+  starts: z.string().min(1).optional(),
+  /** It is not made of constants of the program alone. */
+  outside: z.literal(true).optional(),
   /** It is not given. With `field`: the object is known and lacks the field. */
   absent: z.literal(true).optional(),
   present: z.literal(true).optional(),
   /** It is text with a part that is not constant. */
   dynamic: z.literal(true).optional(),
+  /** Its expression is written so: a regular expression (RE2). */
+  written: z.string().min(1).optional(),
   /** It has one of these paths: `jwt.algorithms.none`. */
   path: patterns.optional(),
   /** It has none of these paths: what these functions give is of no harm here. */
@@ -51,6 +57,17 @@ const sink = z.strictObject({
   field: z.string().min(1).optional(),
   /** Only where the value as a whole comes from outside, not where one of its fields does. */
   whole: z.literal(true).optional(),
+  /** The argument is what a client is answered with: of a tuple the first item counts, an object becomes JSON. */
+  answer: z.literal(true).optional(),
+  /**
+   * A comparison with `==`. One side is a value of one of these paths, or one that the program knows and whose name ends in
+   * one of these words; the other side is what must not arrive.
+   */
+  compares: z.strictObject({ paths: patterns.optional(), named: z.array(z.string().min(1)).optional() }).optional(),
+  /** A function whose name is put together of pieces, so that nobody finds it. */
+  hidden: patterns.optional(),
+  /** A route without a test of who asks, among routes that have one. */
+  route: z.literal('unguarded').optional(),
   /** A property that is written. */
   assign: patterns.optional(),
   /** A variable, a property, a key or a keyword with one of these words in its name is given the value. */

@@ -1,4 +1,5 @@
 import { digestOfValue } from '../base/index.ts';
+import { decoded, endingOfScript, hasNoEnding, hasOtherLetters } from './decode.ts';
 import type { FileOutcome, FileView, Gap, RulePack, Scanner } from '../finding/index.ts';
 import { analyse } from './analyse.ts';
 import { type CodeRule, compileRules, type LanguageRules } from './compile.ts';
@@ -17,7 +18,7 @@ import { loadParser, type Parse } from './tree.ts';
 export const CODE_BYTES_MAX = 1024 * 1024;
 
 /** Goes up when the engine answers differently for the same rules: part of the key of cached results. */
-const ENGINE_VERSION = 1;
+const ENGINE_VERSION = 2;
 
 export type CodeSettings = {
   /** Further rules. */
@@ -55,14 +56,24 @@ export async function createCodeScanner(settings: CodeSettings = {}): Promise<Sc
     }
   }
   const find = (path: string) => byEnding.get(path.slice(path.lastIndexOf('.')));
+  const findFor = ({ path, bytes }: FileView) =>
+    hasNoEnding(path) ? byEnding.get(endingOfScript(bytes) ?? '') : find(path);
   return {
     kind: 'code',
     rules,
     settings: digestOfValue([ENGINE_VERSION, shipped.digest, rules.map(({ id }) => id), settings.rules ?? []]),
-    wants: (path, bytes) => bytes > 0 && find(path) !== undefined && !DECLARATIONS.test(path),
-    scanFile(file) {
-      const found = find(file.path);
-      if (found === undefined || !found.loaded.hasWords(file.bytes)) return { matches: [] };
+    wants: (path, bytes) =>
+      bytes > 0 &&
+      (find(path) !== undefined || (hasNoEnding(path) && bytes <= CODE_BYTES_MAX)) &&
+      !DECLARATIONS.test(path),
+    scanFile(given) {
+      const found = findFor(given);
+      if (found === undefined) return { matches: [] };
+      const file = decoded(given);
+      const { hasWords, frontEnd } = found.loaded;
+      const isWanted =
+        file !== given || hasWords(file.bytes) || (frontEnd.language === 'python' && hasOtherLetters(file.bytes));
+      if (!isWanted) return { matches: [] };
       return file.bytes.length > CODE_BYTES_MAX ? { matches: [], gaps: [tooLarge(file)] } : scanOne(file, found);
     },
     finish: (facts) => ({ matches: link(facts) }),
@@ -81,7 +92,8 @@ function scanOne(
   { loaded, parse }: { readonly loaded: LoadedLanguage; readonly parse: Parse },
 ): FileOutcome<CodeFacts> {
   const { text } = file;
-  const tree = parse(text);
+  // A byte order mark is no code; a line feed in its place keeps the offsets.
+  const tree = parse(text.startsWith('\uFEFF') ? `\n${text.slice(1)}` : text);
   const analysis = analyse(file, loaded.frontEnd.lower(tree), loaded.rules);
   const gaps: Gap[] = [];
   if (tree.isCut || analysis.isSpent) {

@@ -9,6 +9,8 @@ export const FIELDS_MAX = 64;
 export const TEXT_MAX = 4096;
 /** The most steps of a way that are kept. */
 export const STEPS_MAX = 24;
+/** The most constants of which a value may be one. */
+export const CHOICES_MAX = 8;
 /** How many fields deep a parameter is told apart. */
 export const FIELD_DEPTH_MAX = 4;
 const PATHS_MAX = 4;
@@ -49,6 +51,8 @@ export type Value = {
   readonly taints: readonly Taint[];
   /** Wrapped, since a known `null` is not the same as nothing known. */
   readonly constant?: { readonly value: Constant } | undefined;
+  /** It is one of these: what two ways through the program gave. Only without `constant`. */
+  readonly choices?: readonly Constant[] | undefined;
   readonly paths: readonly string[];
   readonly external?: External | undefined;
   /** Known entries: fields of an object or a map by key, items of a list by position. */
@@ -62,6 +66,10 @@ export type Value = {
   readonly instanceOf?: ClassIr | undefined;
   /** Text that has a part which is not constant. */
   readonly isText?: boolean | undefined;
+  /** Made of constants of the program alone, in a way that was not computed. */
+  readonly isFixed?: boolean | undefined;
+  /** How the text begins, where that is known: `SELECT `. */
+  readonly start?: string | undefined;
   /** Text with a beginning that says which host or path an address is of, whatever comes behind. */
   readonly isRooted?: boolean | undefined;
   /** A field of which only the type is known: nothing was written to it. */
@@ -90,21 +98,55 @@ export function taintKey(taint: Taint): string {
 export function joinTaints(a: readonly Taint[], b: readonly Taint[]): readonly Taint[] {
   if (a.length === 0 || a === b) return b;
   if (b.length === 0) return a;
-  const known = new Map(a.map((taint) => [taintKey(taint), taint]));
+  let joined: Taint[] | undefined;
   for (const taint of b) {
-    const key = taintKey(taint);
-    const same = known.get(key);
-    if (same === undefined) known.set(key, taint);
-    else if (taint.doubts < same.doubts) known.set(key, taint);
+    const all = joined ?? a;
+    const at = all.findIndex((one) => isSameTaint(one, taint));
+    const same = all[at];
+    if (same === undefined) {
+      joined ??= [...a];
+      joined.push(taint);
+    } else if (taint.doubts < same.doubts) {
+      joined ??= [...a];
+      joined[at] = taint;
+    }
   }
-  return [...known.values()].slice(0, TAINTS_MAX);
+  if (joined === undefined) return a;
+  return joined.length > TAINTS_MAX ? joined.slice(0, TAINTS_MAX) : joined;
+}
+
+/** What `taintKey` tells apart, without making a text of it. */
+function isSameTaint(a: Taint, b: Taint): boolean {
+  if (a === b) return true;
+  if (a.cleaned !== b.cleaned) return false;
+  const [one, other] = [a.origin, b.origin];
+  if (one === other) return true;
+  if (one.kind === 'source')
+    return (
+      other.kind === 'source' &&
+      one.at.line === other.at.line &&
+      one.at.column === other.at.column &&
+      one.label === other.label
+    );
+  if (one.kind === 'param')
+    return (
+      other.kind === 'param' &&
+      one.function === other.function &&
+      one.index === other.index &&
+      isSamePath(one.path, other.path)
+    );
+  return other.kind === 'result' && one.call === other.call && isSamePath(one.path, other.path);
+}
+
+function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((part, at) => part === b[at]));
 }
 
 /** What a value may be that is one of two. */
 export function joinValues(a: Value, b: Value, depth = 0): Value {
   if (a === b) return a;
-  if (a === UNKNOWN && b.constant === undefined && b.fields === undefined && b.isText === undefined) return b;
-  if (b === UNKNOWN && a.constant === undefined && a.fields === undefined && a.isText === undefined) return a;
+  if (a === UNKNOWN && isLoose(b)) return b;
+  if (b === UNKNOWN && isLoose(a)) return a;
   const fields = depth > FIELD_DEPTH_MAX ? undefined : joinFields(a, b, depth);
   const isSame = a.constant !== undefined && b.constant !== undefined && a.constant.value === b.constant.value;
   const others =
@@ -112,7 +154,7 @@ export function joinValues(a: Value, b: Value, depth = 0): Value {
   return {
     taints: joinTaints(a.taints, b.taints),
     paths: joinLists(a.paths, b.paths),
-    ...(isSame ? { constant: a.constant } : {}),
+    ...(isSame ? { constant: a.constant } : joinTexts(a, b)),
     ...(a.external === undefined && b.external === undefined ? {} : { external: a.external ?? b.external }),
     ...(fields === undefined ? {} : { fields }),
     ...(others === undefined ? {} : { others }),
@@ -127,6 +169,53 @@ export function joinValues(a: Value, b: Value, depth = 0): Value {
     ...(a.isText === true || b.isText === true ? { isText: true } : {}),
     ...(a.isRooted === true && b.isRooted === true ? { isRooted: true } : {}),
   };
+}
+
+/** Nothing that a join with something unknown takes away. */
+function isLoose({ constant, choices, fields, isText, isFixed }: Value): boolean {
+  return (
+    constant === undefined &&
+    choices === undefined &&
+    fields === undefined &&
+    isText === undefined &&
+    isFixed === undefined
+  );
+}
+
+/** What is known of the text of a value that is one of two. */
+function joinTexts(a: Value, b: Value): Pick<Value, 'choices' | 'isFixed' | 'start'> {
+  const [some, more] = [constantsOf(a), constantsOf(b)];
+  const choices = some === undefined || more === undefined ? undefined : [...new Set([...some, ...more])];
+  const [one, other] = [startOf(a), startOf(b)];
+  let same = 0;
+  while (one !== undefined && other !== undefined && same < one.length && one[same] === other[same]) same += 1;
+  return {
+    ...(choices === undefined || choices.length > CHOICES_MAX ? {} : { choices }),
+    ...(isFixed(a) && isFixed(b) ? { isFixed: true } : {}),
+    ...(one === undefined || same === 0 ? {} : { start: one.slice(0, same) }),
+  };
+}
+
+/** The constants that a value may be, where it is one of them for sure. */
+export function constantsOf({ constant, choices }: Value): readonly Constant[] | undefined {
+  return constant === undefined ? choices : [constant.value];
+}
+
+/** How its text begins, as far as that is known. */
+export function startOf({ constant, start }: Value): string | undefined {
+  return typeof constant?.value === 'string' ? constant.value : start;
+}
+
+/** Whether a value is made of constants of the program alone. */
+export function isFixed(value: Value, depth = 0): boolean {
+  if (value.taints.length > 0 || depth > FIELD_DEPTH_MAX) return false;
+  if (value.isFixed === true || constantsOf(value) !== undefined) return true;
+  if (value.fields === undefined || value.instanceOf !== undefined || value.paths.length > 0) return false;
+  if (value.others !== undefined && !isFixed(value.others, depth + 1)) return false;
+  return (
+    (value.fields.size > 0 || value.others !== undefined) &&
+    [...value.fields.values()].every((field) => isFixed(field, depth + 1))
+  );
 }
 
 function joinFunctions(a: readonly FunctionValue[], b: readonly FunctionValue[]): readonly FunctionValue[] {
@@ -191,7 +280,7 @@ export function readAnyField(value: Value): Value {
   const held = [...(value.fields?.values() ?? []), ...(value.others === undefined ? [] : [value.others])];
   const inherited = tainted(value.taints.map((taint) => extendOrigin(taint, '[]')));
   if (held.length === 0) return inherited;
-  const { constant, ...rest } = joinAll([...held, inherited]);
+  const { constant, ...rest } = joinAll(inherited === UNKNOWN ? held : [...held, inherited]);
   return held.length === 1 && constant !== undefined && value.others === undefined ? { ...rest, constant } : rest;
 }
 
@@ -205,13 +294,13 @@ export function writeField(value: Value, key: string, field: Value): Value {
   const fields = new Map(value.fields);
   if (!fields.has(key) && fields.size >= FIELDS_MAX) return writeAnyField(value, field);
   fields.set(key, field);
-  const { constant: _, ...rest } = value;
+  const { constant: _, choices: __, ...rest } = value;
   return { ...rest, fields };
 }
 
 /** Writes an entry of which the key is not known: each may be the one, and none is surely overwritten. */
 export function writeAnyField(value: Value, field: Value): Value {
-  const { constant: _, ...rest } = value;
+  const { constant: _, choices: __, ...rest } = value;
   return {
     ...rest,
     fields: value.fields ?? new Map(),
@@ -258,7 +347,38 @@ export function cleanedBy(a: string, b: string): string {
 }
 
 export function isCleaned(cleaned: string, flaw: string): boolean {
-  return cleaned !== '' && cleaned.split(' ').some((one) => one === flaw || one === 'all');
+  if (cleaned === '') return false;
+  const known = cleaned.split(' ');
+  return (
+    known.some((one) => one === flaw || one === 'all') ||
+    (flaw === 'code' && isLiteral(known)) ||
+    (flaw === 'redirect' && known.includes(OWN_ADDRESS))
+  );
+}
+
+/** Stands among the flaws that a taint is cleaned of for the address that was asked for: it leads nowhere else. */
+export const OWN_ADDRESS = 'own-address';
+
+/** Parts of such an address that the client chose freely. */
+const CHOSEN_PARTS = new Set(['searchParams', 'search', 'query', 'searchparams']);
+
+/** What is read of an address as its query is no address any more. */
+export function readPart(value: Value, property: string): Value {
+  if (!CHOSEN_PARTS.has(property) || !value.taints.some(({ cleaned }) => cleaned.includes(OWN_ADDRESS))) return value;
+  return mapTaints(value, (taint) => ({
+    ...taint,
+    cleaned: taint.cleaned
+      .split(' ')
+      .filter((one) => one !== OWN_ADDRESS)
+      .join(' '),
+  }));
+}
+
+/** Found to be a literal of a language: quoted, with no quote within. */
+function isLiteral(known: readonly string[]): boolean {
+  return ["'", '"'].some((quote) =>
+    [`open${quote}`, `inner${quote}`, `close${quote}`].every((one) => known.includes(one)),
+  );
 }
 
 /** The same value with other taints, everywhere in it. */
@@ -283,7 +403,7 @@ export function isSameValue(a: Value | undefined, b: Value | undefined, depth = 
   if (a === undefined || b === undefined) return false;
   if (a.taints.length !== b.taints.length || a.paths.length !== b.paths.length) return false;
   if (a.constant?.value !== b.constant?.value || a.isText !== b.isText) return false;
-  if (a.taints.some((taint, at) => taintKey(taint) !== taintKey(b.taints[at] ?? taint))) return false;
+  if (a.taints.some((taint, at) => !isSameTaint(taint, b.taints[at] ?? taint))) return false;
   if ((a.fields?.size ?? -1) !== (b.fields?.size ?? -1)) return false;
   if (depth > FIELD_DEPTH_MAX) return true;
   for (const [key, field] of a.fields ?? []) if (!isSameValue(field, b.fields?.get(key), depth + 1)) return false;
