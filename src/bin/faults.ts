@@ -32,6 +32,8 @@ export const fault = faultsOf('bin', {
     help: 'Name a folder that exists; `sallyport mirror add DIR owner/repo` fills one.',
   },
   'folder-unwritable': { status: 400, help: 'Name a folder that you can write into, or that can be made.' },
+  'tool-unknown': { status: 400, help: 'Name one or more of these, with commas between them: --with gitleaks,zizmor.' },
+  'rules-missing': { status: 400, help: 'Name a folder of rules as docs/rules/README.md describes them.' },
   'tool-failed': { status: 502, help: 'Run the tool by itself and see what it says.' },
   cancelled: { status: 499, help: 'Start it again when you like.' },
   'file-changed': { status: 409, help: 'Run the command again while nothing else writes there.' },

@@ -89,7 +89,7 @@ export function parseTools(names: readonly string[]): readonly Tool[] {
   return [...new Set(names)].map((name) => {
     const tool = TOOLS.find((one) => one === name);
     if (tool === undefined)
-      throw fault('name-invalid', `there is no tool ${JSON.stringify(name)}: ${TOOLS.join(', ')}`);
+      throw fault('tool-unknown', `there is no tool ${JSON.stringify(name)}: ${TOOLS.join(', ')}`);
     return tool;
   });
 }

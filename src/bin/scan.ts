@@ -36,14 +36,34 @@ export async function scan(
   interrupt: Interrupt,
 ): Promise<ScanResult> {
   const { abort, stop } = abortOn(interrupt);
+  let restore: (() => void) | undefined;
+  const onStep = (progress: ScanProgress) => {
+    onProgress(progress);
+    if (progress.phase === 'finish') restore ??= endAtOnce();
+  };
   try {
     return await runScan(
       await scanRequest(machine, request, abort.signal),
-      await scanDeps(machine, request, { signal: abort.signal, onProgress }),
+      await scanDeps(machine, request, { signal: abort.signal, onProgress: onStep }),
     );
   } finally {
+    restore?.();
     stop();
   }
+}
+
+const ENDING = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * From now on a signal ends this process as if nobody listened. What is left of a scan is one long computation on this thread, in which
+ * no handler would get its turn; no tool runs any more, and what was found is kept. Answers how to go back.
+ */
+function endAtOnce(): () => void {
+  const listeners = ENDING.map((signal) => [signal, process.listeners(signal)] as const);
+  for (const signal of ENDING) process.removeAllListeners(signal);
+  return () => {
+    for (const [signal, list] of listeners) for (const listener of list) process.on(signal, listener);
+  };
 }
 
 /** The end that the person asks for, as a signal. */
@@ -134,7 +154,7 @@ function listFolder(folder: string): readonly string[] {
   try {
     return readdirSync(folder, { recursive: true, encoding: 'utf8' });
   } catch (thrown) {
-    throw fault('folder-missing', `${folder}: ${reasonOf(thrown)}`, { cause: thrown });
+    throw fault('rules-missing', `${folder}: ${reasonOf(thrown)}`, { cause: thrown });
   }
 }
 

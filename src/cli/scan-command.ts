@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { reasonOf } from '../base/index.ts';
 import { SEVERITIES } from '../finding/index.ts';
 import type { ReportFormat, ScanMode, ScanResult } from '../scan/index.ts';
@@ -25,7 +25,7 @@ export async function scan(
 ): Promise<number> {
   const { terminal, commands, interrupt, clock } = dependencies;
   if (options.explain !== undefined) return explain(options.explain, dependencies);
-  checkOptions(options);
+  await checkOptions(options, dependencies.cwd);
   const request = readRequest(paths, options, dependencies);
   if (options.fix === true) {
     const { fix } = await import('./fix-command.ts');
@@ -62,11 +62,47 @@ async function explain(rule: string, { commands, terminal }: CliDependencies): P
   return EXIT.success;
 }
 
-function checkOptions(options: ScanOptions): void {
+async function checkOptions(options: ScanOptions, cwd: string): Promise<void> {
   if (options.json === true && options.format !== undefined && options.format !== 'json') {
     throw fault('usage', `--json and --format ${options.format} exclude each other`);
   }
-  if (options.dryRun === true && options.fix !== true) throw fault('usage', '--dry-run belongs to --fix');
+  const fixing = [
+    ['--dry-run', options.dryRun],
+    ['--no-tests', options.tests ? undefined : true],
+    ['--test-command', options.testCommand],
+    ['--actions-mirror', options.actionsMirror],
+  ] as const;
+  const alone = fixing.find(([, value]) => value !== undefined && options.fix !== true);
+  if (alone !== undefined) throw fault('usage', `${alone[0]} belongs to --fix`);
+  if (options.testCommand !== undefined && !options.tests)
+    throw fault('usage', '--test-command and --no-tests exclude each other');
+  if (options.sbomFormat !== undefined && options.sbom === undefined)
+    throw fault('usage', '--sbom-format belongs to --sbom');
+  await checkMissing(options.allowMissing);
+  checkWritable(options, cwd);
+}
+
+async function checkMissing(allowed: readonly string[]): Promise<void> {
+  if (allowed.length === 0) return;
+  const { GAP_CODES, isOfGap } = await import('../scan/index.ts');
+  const unknown = allowed.find((name) => !GAP_CODES.some((code) => isOfGap(name, code)));
+  if (unknown === undefined) return;
+  const names = [...new Set(GAP_CODES.flatMap((code) => [code.replace(/-.*/, ''), code]))];
+  throw fault('usage', `--allow-missing knows no ${JSON.stringify(unknown)}: ${names.join(', ')}`);
+}
+
+/** A scan may take minutes: that its report has no place is told before. */
+function checkWritable({ output, sarif, sbom, vex, writeBaseline }: ScanOptions, cwd: string): void {
+  for (const named of [output, sarif, sbom, vex, writeBaseline]) {
+    if (named === undefined) continue;
+    const file = resolve(cwd, named);
+    try {
+      accessSync(statSync(file, { throwIfNoEntry: false }) === undefined ? dirname(file) : file, constants.W_OK);
+      if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('it is a folder');
+    } catch (thrown) {
+      throw fault('file-unwritable', `${file}: ${reasonOf(thrown)}`, { cause: thrown });
+    }
+  }
 }
 
 /** Writes what stands beside the report. Answers whether all of it could be said. */
@@ -77,7 +113,7 @@ async function writeFiles(result: ScanResult, options: ScanOptions, dependencies
     write(resolve(cwd, options.sarif), renderReport('sarif', result, { version, textOf: result.sources.textOf }));
   }
   if (options.sbom !== undefined) {
-    const text = await result.renderInventory({ format: options.sbomFormat, toolVersion: version });
+    const text = await result.renderInventory({ format: options.sbomFormat ?? 'cyclonedx', toolVersion: version });
     write(resolve(cwd, options.sbom), text);
   }
   if (options.writeBaseline !== undefined) {

@@ -27,7 +27,7 @@ export type ScanOptions = {
   readonly everything?: true;
   readonly sbom?: string;
   readonly vex?: string;
-  readonly sbomFormat: 'cyclonedx' | 'spdx';
+  readonly sbomFormat?: 'cyclonedx' | 'spdx';
   readonly import: readonly string[];
   readonly with: readonly string[];
   readonly explain?: string;
@@ -76,7 +76,9 @@ export function addScanOptions(command: Command): Command {
     .option('--output <file>', 'write the report there')
     .option('--sarif <file>', 'write a SARIF report there, too')
     .option('--sbom <file>', 'write the inventory of dependencies there')
-    .addOption(new Option('--sbom-format <format>', 'its form').choices(['cyclonedx', 'spdx']).default('cyclonedx'))
+    .addOption(
+      new Option('--sbom-format <format>', 'with --sbom: its form (default: cyclonedx)').choices(['cyclonedx', 'spdx']),
+    )
     .option('--vex <file>', 'write what is known of their flaws there, as OpenVEX')
     .option('--explain <rule>', 'print the page of a rule, and scan nothing')
     .optionsGroup('Fixing:')

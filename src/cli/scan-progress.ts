@@ -20,7 +20,7 @@ export function createScanProgress(
   let last = 0;
   const draw = ({ phase, done, total }: ScanProgress) => {
     const now = clock.monotonic() - started;
-    if (now < QUIET_MS || now - last < FRAME_MS) return;
+    if (phase !== 'finish' && (now < QUIET_MS || now - last < FRAME_MS)) return;
     last = now;
     const spinner = paint('cyan', SPINNER[Math.floor(now / FRAME_MS) % SPINNER.length] ?? '·');
     const words = { list: 'looking for files', scan: 'files', history: 'commits', finish: 'putting it together' }[
@@ -29,7 +29,10 @@ export function createScanProgress(
     const filled = total === 0 ? 0 : Math.floor((done / total) * BAR_COLUMNS);
     const bar = `${paint('cyan', '━'.repeat(filled))}${paint('dim', '━'.repeat(BAR_COLUMNS - filled))}`;
     const counted = total === 0 ? words : `${bar} ${done} of ${total} ${words}`;
-    region.draw([fit(`${spinner} ${counted}  ${paint('dim', formatDuration(now))}`, terminal.columns() - 1)]);
+    const line = fit(`${spinner} ${counted}  ${paint('dim', formatDuration(now))}`, terminal.columns() - 1);
+    // Afterwards a signal may end the process at once: the cursor is shown again before.
+    if (phase === 'finish') region.clear();
+    else region.draw([line]);
   };
   return { show: draw, close: () => region.clear() };
 }

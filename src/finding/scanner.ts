@@ -45,5 +45,7 @@ export type Scanner<Facts = unknown> = {
   /** Whether it looks at this file at all. By name and size only: called for every file of the tree. */
   wants(path: string, bytes: number): boolean;
   scanFile(file: FileView): FileOutcome<Facts>;
+  /** Looks at where a symbolic link leads, as a text. Links are never followed; without this they are not looked at. */
+  scanLink?(path: string, target: string): FileOutcome<Facts>;
   finish?(facts: ReadonlyMap<string, Facts>): TreeOutcome;
 };

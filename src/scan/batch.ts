@@ -52,6 +52,7 @@ export async function scanFile(task: FileTask, options: BatchOptions): Promise<F
     return { path, outcomes: {}, bytes: 0, gap: gapOf(path, reading.reason) };
   }
   const bytes = task.content ?? reading?.bytes ?? new Uint8Array();
+  if (task.entry.kind === 'symlink') return scanLink(task, bytes, options.scanners);
   const digest = options.keeps ? digestOf(task.entry, bytes) : undefined;
   const have = task.known.find(([known]) => known === digest)?.[1] ?? [];
   const missing = task.kinds.filter((kind) => !have.includes(kind));
@@ -67,6 +68,14 @@ export async function scanFile(task: FileTask, options: BatchOptions): Promise<F
     }
   }
   return { path, ...(digest === undefined ? {} : { digest }), outcomes, bytes: bytes.length };
+}
+
+/** Not kept: a file at the same path with the same bytes is something else. */
+function scanLink({ entry, kinds }: FileTask, bytes: Uint8Array, scanners: Scanners): FileResult {
+  const target = Buffer.from(bytes).toString('utf8');
+  const outcomes: { [kind in Kind]?: FileOutcome<unknown> } = {};
+  for (const kind of kinds) outcomes[kind] = scanners.get(kind)?.scanLink?.(entry.path, target) ?? NOTHING;
+  return { path: entry.path, outcomes, bytes: bytes.length };
 }
 
 /** A scanner that throws has an error of ours: its file counts as not looked at, the others go on. */

@@ -165,7 +165,7 @@ class Gathering {
       if (kinds.length === 0) continue;
       this.#wanted.set(entry.path, kinds);
       const isDoubted = this.#options.doubted.has(entry.path);
-      const known = isDoubted ? [] : (cache?.digestsOf(entry.path, kinds) ?? []);
+      const known = isDoubted || entry.kind === 'symlink' ? [] : (cache?.digestsOf(entry.path, kinds) ?? []);
       const whole = known.find(([digest, have]) => digest === `git:${entry.blob}` && have.length === kinds.length);
       if (whole === undefined) tasks.push({ entry, kinds, known, ...(isDoubted ? { isDoubted } : {}) });
       else this.add({ path: entry.path, digest: whole[0], outcomes: {}, bytes: entry.bytes });
@@ -198,12 +198,13 @@ function kindsOf(
   { everything, scanners }: FileScannerOptions,
   among: ReadonlySet<Kind> | undefined,
 ): readonly Kind[] {
-  if (entry.kind !== 'file') return [];
+  if (entry.kind !== 'file' && entry.kind !== 'symlink') return [];
   const fileClass = classify(entry.path);
   const kinds: Kind[] = [];
   for (const [kind, scanner] of scanners) {
     if (among?.has(kind) === false || (!everything && !LOOKS_AT[kind].has(fileClass))) continue;
-    if (scanner.wants(entry.path, entry.bytes)) kinds.push(kind);
+    const isWanted = entry.kind === 'file' ? scanner.wants(entry.path, entry.bytes) : scanner.scanLink !== undefined;
+    if (isWanted) kinds.push(kind);
   }
   return kinds.length === 1 && kinds[0] === 'suppressions' ? [] : kinds;
 }

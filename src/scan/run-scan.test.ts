@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Scanner } from '../finding/index.ts';
 import { runScan, type ScanResult } from './run-scan.ts';
-import { testDeps, testRequest } from './scan.fixture.ts';
+import { checksumOf } from '../base/index.ts';
+import { testDeps, testRequest, wordDoor, wordScanner } from './scan.fixture.ts';
 
 let root = '';
 beforeEach(() => {
@@ -42,6 +44,63 @@ describe('a scan of a folder', () => {
 
     expect(found(result)).toEqual([]);
     rmSync(outside, { recursive: true });
+  });
+
+  test('says what a link that it does not follow leads to, when that is a secret', async () => {
+    const token = ['ghp_', 'x'.repeat(36)].join('');
+    symlinkSync(`nowhere/${token}`, join(root, 'link'));
+    const scanner: Scanner = {
+      ...wordScanner('code'),
+      scanLink: (file, target) => ({
+        matches: [
+          {
+            rule: 'code-one',
+            place: { file, line: 1, column: 1, endLine: 1, endColumn: 1 },
+            message: target,
+            evidence: '',
+            fix: { kind: 'none', reason: '' },
+          },
+        ],
+      }),
+    };
+    const scanners = { code: { ...wordDoor, load: () => Promise.resolve(scanner) } };
+
+    const result = await runScan(testRequest(root), testDeps({ scanners }));
+
+    expect(result.findings).toMatchObject([{ message: `nowhere/${token}`, place: { file: 'link' } }]);
+  });
+
+  test('shows no secret that the snippet of another tool quotes', async () => {
+    const random = 'k3Jq9Xw2LmZp7Rt5Vb8Nc4Yd6Hf1Gs';
+    const token = `ghp_${random}${checksumOf(random)}`;
+    const text = JSON.stringify({
+      version: '2.1.0',
+      runs: [
+        {
+          tool: { driver: { name: 'other', rules: [] } },
+          results: [
+            {
+              ruleId: 'eval',
+              message: { text: `eval of ${token}` },
+              locations: [
+                {
+                  physicalLocation: {
+                    artifactLocation: { uri: 'a.js' },
+                    region: { startLine: 1, snippet: { text: `eval(x); const t = '${token}';` } },
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    write({ 'a.js': 'x\n' });
+
+    const result = await runScan(testRequest(root, { imports: [{ name: 'other.sarif', text }] }), testDeps());
+
+    expect(result.findings.map(({ evidence }) => evidence)).toEqual(["eval(x); const t = '[redacted]';"]);
+    expect(JSON.stringify(result.findings)).not.toContain(token);
   });
 
   test('leaves out what is installed, vendored or made by a program, unless it is asked for', async () => {

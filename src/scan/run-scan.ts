@@ -17,6 +17,7 @@ import { doubtedFiles } from './doubt.ts';
 import { createFileScanner, type FileScanner } from './file-scan.ts';
 import { finishScan } from './finish.ts';
 import { commentsOf, type Found, joined, without } from './found.ts';
+import { isOfGap } from './gap-codes.ts';
 import { historyKey, type HistoryScan, scanHistory } from './history.ts';
 import type { ImportResult, Report } from './import.ts';
 import { loadScanners } from './load-scanners.ts';
@@ -224,7 +225,11 @@ async function importAll({ imports, root, kinds }: ScanRequest, own: ReadonlyMap
   const { importReports } = await import('./import.ts');
   const imported = importReports(imports, root, own);
   const kindOf = new Map([...own.values(), ...imported.rules].map((rule) => [rule.id, rule.kind]));
-  return { ...imported, matches: imported.matches.filter(({ rule }) => kinds.includes(kindOf.get(rule) ?? 'code')) };
+  const chosen = imported.matches.filter(({ rule }) => kinds.includes(kindOf.get(rule) ?? 'code'));
+  if (chosen.length === 0) return { ...imported, matches: [] };
+  const { openRedaction, redactedMatch } = await import('./redact-import.ts');
+  const redact = await openRedaction();
+  return { ...imported, matches: chosen.map((match) => redactedMatch(match, redact)) };
 }
 
 async function scanScope(scope: Scope, tools: Tools): Promise<Found> {
@@ -404,7 +409,7 @@ function notesOf(entries: readonly TreeEntry[]): readonly string[] {
 
 /** `--allow-missing advisories` goes on without them, as when they are old. */
 function isAllowed({ code }: Gap, allowed: readonly string[]): boolean {
-  return allowed.some((name) => code === name || code.startsWith(`${name}-`));
+  return allowed.some((name) => isOfGap(name, code));
 }
 
 function chooser(paths: readonly string[]): (path: string) => boolean {

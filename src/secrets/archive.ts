@@ -1,4 +1,4 @@
-import { gunzipSync, inflateRawSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, inflateRawSync, zstdDecompressSync } from 'node:zlib';
 
 /** How deep archives in archives are opened. */
 export const ARCHIVE_DEPTH_MAX = 3;
@@ -16,14 +16,35 @@ export type ArchiveOutcome = {
   readonly entries: readonly ArchiveEntry[] /** Why some were not read. */;
   readonly left: readonly string[];
 };
-export type ArchiveKind = 'zip' | 'gzip' | 'tar';
+export type ArchiveKind = 'zip' | 'gzip' | 'zstd' | 'brotli' | 'tar';
 
-/** What is packed in it, by its first bytes. */
-export function archiveKindOf(bytes: Uint8Array): ArchiveKind | undefined {
+/** What is packed in it, by its first bytes; brotli, which has none of its own, by the name. */
+export function archiveKindOf(bytes: Uint8Array, path: string): ArchiveKind | undefined {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) return 'zip';
   if (bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8) return 'gzip';
   const isTar = bytes.length >= 512 && Buffer.from(bytes.subarray(257, 262)).toString('latin1') === 'ustar';
-  return isTar ? 'tar' : undefined;
+  if (isTar) return 'tar';
+  if (startsWith(bytes, [0x28, 0xb5, 0x2f, 0xfd])) return 'zstd';
+  return /\.br$/i.test(path) ? 'brotli' : undefined;
+}
+
+/** Forms without a decoder here, by their first bytes. */
+const SEALED: readonly (readonly [string, readonly number[]])[] = [
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
+  ['7-Zip', [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]],
+  ['RAR', [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07]],
+  ['LZ4', [0x04, 0x22, 0x4d, 0x18]],
+  ['LZMA', [0x5d, 0, 0]],
+];
+
+/** What packed it, when nothing here can unpack that. */
+export function sealedKindOf(bytes: Uint8Array): string | undefined {
+  const isBzip2 = startsWith(bytes, [0x42, 0x5a, 0x68]) && startsWith(bytes.subarray(4), [0x31, 0x41, 0x59, 0x26]);
+  return isBzip2 ? 'bzip2' : SEALED.find(([, magic]) => startsWith(bytes, magic))?.[0];
+}
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, at) => bytes[at] === byte);
 }
 
 /** Unpacks in memory, within the limits; a broken archive gives what could be read of it. */
@@ -33,16 +54,27 @@ export function unpack(bytes: Buffer, kind: ArchiveKind, budget: { bytes: number
       return unzip(bytes, budget);
     case 'tar':
       return untar(bytes, budget);
-    case 'gzip': {
-      const plain = attempt(() =>
-        gunzipSync(bytes, { maxOutputLength: Math.max(1, Math.min(budget.bytes, UNPACKED_BYTES_MAX)) }),
-      );
-      if (plain === undefined) return { entries: [], left: ['it is damaged, or larger unpacked than the limit'] };
-      budget.bytes -= plain.length;
-      if (archiveKindOf(plain) === 'tar') return untar(plain, budget, true);
-      return { entries: [{ path: '', bytes: plain }], left: [] };
-    }
+    case 'gzip':
+      return unpackOne(gunzipSync, bytes, budget);
+    case 'zstd':
+      return unpackOne(zstdDecompressSync, bytes, budget);
+    case 'brotli':
+      return unpackOne(brotliDecompressSync, bytes, budget);
   }
+}
+
+/** One packed stream, which may be that of a tar file. */
+function unpackOne(
+  decode: (bytes: Buffer, limits: { readonly maxOutputLength: number }) => Buffer,
+  bytes: Buffer,
+  budget: { bytes: number },
+): ArchiveOutcome {
+  const maxOutputLength = Math.max(1, Math.min(budget.bytes, UNPACKED_BYTES_MAX));
+  const plain = attempt(() => decode(bytes, { maxOutputLength }));
+  if (plain === undefined) return { entries: [], left: ['it is damaged, or larger unpacked than the limit'] };
+  budget.bytes -= plain.length;
+  if (archiveKindOf(plain, '') === 'tar') return untar(plain, budget, true);
+  return { entries: [{ path: '', bytes: plain }], left: [] };
 }
 
 function attempt(unpacking: () => Buffer): Buffer | undefined {

@@ -185,19 +185,30 @@ function plainOrQuoted(rest: string, at: number, context: NameContext): Assigned
   const first = rest[from] ?? '';
   if (first !== '' && QUOTES.includes(first)) return quoted(rest, from);
   const isParameter = /[?&;]$/.test(context.line) || (/["'`]/.test(context.before) && isInsideLiteral(context.line));
-  const end =
-    isParameter || context.syntax === 'markup'
-      ? /^[^\s"'`;&<>\\,)]+/
-      : context.syntax === 'shell'
-        ? /^[^\s"'`;|<>\\]+/
-        : context.syntax === 'prose'
-          ? /^[^\s"'`,;|<>)]+/
-          : /^[^\r\n]+?(?=[ \t]*(?:\r?$|\r?\n|[ \t][#;]))/m;
-  const bare = end.exec(rest.slice(from, from + 1_100))?.[0];
+  const bare = bareValue(rest.slice(from, from + 1_100), isParameter ? 'markup' : context.syntax);
   if (bare === undefined) return undefined;
   const isYamlNode = context.syntax === 'yaml' && /^[{[&*!|>%@]/.test(bare);
   if (isYamlNode || (context.syntax === 'markup' && !isParameter)) return undefined;
   return { value: bare, start: from, end: from + bare.length, isQuoted: context.syntax !== 'prose' };
+}
+
+/** A value without quotes, from the start of a text to where the syntax ends it. */
+function bareValue(text: string, syntax: Syntax): string | undefined {
+  switch (syntax) {
+    case 'markup':
+      return /^[^\s"'`;&<>\\,)]+/.exec(text)?.[0];
+    case 'shell':
+      return /^[^\s"'`;|<>\\]+/.exec(text)?.[0];
+    case 'prose':
+      return /^[^\s"'`,;|<>)]+/.exec(text)?.[0];
+    default: {
+      // To the end of the line or to a remark; the first letter belongs to it in any case.
+      const line = /^[^\r\n]+/.exec(text)?.[0];
+      const remark = line === undefined ? -1 : line.slice(1).search(/[ \t][#;]/);
+      const value = remark === -1 ? line : line?.slice(0, remark + 1);
+      return value === undefined ? undefined : `${value.slice(0, 1)}${value.slice(1).trimEnd()}`;
+    }
+  }
 }
 
 /** Forms without a separator: `--password VALUE`, `ENV PASSWORD VALUE`, `PASSWORD 'VALUE'` in SQL, `define('X', 'VALUE')`. */

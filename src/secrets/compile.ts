@@ -47,6 +47,8 @@ export type KeywordPlace = { readonly isExact: boolean; readonly isFirst: boolea
 export type RuleSet = {
   readonly rules: readonly SecretRule[];
   readonly named: readonly NamedRule[];
+  /** Those for a name in lower case. */
+  readonly namedFor: (name: string) => readonly NamedRule[];
   /** Whether a name holds the word of any of them. */
   readonly isNamed: (name: string) => boolean;
   /** The rule that each kind of generic finding is reported under; empty when a configuration of others is in use. */

@@ -53,6 +53,15 @@ const SAMPLE =
 const LOCALE =
   /(?:^|\/)(?:locales?|i18n|l10n|lang|langs|languages?|translations?|intl|nls)(?:\/|$)|(?:^|[/_.-])(?:messages|translations?)[._-][\w-]*\.?\w*$|\.(?:po|pot|xlf|xliff|resx|strings|arb|ftl)$/i;
 
+/** Pictures, sound, fonts, programs: bytes that are no text are expected there. Archives and stores of keys are not among them. */
+const MEDIA =
+  /\.(?:png|jpe?g|gif|webp|bmp|ico|icns|tiff?|psd|avif|heic|mp[34]|m4[av]|mov|avi|mkv|webm|wav|flac|ogg|woff2?|ttf|otf|eot|exe|dll|so|dylib|a|o|obj|lib|class|pyc|pyo|wasm|node|pdb|pdf|parquet|npy|npz|h5|onnx|pt|safetensors|gguf)$/i;
+
+/** Whether a file of that name is one without text. Only its bytes say whether it is. */
+export function isMediaName(path: string): boolean {
+  return MEDIA.test(path);
+}
+
 /** What a path says of the file. */
 export function sortOf(path: string): FileSort {
   const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();

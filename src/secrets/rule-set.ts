@@ -77,11 +77,29 @@ export function ruleSetOf(pack: RulePack<RuleMatch>, config: SecretsConfig | und
     rules,
     isNamed: (name) => namedWords.test(name),
     named,
+    namedFor: chooserOf(named),
     generic,
     allowlists: (config?.allowlists ?? []).map(compileAllowlist),
     ...(config?.filter === undefined ? {} : { filter: compileFilter(config.filter) }),
     ...(config?.prefilter === undefined ? {} : { prefilter: compileFilter(config.prefilter) }),
   });
+}
+
+/** Names whose rules are remembered. */
+const NAMES_KEPT_MAX = 1000;
+
+/** The rules of a name, the narrowest form first: a token of 42 letters is not the secret of 40 to 64. */
+function chooserOf(named: readonly NamedRule[]): (name: string) => readonly NamedRule[] {
+  const kept = new Map<string, readonly NamedRule[]>();
+  return (name) => {
+    const known = kept.get(name);
+    if (known !== undefined) return known;
+    const chosen = named
+      .filter(({ names }) => names.some((word) => name.includes(word)))
+      .sort((a, b) => a.value().width - b.value().width);
+    if (kept.size < NAMES_KEPT_MAX) kept.set(name, chosen);
+    return chosen;
+  };
 }
 
 /** Every rule that a set may report, each once. */

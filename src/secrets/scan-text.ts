@@ -238,6 +238,7 @@ function hitOfCandidate(
   input: TextInput,
   offsetOf: (byte: number) => number,
 ): Hit | undefined {
+  if (isKnownPublic(candidate.value)) return undefined;
   const name = candidate.name.toLowerCase();
   const place = () => {
     const start = offsetOf(candidate.start);
@@ -250,11 +251,7 @@ function hitOfCandidate(
     };
   };
   if (candidate.value.length >= 12 && !input.sort.isGenerated) {
-    // The narrowest form first: a token of 42 letters is not the secret of 40 to 64.
-    const named = rules.named
-      .filter(({ names }) => names.some((word) => name.includes(word)))
-      .sort((a, b) => a.value().width - b.value().width)
-      .find(({ value }) => value().test(candidate.value));
+    const named = rules.namedFor(name).find(({ value }) => value().test(candidate.value));
     if (
       named !== undefined &&
       (named.rule.check === undefined || passesCheck(named.rule.check, candidate.value, candidate.value))

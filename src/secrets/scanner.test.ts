@@ -1,4 +1,5 @@
-import { deflateRawSync, gzipSync } from 'node:zlib';
+import { generateKeyPairSync } from 'node:crypto';
+import { brotliCompressSync, deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { viewOf } from '../finding/index.ts';
 import { expandTemplates } from './fixture.ts';
@@ -48,6 +49,13 @@ function zipOf(entries: { readonly [path: string]: Buffer }): Buffer {
   end.writeUInt32LE(0x06054b50, 0);
   end.writeUInt32LE(offset, 16);
   return Buffer.concat([...parts, ...directory, end]);
+}
+
+function utf32(text: string): Buffer {
+  const points = Array.from(text, (letter) => letter.codePointAt(0) ?? 0);
+  const bytes = Buffer.alloc(points.length * 4);
+  for (const [at, point] of points.entries()) bytes.writeUInt32LE(point, at * 4);
+  return bytes;
 }
 
 function tarOf(path: string, bytes: Buffer): Buffer {
@@ -135,6 +143,58 @@ describe('files of every sort', () => {
     expect(scan('a.txt', bytes).matches).toHaveLength(1);
   });
 
+  test.each([
+    ['UTF-32 with a mark', Buffer.concat([Buffer.from([0xff, 0xfe, 0, 0]), utf32(`token = "${TOKEN}"`)])],
+    ['UTF-32 without a mark', utf32(`token = "${TOKEN}"`)],
+    ['UTF-32, the other way round', utf32(`token = "${TOKEN}" 😀`).swap32()],
+    ['a zero byte before the text', Buffer.concat([Buffer.alloc(1), Buffer.from(`token = "${TOKEN}"`)])],
+    ['many zero bytes before the text', Buffer.concat([Buffer.alloc(20_000), Buffer.from(`token = "${TOKEN}"`)])],
+    ['a zero byte within the text', Buffer.from(`# first line of a file\ntoken = "${TOKEN}"\n# end \0 of it\n`)],
+  ])('what hides a text from other tools does not from this one: %s', (_name, bytes) => {
+    expect(scan('a.txt', bytes).matches).toMatchObject([{ rule: 'github-pat' }]);
+  });
+
+  test('a text is one whatever its name says, and a picture is none', () => {
+    const picture = Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), Buffer.from(TOKEN)]);
+
+    expect(scanner.wants('logo.png', 500)).toBe(true);
+    expect(scan('logo.png', `token = "${TOKEN}"`).matches).toMatchObject([{ rule: 'github-pat' }]);
+    expect(scan('logo.png', picture).matches).toEqual([]);
+  });
+
+  test.each([
+    ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4]],
+    ['bzip2', [0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59]],
+    ['7-Zip', [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]],
+  ])('what is packed in a way that nothing here unpacks is told: %s', (name, magic) => {
+    const bytes = Buffer.concat([Buffer.from(magic), Buffer.alloc(50, 7)]);
+
+    expect(scan('a.bin', bytes).gaps).toMatchObject([{ code: 'archive-not-read', file: 'a.bin' }]);
+    expect(scan('a.tar', tarOf('in/x', bytes)).gaps?.[0]?.reason).toContain(`in/x is packed by ${name}`);
+  });
+
+  test('a secret in the name of a file is found, also of an empty one', () => {
+    expect(scan(`keys/${TOKEN}.txt`, 'x').matches).toMatchObject([{ rule: 'github-pat' }]);
+    expect(scanner.wants(`keys/${TOKEN}.txt`, 0)).toBe(true);
+    expect(scanner.wants('keys/token.txt', 0)).toBe(false);
+  });
+
+  test('a secret in the target of a link is found', () => {
+    expect(scanner.scanLink('a', `../${TOKEN}`).matches).toMatchObject([{ rule: 'github-pat', place: { file: 'a' } }]);
+    expect(scanner.scanLink('a', '../password=x').matches).toEqual([]);
+  });
+
+  test('in a test a doubtful one is of low severity, and says why; elsewhere it is what its rule says', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const [inTest] = scan('test/server.key', key).matches;
+    const [elsewhere] = scan('deploy/server.key', key).matches;
+
+    expect(inTest).toMatchObject({ severity: 'low', confidence: 'low' });
+    expect(inTest?.message).toContain('in a test or an example');
+    expect(elsewhere?.severity).toBeUndefined();
+  });
+
   test('what is binary is left alone', () => {
     expect(scan('a.dat', Buffer.concat([Buffer.from([1, 0, 2, 0, 0]), Buffer.from(TOKEN)])).matches).toEqual([]);
   });
@@ -142,6 +202,9 @@ describe('files of every sort', () => {
   test.each([
     ['zip', zipOf({ 'in/a.py': Buffer.from(`x = "${TOKEN}"`) })],
     ['gzip', gzipSync(`x = "${TOKEN}"`)],
+    ['zst', zstdCompressSync(`x = "${TOKEN}"`)],
+    ['br', brotliCompressSync(`x = "${TOKEN}"`)],
+    ['tar in zstd', zstdCompressSync(tarOf('in/a.py', Buffer.from(`x = "${TOKEN}"`)))],
     ['tar', tarOf('in/a.py', Buffer.from(`x = "${TOKEN}"`))],
     ['tar in gzip', gzipSync(tarOf('in/a.py', Buffer.from(`x = "${TOKEN}"`)))],
     ['zip in tar in gzip', gzipSync(tarOf('in/a.zip', zipOf({ 'a.py': Buffer.from(`x = "${TOKEN}"`) })))],
@@ -179,6 +242,13 @@ describe('files of every sort', () => {
 
     expect(matches).toHaveLength(1);
     expect(matches[0]?.place.line).toBe(1);
+  });
+
+  test.each(['a.txt', 'a.js', 'a.yml', '.env'])('so does a name without end: %s', (path) => {
+    const started = process.cpuUsage().user;
+    scan(path, 'password='.repeat(220_000));
+
+    expect(process.cpuUsage().user - started).toBeLessThan(10_000_000);
   });
 
   test('a line without end costs what its length costs', () => {

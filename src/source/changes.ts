@@ -49,8 +49,9 @@ async function rawChanges(
   );
   return raw.flatMap(({ from, to }) => {
     const [base, head] = [from, to].map(({ path, mode, blob }): TreeEntry | undefined => {
-      if (!mode.startsWith('100') || !path.startsWith(repository.prefix)) return undefined;
-      return { path: path.slice(repository.prefix.length), kind: 'file', bytes: sizes.get(blob) ?? 0, blob };
+      const kind = mode.startsWith('100') ? 'file' : mode === '120000' ? 'symlink' : undefined;
+      if (kind === undefined || !path.startsWith(repository.prefix)) return undefined;
+      return { path: path.slice(repository.prefix.length), kind, bytes: sizes.get(blob) ?? 0, blob };
     });
     if (base === undefined && head === undefined) return [];
     return [{ ...(base === undefined ? {} : { base }), ...(head === undefined ? {} : { head }) }];
@@ -102,7 +103,9 @@ async function folderChanges(
     dirtyPaths(git, place),
     folderTree(root, { git, repository }).list(),
   ]);
-  const present = new Map(listed.filter(({ kind }) => kind === 'file').map((entry) => [entry.path, entry]));
+  const present = new Map(
+    listed.filter(({ kind }) => kind === 'file' || kind === 'symlink').map((entry) => [entry.path, entry]),
+  );
   const changes = new Map<string, FileChange>();
   for (const change of staged) {
     const path = change.head?.path ?? change.base?.path ?? '';

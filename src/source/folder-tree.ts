@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fault } from './faults.ts';
 import { askGit, type GitProgram, splitNul } from './git.ts';
@@ -26,7 +36,7 @@ export function folderTree(
       listed ??= listFolder(reader.root, listing);
       return listed;
     },
-    read: (entry) => Promise.resolve(reader.read(entry.path)),
+    read: (entry) => Promise.resolve(reader.readEntry(entry)),
     readPath: (path) => Promise.resolve(reader.read(path)),
     spec: { kind: 'folder', root: reader.root },
     close() {},
@@ -38,7 +48,7 @@ export function openFolder(root: string): Tree {
   const reader = new FolderReader(root);
   return {
     list: () => Promise.resolve([]),
-    read: (entry) => Promise.resolve(reader.read(entry.path)),
+    read: (entry) => Promise.resolve(reader.readEntry(entry)),
     readPath: (path) => Promise.resolve(reader.read(path)),
     spec: { kind: 'folder', root },
     close() {},
@@ -52,6 +62,18 @@ class FolderReader {
 
   constructor(root: string) {
     this.root = root;
+  }
+
+  /** Of a link where it leads, as git keeps it; it is not followed. */
+  readEntry({ path, kind }: TreeEntry): Reading {
+    if (kind !== 'symlink') return this.read(path);
+    if (!this.#isInside(dirname(path))) return { ok: false, reason: 'gone' };
+    try {
+      return { ok: true, bytes: readlinkSync(join(this.root, path), 'buffer') };
+    } catch {
+      // It became a file, or nothing, since it was listed.
+      return { ok: false, reason: 'gone' };
+    }
   }
 
   read(path: string): Reading {
