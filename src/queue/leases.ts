@@ -119,8 +119,10 @@ export async function renew(
   level: TrustLevel | undefined,
   deps: AppendDeps,
 ): Promise<Renewal> {
-  const renewal = await db.transaction(async (tx): Promise<Renewal | undefined> => {
+  const renewal = await db.transaction(async (tx): Promise<Renewal | 'over' | undefined> => {
     const row = await held(tx, key);
+    // Told the outcome of its own job while this was on its way: nothing that anybody should look at.
+    if (row?.state === 'finished' && !row.lost) return 'over';
     if (row?.state !== 'leased' || !row.stands) return undefined;
     const lowered = level === undefined ? row.level : lowestLevel(levelOf(row.level, row.lease), level);
     await tablesOf(tx)
@@ -134,6 +136,7 @@ export async function renew(
       leaseMs: LEASE_MS,
     };
   });
+  if (renewal === 'over') throw fault('lease-lost', `job ${key.jobId} has ended`);
   return renewal ?? refuse(db, key, 'renew', deps);
 }
 
@@ -224,6 +227,15 @@ export async function requireLease(
 }
 
 async function refuse(db: Database, key: LeaseKey, what: string, deps: AppendDeps): Promise<never> {
+  const past = await tablesOf(db)
+    .selectFrom('queue_history')
+    .select('job_id')
+    .where('job_id', '=', String(key.jobId))
+    .where('runner_id', '=', String(key.runnerId))
+    .where('lost', '=', false)
+    .executeTakeFirst();
+  // Its own job, which it has ended itself: a question that came late, and nothing that anybody should look at.
+  if (past !== undefined) throw fault('lease-lost', `job ${key.jobId} has ended`);
   await db.transaction((tx) =>
     append(
       tx,

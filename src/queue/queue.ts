@@ -155,6 +155,8 @@ export function openQueue(deps: QueueDeps): Queue {
         const first = await renew(db, key, level, deps);
         if (news === undefined || first.cancel !== news.known || closing) return first;
         if (!sleeper.woken) await sleepOf(sleeper, news.waitMs, news.signal);
+        // Nobody waits for the answer: the job is over, or its runner will ask again.
+        if (news.signal.aborted) return first;
         return await renew(db, key, level, deps);
       } finally {
         cancels.delete(sleeper);

@@ -202,7 +202,7 @@ async function judge(setting: Setting, counts: ReadonlyMap<string, number>): Pro
   };
   const ended = await endsTwice(setting);
   judged.doubled += ended;
-  for (const [name, count] of [...counts].sort()) console.log(`  ${name}: ${count}`);
+  for (const [name, count] of counts) console.log(`  ${name}: ${count}`);
   console.log(`  conclusions: ${JSON.stringify(ends)}; audit log: ${told.entries} entries`);
   for (const { problem } of told.deviations) console.log(`  audit: ${problem}`);
   const audit = told.deviations.length === 0 ? 'audit verified' : `audit CHANGED (${told.deviations.length})`;
