@@ -91,8 +91,9 @@ async function runsAfter(
   const { deps } = engine;
   const sha = await place.reader.resolve(`refs/heads/${place.repository.defaultBranch}`);
   if (sha === undefined) return [];
-  const actor = { type: row.actor_type, id: row.actor_id };
-  const origin = await originOf(deps, place, actor);
+  const found = await originOf(deps, place, { type: row.actor_type, id: row.actor_id });
+  // Of a run that itself followed another: the person at the beginning of the chain.
+  const origin = row.actor_type === 'system' ? { ...found, actor: { login: row.actor_login, id: 0 } } : found;
   const actions: ('requested' | 'completed')[] = [];
   if (!row.requested_followed) actions.push('requested');
   if (row.state === 'done' && !row.completed_followed) actions.push('completed');
