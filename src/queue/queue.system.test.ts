@@ -149,7 +149,7 @@ describe('a lease', () => {
     });
     expect(await queue.jobOf(hashOfToken(claimed.jobToken))).toBeUndefined();
     expect(await openFinished(db, { limit: 10 })).toEqual([
-      { jobId: 1, runId: 1, repositoryId: 1, outcome: outcome(), lost: false },
+      { jobId: 1, runId: 1, repositoryId: 1, outcome: outcome(), lost: false, leasedAt: expect.any(Date) },
     ]);
     await db.transaction((tx) => consumeFinished(tx, [1]));
     await db.transaction((tx) => consumeFinished(tx, [1]));
