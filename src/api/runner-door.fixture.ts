@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -31,7 +32,11 @@ export type ServedDoor = AsyncDisposable & {
 };
 
 /** The door for runners on loopback: real database, queue and logs; results in memory. */
-export async function serveDoor(postgres: TestPostgres, changes: Partial<RunnerDoorDeps> = {}): Promise<ServedDoor> {
+export async function serveDoor(
+  postgres: TestPostgres,
+  changes: Partial<RunnerDoorDeps> = {},
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<ServedDoor> {
   const db = await postgres.database(MIGRATIONS);
   const folder = await mkdtemp(join(tmpdir(), 'sp-door-'));
   const deps = depsOf(db);
@@ -39,14 +44,14 @@ export async function serveDoor(postgres: TestPostgres, changes: Partial<RunnerD
   const logs = await openJobLogs(join(folder, 'logs'), { isEnded: (jobId) => queue.isEnded(jobId) });
   const results = changes.results ?? memoryResults({ clock: systemClock });
   const { privateKey } = generateKeyPairSync('ed25519');
-  const http = createServer(HTTP_OPTIONS);
+  const http = tls === undefined ? createServer(HTTP_OPTIONS) : createTlsServer({ ...HTTP_OPTIONS, ...tls });
   const port = await new Promise<number>((resolve) => {
     http.listen(0, '127.0.0.1', () => {
       const address = http.address();
       resolve(typeof address === 'object' && address !== null ? address.port : 0);
     });
   });
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   const door = createRunnerDoor({
     ...deps,
     queue,

@@ -1,6 +1,8 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { rawPublicKey } from '../attest/index.ts';
@@ -219,7 +221,8 @@ describe('a hostile runner', () => {
         yield Buffer.from('half');
       })(),
     );
-    const late = await fetch(`${door.origin}/runner/v1/jobs/1/results/artifacts?name=late&mimeType=application/zip`, {
+    const path = '/runner/v1/jobs/1/results/artifacts?name=late&mimeType=application/zip';
+    const request = httpRequest(`${door.origin}${path}`, {
       method: 'PUT',
       headers: {
         authorization: `Bearer ${runner.token}`,
@@ -227,11 +230,11 @@ describe('a hostile runner', () => {
         [LEVEL_HEADER]: 'branch',
         'content-type': 'application/octet-stream',
       },
-      body: Readable.toWeb(body),
-      duplex: 'half',
-    } as RequestInit);
+    });
+    const late = new Promise((resolve) => request.once('response', ({ statusCode }) => resolve(statusCode)));
+    await pipeline(body, request);
 
-    expect(late.status).toBe(409);
+    expect(await late).toBe(409);
     expect(await door.results.artifacts.ofRun(1)).toEqual([]);
     expect((await log(runner, claim, 8, 'too late\n')).status).toBe(409);
     expect((await finish(runner, claim, 8)).status).toBe(409);

@@ -19,6 +19,8 @@ export type ConnectionOptions = {
   /** Certificates to trust instead of those of the system, PEM. */
   readonly ca?: string;
   readonly runner?: { readonly id: number; readonly key: KeyObject };
+  /** The address that the server knows itself by, when it is reached by another one, as over a tunnel. */
+  readonly origin?: string;
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
 };
@@ -95,7 +97,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     const { runner, clock, random } = options;
     if (runner === undefined) throw fault('refused', 'this is no runner of the server yet');
     const asked = { runnerId: runner.id, time: clock.now(), nonce: random(16).toString('base64url') };
-    const text = Buffer.from(sessionText(url?.origin ?? '', asked));
+    const text = Buffer.from(sessionText(options.origin ?? url?.origin ?? '', asked));
     const signature = sign(null, text, runner.key).toString('base64');
     const response = await raw('POST', `${RUNNER_PATH}/session`, {
       json: { version: RUNNER_PROTOCOL_VERSION, ...asked, signature },
