@@ -4,6 +4,7 @@ import { report } from './measure.ts';
 const USAGE = [
   'usage: npm run -s bench -- run [--act PATH] [--corpora DIR]',
   '       npm run -s bench -- scan [--tree DIR] [--repository DIR] [--mb N] [--peer NAME=PATH]…',
+  '       npm run -s bench -- queue',
 ].join('\n');
 
 const { values, positionals } = parseArgs({
@@ -38,6 +39,11 @@ switch (positionals[0]) {
       peers: values.peer,
     });
     process.exitCode = report(figures);
+    break;
+  }
+  case 'queue': {
+    const { benchQueue } = await import('./queue.ts');
+    process.exitCode = report(await benchQueue());
     break;
   }
   default:

@@ -5,7 +5,7 @@ export type Figure = {
   readonly name: string;
   /** `not measured` with the reason in `note`. */
   readonly value: number | undefined;
-  readonly unit: 'ms' | 'MB/s' | 'x' | 'files/s';
+  readonly unit: 'ms' | 'MB/s' | 'x' | 'files/s' | 'jobs/s' | '% of a core';
   /** What the design asks for. A ratio that misses it fails the run; an absolute figure is only marked. */
   readonly bar?: { readonly atMost: number } | { readonly atLeast: number };
   readonly judged: boolean;

@@ -23,14 +23,17 @@ import {
   runnerById,
   touchRunner,
 } from '../queue/index.ts';
-import type { ResultsStore } from '../results/index.ts';
+import type { ResultsLimits, ResultsStore } from '../results/index.ts';
 import { fault } from './runner-faults.ts';
-import { bytesOf, jsonOf, replyJson } from './runner-http.ts';
+import { BODY_MS_MAX, bytesOf, jsonOf, replyJson } from './runner-http.ts';
+import { recordRefusal } from './runner-refusals.ts';
 import { openSessions, type Sessions } from './runner-sessions.ts';
 import { serveResults } from './runner-results.ts';
 
 /** A message: capability records and outcomes are the largest. */
 const JSON_BYTES_MAX = 4 * 1024 * 1024;
+/** From somebody who is not known yet. */
+const FIRST_BYTES_MAX = 256 * 1024;
 const LOG_APPEND_BYTES_MAX = 4 * 1024 * 1024;
 
 export type RunnerDoorDeps = AppendDeps & {
@@ -48,6 +51,9 @@ export type RunnerDoorDeps = AppendDeps & {
   readonly origin: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long a message may take, and what breaks an upload may have. Milliseconds. */
+  readonly bodyMsMax?: number;
+  readonly uploadLimits?: Pick<ResultsLimits, 'bodyIdleMsMax' | 'bodyMsMax'>;
 };
 
 /** Answers everything below `/runner/v1`, and tells whether a request was there. Never rejects. */
@@ -83,12 +89,17 @@ async function route(deps: RunnerDoorDeps, sessions: Sessions, call: Call): Prom
   const path = url.pathname.slice(RUNNER_PATH.length);
   const what = `${request.method} ${path}`;
   if (what === 'POST /register') {
-    const { version: _version, publicKey, ...wanted } = registerRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+    const {
+      version: _version,
+      publicKey,
+      ...wanted
+    } = registerRequest.parse(await jsonFrom(deps, call, FIRST_BYTES_MAX));
     const runnerId = await registerRunner(deps, { ...wanted, publicKey: Buffer.from(publicKey, 'base64') });
     return replyJson(response, 200, { runnerId });
   }
   if (what === 'POST /session') {
-    return replyJson(response, 200, await sessions.open(sessionRequest.parse(await jsonOf(request, JSON_BYTES_MAX))));
+    const asked = sessionRequest.parse(await jsonFrom(deps, call, FIRST_BYTES_MAX));
+    return replyJson(response, 200, await sessions.open(asked));
   }
   const runnerId = requireSession(deps, request);
   if (what === 'POST /poll') return poll(deps, runnerId, call);
@@ -102,6 +113,10 @@ async function route(deps: RunnerDoorDeps, sessions: Sessions, call: Call): Prom
   if (what === `PUT /jobs/${job}/log`) return appendLog(deps, key, call);
   if (action.startsWith('results/')) return serveResults(deps, key, action.slice('results'.length), call);
   throw fault('not-found', what.slice(0, 200));
+}
+
+function jsonFrom(deps: RunnerDoorDeps, { request }: Call, bytesMax = JSON_BYTES_MAX): Promise<unknown> {
+  return jsonOf(request, { bytesMax, msMax: deps.bodyMsMax ?? BODY_MS_MAX });
 }
 
 function requireSession({ tokens, clock }: RunnerDoorDeps, request: IncomingMessage): number {
@@ -119,8 +134,9 @@ function headerOf(request: IncomingMessage, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-async function poll(deps: RunnerDoorDeps, runnerId: number, { request, response, signal }: Call): Promise<void> {
-  const { waitMs, walls } = pollRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+async function poll(deps: RunnerDoorDeps, runnerId: number, call: Call): Promise<void> {
+  const { response, signal } = call;
+  const { waitMs, walls } = pollRequest.parse(await jsonFrom(deps, call));
   const runner = await runnerById(deps.db, runnerId);
   if (runner === undefined) throw fault('not-signed-in', `runner ${runnerId} was removed`);
   await touchRunner(deps, runnerId);
@@ -132,6 +148,8 @@ async function poll(deps: RunnerDoorDeps, runnerId: number, { request, response,
     response.writeHead(204).end();
     return;
   }
+  // One job, whatever it asks for afterwards.
+  if (runner.ephemeral) await drainRunner(deps, selfOf(runnerId), runnerId);
   const { jobId, lease, leaseToken, leaseMs, jobToken } = claimed;
   const logBytes = await deps.logs.size(jobId);
   replyJson(response, 200, { jobId, lease, leaseToken, leaseMs, jobToken, logBytes });
@@ -139,35 +157,47 @@ async function poll(deps: RunnerDoorDeps, runnerId: number, { request, response,
 
 /** An ephemeral runner ends after its job; one that was drained is told so, and goes. */
 async function leave(deps: RunnerDoorDeps, runnerId: number, { response }: Call): Promise<void> {
-  const self = { id: String(runnerId), name: `runner ${runnerId}`, kind: 'runner' } as const;
-  await drainRunner(deps, self, runnerId);
-  await removeRunner(deps, self, runnerId);
+  await removeRunner(deps, selfOf(runnerId), runnerId);
   replyJson(response, 200, {});
+}
+
+function selfOf(runnerId: number) {
+  return { id: String(runnerId), name: `runner ${runnerId}`, kind: 'runner' } as const;
 }
 
 type JobOfRunner = { readonly jobId: number; readonly runnerId: number };
 
-async function renew(deps: RunnerDoorDeps, job: JobOfRunner, { request, response, signal }: Call): Promise<void> {
-  const { leaseToken, level, known, waitMs } = renewRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+async function renew(deps: RunnerDoorDeps, job: JobOfRunner, call: Call): Promise<void> {
+  const { response, signal } = call;
+  const { leaseToken, level, known, waitMs } = renewRequest.parse(await jsonFrom(deps, call));
   const key: LeaseKey = { ...job, token: leaseToken };
   replyJson(response, 200, await deps.queue.renew(key, level, { known, waitMs, signal }));
 }
 
-async function finish(deps: RunnerDoorDeps, job: JobOfRunner, { request, response }: Call): Promise<void> {
-  const { leaseToken, logBytes, outcome } = finishRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+async function finish(deps: RunnerDoorDeps, job: JobOfRunner, call: Call): Promise<void> {
+  const { leaseToken, logBytes, outcome } = finishRequest.parse(await jsonFrom(deps, call));
+  const key: LeaseKey = { ...job, token: leaseToken };
   const size = await deps.logs.size(job.jobId);
-  // A runner that ends a job before its log is here would make a gap.
-  if (size < logBytes) throw fault('message-invalid', `the log has ${size} bytes, and the runner tells of ${logBytes}`);
-  await deps.queue.finish({ ...job, token: leaseToken }, { outcome: outcome satisfies JobOutcome, logBytes });
+  if (size < logBytes) {
+    // A runner that ends a job before its log is here would make a gap. How long the log is hears only who holds the job.
+    await deps.queue.require(key);
+    await recordRefusal(deps, key, 'log size');
+    throw fault('message-invalid', `the log has ${size} bytes, and the runner tells of ${logBytes}`);
+  }
+  await deps.queue.finish(key, { outcome: outcome satisfies JobOutcome, logBytes: size });
   await deps.logs.seal(job.jobId);
-  replyJson(response, 200, {});
+  const runner = await runnerById(deps.db, job.runnerId);
+  if (runner?.ephemeral === true) await removeRunner(deps, selfOf(job.runnerId), job.runnerId);
+  replyJson(call.response, 200, {});
 }
 
 async function appendLog(deps: RunnerDoorDeps, key: LeaseKey, { request, response, url }: Call): Promise<void> {
   const offset = Number(/^\d{1,15}$/.exec(url.searchParams.get('offset') ?? '')?.[0] ?? Number.NaN);
   if (!Number.isSafeInteger(offset)) throw fault('message-invalid', 'offset is a number of bytes');
   await deps.queue.require(key);
-  const bytes = await bytesOf(request, LOG_APPEND_BYTES_MAX);
+  const bytes = await bytesOf(request, { bytesMax: LOG_APPEND_BYTES_MAX, msMax: deps.bodyMsMax ?? BODY_MS_MAX });
+  // The body took its time, and the lease may have ended in it.
+  await deps.queue.require(key);
   replyJson(response, 200, await deps.logs.append(key.jobId, offset, bytes));
 }
 

@@ -3,19 +3,24 @@ import { startTimer } from '../base/index.ts';
 import { fault } from './runner-faults.ts';
 
 /** A message must be whole by then. */
-const BODY_MS_MAX = 30_000;
+export const BODY_MS_MAX = 30_000;
+/** What is not read of a refused body may still come for so long: a sender that meets a closed connection never sees why. */
+const UNREAD_MS_MAX = 5_000;
+
+export type BodyLimits = { readonly bytesMax: number; readonly msMax: number };
 
 /** The whole body, within its bounds of bytes and time. */
-export async function bytesOf(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+export async function bytesOf(request: IncomingMessage, { bytesMax, msMax }: BodyLimits): Promise<Buffer> {
   const tooLarge = () => fault('body-too-large', `a body here has at most ${bytesMax} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge();
   const { promise: late, reject } = Promise.withResolvers<never>();
   late.catch(() => undefined);
-  const stop = startTimer(BODY_MS_MAX, () => reject(fault('body-slow', 'the body did not come in time')));
+  const stop = startTimer(msMax, () => reject(fault('body-slow', 'the body did not come in time')));
   const chunks: Buffer[] = [];
   let bytes = 0;
   const read = (async () => {
-    for await (const chunk of request) {
+    // The request itself stays when this ends early: it has to be answered.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length;
       if (bytes > bytesMax) throw tooLarge();
       chunks.push(chunk);
@@ -30,8 +35,8 @@ export async function bytesOf(request: IncomingMessage, bytesMax: number): Promi
   }
 }
 
-export async function jsonOf(request: IncomingMessage, bytesMax: number): Promise<unknown> {
-  const bytes = await bytesOf(request, bytesMax);
+export async function jsonOf(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
+  const bytes = await bytesOf(request, limits);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (thrown) {
@@ -45,8 +50,11 @@ export function replyJson(response: ServerResponse, status: number, value: objec
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
-    // A body that was not read to its end would be taken for the next request.
-    ...(status >= 400 ? { connection: 'close' } : {}),
   });
   response.end(body);
+  const { req: request } = response;
+  if (request.complete) return;
+  request.resume();
+  const stop = startTimer(UNREAD_MS_MAX, () => request.destroy());
+  request.once('close', stop);
 }

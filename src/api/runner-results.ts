@@ -1,15 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { isDigest } from '../base/index.ts';
+import { isDigest, isFault, lowestLevel, type TrustLevel } from '../base/index.ts';
 import type { JobLease } from '../protocol/index.ts';
-import { findCacheRequest, putArtifactQuery, putCacheQuery } from '../protocol/index.ts';
+import { findCacheRequest, LEVEL_HEADER, levelHeader, putArtifactQuery, putCacheQuery } from '../protocol/index.ts';
 import type { LeaseKey } from '../queue/index.ts';
-import type { Artifact, CacheEntry, ResultsScope } from '../results/index.ts';
+import { type Artifact, bodyOf, type CacheEntry, RESULTS_LIMITS, type ResultsScope } from '../results/index.ts';
 import type { RunnerDoorDeps } from './runner-door.ts';
 import { fault } from './runner-faults.ts';
-import { jsonOf, replyJson } from './runner-http.ts';
+import { BODY_MS_MAX, jsonOf, replyJson } from './runner-http.ts';
+import { recordRefusal } from './runner-refusals.ts';
 
-const JSON_BYTES_MAX = 64 * 1024;
+const JSON_LIMITS = { bytesMax: 64 * 1024, msMax: BODY_MS_MAX };
+/** The store asks for the quota of the level besides. */
+const UPLOAD_BYTES_MAX = RESULTS_LIMITS.artifactBytesMax;
 
 type Call = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly url: URL };
 
@@ -21,17 +25,29 @@ export async function serveResults(deps: RunnerDoorDeps, key: LeaseKey, path: st
   const { request, response, url } = call;
   const { results, queue } = deps;
   const held = await queue.require(key);
-  const lowering: Promise<void>[] = [];
-  const scope = scopeOf(key.jobId, held, (level) => lowering.push(queue.lower(key.jobId, level)));
+  const told = levelHeader.parse(request.headers[LEVEL_HEADER]);
+  const level = { now: lowestLevel(held.level, told) };
+  const lowering: Promise<void>[] = level.now === held.level ? [] : [queue.lower(key.jobId, level.now)];
+  await Promise.all(lowering);
+  const scope = scopeOf(key.jobId, { lease: held.lease, level }, (to) => lowering.push(queue.lower(key.jobId, to)));
+  // Bytes can come in for long: whoever lost the lease in between has uploaded nothing.
+  const upload = () =>
+    fenced(bodyOf(request, UPLOAD_BYTES_MAX, deps.uploadLimits ?? RESULTS_LIMITS), async () => {
+      level.now = lowestLevel(level.now, (await queue.require(key)).level);
+    });
   const what = `${request.method} ${path}`;
   if (what === 'PUT /artifacts') {
     const { name, mimeType, digest, expiresAt } = putArtifactQuery.parse(queryOf(url, ['expiresAt']));
-    const artifact = await results.artifacts.put(scope, {
+    const put = results.artifacts.put(scope, {
       name,
       mimeType,
-      content: request,
+      content: upload(),
       ...(digest !== undefined && isDigest(digest) ? { digest } : {}),
       ...(expiresAt === undefined ? {} : { expiresAt }),
+    });
+    const artifact = await put.catch(async (thrown: unknown) => {
+      if (isFault(thrown, 'results/artifact-digest')) await recordRefusal(deps, key, 'artifact digest');
+      throw thrown;
     });
     return replyJson(response, 200, artifact);
   }
@@ -46,13 +62,13 @@ export async function serveResults(deps: RunnerDoorDeps, key: LeaseKey, path: st
     return replyJson(response, 200, id === undefined ? {} : { id });
   }
   if (what === 'POST /caches/find') {
-    const { keys, version } = findCacheRequest.parse(await jsonOf(request, JSON_BYTES_MAX));
+    const { keys, version } = findCacheRequest.parse(await jsonOf(request, JSON_LIMITS));
     const entry = await results.caches.find(scope, keys, version);
     return replyJson(response, 200, entry === undefined ? {} : { entry });
   }
   if (what === 'PUT /caches') {
     const { key: name, version } = putCacheQuery.parse(queryOf(url, []));
-    const entry = await results.caches.put(scope, { key: name, version, content: request });
+    const entry = await results.caches.put(scope, { key: name, version, content: upload() });
     return replyJson(response, 200, entry === undefined ? {} : { entry });
   }
   const artifact = idOf(/^\/artifacts\/(\d+)$/.exec(path)?.[1] ?? null);
@@ -67,6 +83,14 @@ export async function serveResults(deps: RunnerDoorDeps, key: LeaseKey, path: st
     return send(response, opened.entry, opened.content);
   }
   throw fault('not-found', what.slice(0, 200));
+}
+
+function fenced(body: Readable, atEnd: () => Promise<void>): Readable {
+  async function* read() {
+    yield* body;
+    await atEnd();
+  }
+  return Readable.from(read(), { objectMode: false });
 }
 
 /** Metadata in a header, and the bytes. */
@@ -85,8 +109,8 @@ async function send(
 
 function scopeOf(
   jobId: number,
-  held: { readonly level: ResultsScope['level'] extends () => infer Level ? Level : never; readonly lease: JobLease },
-  lower: (level: ReturnType<ResultsScope['level']>) => void,
+  held: { readonly level: { readonly now: TrustLevel }; readonly lease: JobLease },
+  lower: (level: TrustLevel) => void,
 ): ResultsScope {
   const { lease } = held;
   const github = lease.contexts['github'] ?? {};
@@ -96,7 +120,7 @@ function scopeOf(
     runId: lease.runId,
     attempt: lease.attempt,
     jobId,
-    level: () => held.level,
+    level: () => held.level.now,
     ref: text('ref'),
     readableRefs: lease.readableRefs,
     taint: (level) => lower(level),

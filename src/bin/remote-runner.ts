@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ActionStore, type CommitContent, openActionStore, openCommitContent } from '../actions/index.ts';
@@ -110,6 +110,8 @@ export async function runFromHere(machine: Machine, options: RemoteRunnerOptions
   const reader = createReader({});
   const [jobsDir, spoolDir] = [join(folder, 'jobs'), join(folder, 'spool')];
   await mkdir(jobsDir, { recursive: true, mode: 0o711 });
+  // Of a process that was killed: its leases end, and nobody sends them any more.
+  await rm(spoolDir, { recursive: true, force: true });
   await mkdir(spoolDir, { recursive: true, mode: 0o700 });
   const actions = await openActionStore({
     dir: join(folder, 'actions'),

@@ -87,7 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.push(() => repo.close());
     const queue = openQueue({ ...deps, log });
     closers.push(() => queue.close());
-    const logs = await openJobLogs(places.logs);
+    const logs = await openJobLogs(places.logs, { isEnded: (jobId) => queue.isEnded(jobId) });
     closers.push(() => logs.close());
     const blobs = await openBlobStore({ dir: places.blobs, bytesMax: BLOB_BYTES_MAX, clock: systemClock });
     const results = await openLocalResults({ blobs, dir: places.results, clock: systemClock });

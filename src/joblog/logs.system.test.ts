@@ -8,10 +8,16 @@ import { type JobLogs, openJobLogs } from './logs.ts';
 
 let folder: string;
 let logs: JobLogs;
+const ended = new Set<number>();
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sp-logs-'));
-  logs = await openJobLogs(folder, { logBytesMax: 1000, appendBytesMax: 100 });
+  logs = await openJobLogs(folder, {
+    limits: { logBytesMax: 1000, appendBytesMax: 100 },
+    isEnded: async (jobId) => ended.has(jobId),
+    endedMs: 20,
+  });
+  ended.clear();
 });
 afterEach(async () => {
   await logs.close();
@@ -78,6 +84,22 @@ describe('a log', () => {
     await ended;
 
     expect(seen.join('')).toBe((await text(1)).slice(2));
+  });
+
+  test('is followed to its end also when its job was lost, and nobody sealed it', async () => {
+    await put(1, 0, 'one\n');
+    const seen: string[] = [];
+    const following = (async () => {
+      for await (const bytes of logs.follow(1, 0, new AbortController().signal)) seen.push(bytes.toString());
+    })();
+    await sleep(60);
+    await put(1, 4, 'two\n');
+    await sleep(60);
+    ended.add(1);
+    await following;
+
+    expect(seen.join('')).toBe('one\ntwo\n');
+    await expect(put(1, 8, 'late')).rejects.toMatchObject({ code: 'joblog/sealed' });
   });
 
   test('is no longer followed when nobody wants it', async () => {

@@ -15,6 +15,8 @@ export const JOB_LOG_LIMITS: JobLogLimits = { logBytesMax: 512 * MIB, appendByte
 
 /** What a reader gets at once. */
 const READ_BYTES = 256 * 1024;
+/** Who follows a log that does not grow asks so often whether its job has ended: a lost one has nobody who seals its log. */
+const ENDED_MS = 3_000;
 /** Files that are kept open between appends. */
 const OPEN_MAX = 256;
 /** Jobs of one folder. */
@@ -46,22 +48,34 @@ type OpenLog = {
 };
 
 /** Logs as files below a folder, one for each job: `<thousands>/<job>.ndjson`, and `.sealed` once nothing more comes. */
-export async function openJobLogs(folder: string, limits: JobLogLimits = JOB_LOG_LIMITS): Promise<JobLogs> {
+export async function openJobLogs(folder: string, options: JobLogOptions = {}): Promise<JobLogs> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  return new FileLogs(folder, limits);
+  return new FileLogs(folder, options);
 }
+
+export type JobLogOptions = {
+  readonly limits?: JobLogLimits;
+  /** Whether a job has ended, so that nobody appends to its log any more. */
+  readonly isEnded?: (jobId: number) => Promise<boolean>;
+  /** For tests. Milliseconds. */
+  readonly endedMs?: number;
+};
 
 class FileLogs implements JobLogs {
   readonly #folder: string;
   readonly #limits: JobLogLimits;
+  readonly #isEnded: (jobId: number) => Promise<boolean>;
+  readonly #endedMs: number;
   readonly #open = new Map<number, Promise<OpenLog>>();
   readonly #followers = new Map<number, Set<() => void>>();
   /** Syncs of one file that are asked for while one goes on are one. */
   readonly #syncs = new Map<number, { running: Promise<void>; next?: Promise<void> }>();
 
-  constructor(folder: string, limits: JobLogLimits) {
+  constructor(folder: string, { limits, isEnded, endedMs }: JobLogOptions) {
     this.#folder = folder;
-    this.#limits = limits;
+    this.#limits = limits ?? JOB_LOG_LIMITS;
+    this.#isEnded = isEnded ?? (async () => false);
+    this.#endedMs = endedMs ?? ENDED_MS;
   }
 
   async append(jobId: number, offset: number, bytes: Buffer): Promise<{ readonly size: number }> {
@@ -190,9 +204,13 @@ class FileLogs implements JobLogs {
           yield bytes;
         } else if (isSealed) return;
         else if (!isTold) {
+          const asks = setTimeout(() => wake?.(), this.#endedMs);
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
+          clearTimeout(asks);
+          // Asked before the next look: what came before its end is read.
+          if (!isTold && (await this.#isEnded(jobId))) await this.seal(jobId);
         }
       }
     } finally {

@@ -40,6 +40,8 @@ export {
   findCacheRequest,
   finishRequest,
   LEASE_HEADER,
+  LEVEL_HEADER,
+  levelHeader,
   logResponse,
   pollRequest,
   pollResponse,

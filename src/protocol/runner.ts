@@ -10,11 +10,14 @@ export const RUNNER_WAIT_MS_MAX = 30_000;
 export const RUNNER_PATH = '/runner/v1';
 /** Header with the fencing token of a lease, where the body is something else. */
 export const LEASE_HEADER = 'x-sallyport-lease';
+/** Header with the level that the job has dropped to at its runner: it counts when it is lower than what the server knows. */
+export const LEVEL_HEADER = 'x-sallyport-level';
 
 const version = z.literal(RUNNER_PROTOCOL_VERSION);
 const label = z.string().regex(/^[\w.:-]{1,64}$/);
 const token = z.string().min(1).max(200);
 const level = z.enum(TRUST_LEVELS);
+export const levelHeader = level;
 const walls = z.array(z.enum(WALLS)).max(WALLS.length);
 
 const capability = z.strictObject({

@@ -11,6 +11,8 @@ import { QUEUE_CHANNEL, type QueueTables } from './tables.ts';
 
 /** A runner renews its lease each third of this. */
 export const LEASE_MS = 60_000;
+/** A runner that got the answer to its claim renews at once, and starts the job only then. */
+export const BEGIN_MS = 20_000;
 /** A job that loses its runner again and again is not worth another one. */
 const TRIES_MAX = 3;
 /** Candidates of one claim: others may be locked by those who claim at the same time. */
@@ -70,7 +72,7 @@ export async function claim(db: Database, who: Claimant, deps: AppendDeps): Prom
       order by job.priority desc, job.turn, job.job_id limit ${sql.lit(HEADS)}
     )
     update queue_job set state = 'leased', runner_id = ${who.runnerId}, tries = tries + 1, leased_at = now(),
-      lease_until = now() + ${LEASE_MS} * interval '1 millisecond', level = lease ->> 'level', cancel = 'none',
+      lease_until = now() + ${BEGIN_MS} * interval '1 millisecond', level = lease ->> 'level', cancel = 'none', begun = false,
       token_hash = ${hash(leaseToken)}, job_token_hash = ${hashOfToken(jobToken)}
     where job_id = (
       select job_id from queue_job where state = 'queued' and job_id in (select job_id from heads)
@@ -86,7 +88,7 @@ export async function claim(db: Database, who: Claimant, deps: AppendDeps): Prom
     shape: row.shape,
     lease: row.lease,
     leaseToken,
-    leaseMs: LEASE_MS,
+    leaseMs: BEGIN_MS,
     jobToken,
   };
 }
@@ -127,7 +129,7 @@ export async function renew(
     const lowered = level === undefined ? row.level : lowestLevel(levelOf(row.level, row.lease), level);
     await tablesOf(tx)
       .updateTable('queue_job')
-      .set({ lease_until: sql<Date>`now() + ${LEASE_MS} * interval '1 millisecond'`, level: lowered })
+      .set({ lease_until: sql<Date>`now() + ${LEASE_MS} * interval '1 millisecond'`, level: lowered, begun: true })
       .where('job_id', '=', row.job_id)
       .execute();
     return {
@@ -266,6 +268,13 @@ export async function jobOf(db: Database, tokenHash: Buffer): Promise<JobBounds 
   return { jobId: Number(row.job_id), repositoryId: Number(row.repository_id), permissions };
 }
 
+export async function isEnded(db: Database, jobId: number): Promise<boolean> {
+  const { rows } = await sql<{ ended: boolean }>`
+    select exists (select from queue_history where job_id = ${jobId})
+      or exists (select from queue_job where job_id = ${jobId} and state = 'finished') as ended`.execute(tablesOf(db));
+  return rows[0]?.ended === true;
+}
+
 /** Ends leases that nobody renewed: the job waits again where it may, else it has failed. Answers how many. */
 export async function sweep(db: Database): Promise<number> {
   return db.transaction(async (tx) => {
@@ -279,6 +288,7 @@ export async function sweep(db: Database): Promise<number> {
         'level',
         'tries',
         'retry_when_lost',
+        'begun',
         'cancel',
         'cancel_reason',
       ])
@@ -291,7 +301,8 @@ export async function sweep(db: Database): Promise<number> {
       .execute();
     for (const row of rows) {
       const jobId = Number(row.job_id);
-      if (row.retry_when_lost && row.tries < TRIES_MAX && row.cancel === 'none') {
+      // Of a lease that was never renewed nothing was started: the answer to the claim did not get to its runner.
+      if ((row.retry_when_lost || !row.begun) && row.tries < TRIES_MAX && row.cancel === 'none') {
         await tablesOf(tx)
           .updateTable('queue_job')
           .set({ state: 'queued', token_hash: null, job_token_hash: null, lease_until: null, runner_id: null })

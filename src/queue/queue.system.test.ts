@@ -58,7 +58,7 @@ describe('a job', () => {
       runId: 1,
       repositoryId: 1,
       lease: { level: 'branch' },
-      leaseMs: 60_000,
+      leaseMs: 20_000,
     });
   });
 
@@ -161,6 +161,7 @@ describe('a lease', () => {
     const who = await runner(db, 'one');
     await add(db, job(1));
     const key = keyOf(await take(who), who.runnerId);
+    await queue.renew(key);
     await endLease(1);
     // The control: the same a moment before is taken; see above.
     await expect(queue.renew(key)).rejects.toMatchObject({ code: 'queue/lease-lost' });
@@ -177,6 +178,21 @@ describe('a lease', () => {
       { action: 'lease.refuse', resource: { id: '1' }, actor: { type: 'runner', id: String(who.runnerId) } },
       { action: 'lease.refuse' },
     ]);
+  });
+
+  test('that was never renewed started nothing: its job waits again, whatever the workflow says of it', async () => {
+    const who = await runner(db, 'one');
+    await add(db, job(1));
+    const first = await take(who);
+    await endLease(1);
+    const second = await take(who, 4000);
+
+    await expect(queue.renew(keyOf(first, who.runnerId))).rejects.toMatchObject({ code: 'queue/lease-lost' });
+    // The control: the same once it was renewed is a lost runner, and nobody gets the job again.
+    await queue.renew(keyOf(second, who.runnerId));
+    await endLease(1);
+    for (let tries = 0; (await openFinished(db, { limit: 1 })).length === 0 && tries < 100; tries += 1) await sleep(50);
+    expect(await openFinished(db, { limit: 10 })).toMatchObject([{ lost: true }]);
   });
 
   test('that is lost gives the job to another runner where it may run again, but not for ever', async () => {

@@ -8,6 +8,7 @@ import {
   type ClaimedRow,
   claim,
   finish,
+  isEnded,
   jobOf,
   type LeaseKey,
   lower,
@@ -43,6 +44,8 @@ export type Queue = {
   finish(key: LeaseKey, told: { readonly outcome: JobOutcome; readonly logBytes: number }): Promise<void>;
   require: (key: LeaseKey) => ReturnType<typeof requireLease>;
   jobOf(tokenHash: Buffer): Promise<JobBounds | undefined>;
+  /** Whether a job was here and has ended: nobody writes its log any more. */
+  isEnded(jobId: number): Promise<boolean>;
   close(): Promise<void>;
 };
 
@@ -166,6 +169,7 @@ export function openQueue(deps: QueueDeps): Queue {
     finish: (key, told) => finish(db, key, told, deps),
     require: (key) => requireLease(db, key, deps),
     jobOf: (tokenHash) => jobOf(db, tokenHash),
+    isEnded: (jobId) => isEnded(db, jobId),
     async close() {
       closing = true;
       clearInterval(sweeper);

@@ -55,6 +55,8 @@ export type QueueTables = {
     job_token_hash: Buffer | null;
     lease_until: Date | null;
     leased_at: Date | null;
+    /** Its runner has renewed the lease: only then it starts the job. */
+    begun: Generated<boolean>;
     /** The level that the attempt has dropped to. */
     level: string | null;
     cancel: 'none' | 'cancel' | 'force';
@@ -163,6 +165,11 @@ export const queueMigrations: Migrations = {
         leased_at timestamptz,
         finished_at timestamptz not null
       )`.execute(db);
+    },
+  },
+  '0021-queue-begun': {
+    async up(db) {
+      await sql`alter table queue_job add column begun boolean not null default false`.execute(db);
     },
   },
 };

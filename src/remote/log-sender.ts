@@ -13,8 +13,8 @@ const GATHER_MS = 5;
 
 export type LogSender = {
   add(event: JobEvent): void;
-  /** Waits until all of it is acknowledged, as long as the signal lets it. Answers the size of the log at the server. */
-  flush(signal: AbortSignal): Promise<number>;
+  /** Waits until all of it is acknowledged, as long as the signal lets it. Answers what the server has, and why it is not whole. */
+  flush(signal: AbortSignal): Promise<{ readonly logBytes: number; readonly problem?: string }>;
   close(): Promise<void>;
 };
 
@@ -27,15 +27,15 @@ export async function openLogSender(
   job: { readonly jobId: number; readonly leaseToken: string; readonly logBytes: number; readonly spool: string },
   log: Log,
 ): Promise<LogSender> {
-  const file = await open(job.spool, 'wx+', 0o600);
+  const file = await open(job.spool, 'w+', 0o600);
   const stop = new AbortController();
-  const state: State = { file, base: job.logBytes, sent: 0, written: 0, isFull: false };
+  const state: State = { file, base: job.logBytes, sent: 0, written: 0, isOver: false };
   let writing: Promise<unknown> = Promise.resolve();
   let pending: string[] = [];
   let wake: (() => void) | undefined;
   const sending = (async () => {
     for (let retry = RETRY_MS; !stop.signal.aborted; ) {
-      if (state.sent === state.written || state.isFull) {
+      if (state.sent === state.written || state.isOver) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -48,7 +48,14 @@ export async function openLogSender(
       } catch (thrown) {
         if (isFault(thrown, 'remote/refused') && /joblog\/too-large/.test(thrown.message)) {
           log.warn('The log of a job is full, the rest is left out', { job: job.jobId });
-          state.isFull = true;
+          state.isOver = true;
+          continue;
+        }
+        if (isFault(thrown, 'remote/refused')) {
+          // Asking again with the same bytes changes nothing.
+          log.error('A log is refused', { job: job.jobId, reason: reasonOf(thrown) });
+          state.isOver = true;
+          state.problem = `the log was refused: ${reasonOf(thrown)}`;
           continue;
         }
         log.warn('A log could not be sent', { job: job.jobId, reason: reasonOf(thrown) });
@@ -69,17 +76,20 @@ export async function openLogSender(
         state.written += bytes.length;
         wake?.();
       });
-      writing.catch((thrown: unknown) =>
-        log.error('A log could not be kept', { job: job.jobId, reason: reasonOf(thrown) }),
-      );
+      writing.catch((thrown: unknown) => {
+        if (state.problem !== undefined) return;
+        state.problem = `the log could not be kept at the runner: ${reasonOf(thrown)}`;
+        log.error('A log could not be kept', { job: job.jobId, reason: reasonOf(thrown) });
+      });
     },
     async flush(signal) {
       await writing.catch(() => undefined);
-      while (state.sent < state.written && !state.isFull && !signal.aborted) {
+      while (state.sent < state.written && !state.isOver && !signal.aborted) {
         wake?.();
         await sleep(GATHER_MS);
       }
-      return state.base + state.sent;
+      const { problem } = state;
+      return { logBytes: state.base + state.sent, ...(problem === undefined ? {} : { problem }) };
     },
     async close() {
       stop.abort();
@@ -99,7 +109,9 @@ type State = {
   sent: number;
   written: number;
   /** The server takes no more of it. */
-  isFull: boolean;
+  isOver: boolean;
+  /** Why lines are missing. */
+  problem?: string;
 };
 
 async function sendPart(

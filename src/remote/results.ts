@@ -7,9 +7,10 @@ import {
   cacheAnswer,
   cacheMessage,
   LEASE_HEADER,
+  LEVEL_HEADER,
   removedMessage,
 } from '../protocol/index.ts';
-import { type Artifact, type CacheEntry, fileStaging, type ResultsStore } from '../results/index.ts';
+import { type Artifact, type CacheEntry, fileStaging, type ResultsScope, type ResultsStore } from '../results/index.ts';
 import type { Connection } from './connection.ts';
 import { fault } from './faults.ts';
 
@@ -31,8 +32,11 @@ export function remoteResults(
     const search = new URLSearchParams(given).toString();
     return `/jobs/${jobId}/results${path}${search === '' ? '' : `?${search}`}`;
   };
-  const headers = { [LEASE_HEADER]: leaseToken };
-  const upload = { headers: { ...headers, 'content-type': 'application/octet-stream' }, timeoutMs: UPLOAD_MS_MAX };
+  const headersOf = (scope: ResultsScope) => ({ [LEASE_HEADER]: leaseToken, [LEVEL_HEADER]: scope.level() });
+  const uploadOf = (scope: ResultsScope) => ({
+    headers: { ...headersOf(scope), 'content-type': 'application/octet-stream' },
+    timeoutMs: UPLOAD_MS_MAX,
+  });
   const metaOf = (header: string | string[] | undefined): unknown =>
     JSON.parse(Buffer.from(typeof header === 'string' ? header : '', 'base64url').toString('utf8'));
 
@@ -43,25 +47,28 @@ export function remoteResults(
       return fileStaging(folder);
     },
     artifacts: {
-      async put(_scope, { name, mimeType, content, digest, expiresAt }) {
+      async put(scope, { name, mimeType, content, digest, expiresAt }) {
         const path = at('/artifacts', { name, mimeType, digest, expiresAt });
-        const { value } = await connection.ask('PUT', path, { ...upload, body: content });
+        const { value } = await connection.ask('PUT', path, { ...uploadOf(scope), body: content });
         return artifactOf(artifactMessage.parse(value));
       },
-      async list(_scope, filter = {}) {
-        const { value } = await connection.ask('GET', at('/artifacts', filter), { headers });
+      async list(scope, filter = {}) {
+        const { value } = await connection.ask('GET', at('/artifacts', filter), { headers: headersOf(scope) });
         return artifactsMessage.parse(value).artifacts.map(artifactOf);
       },
       async open(scope, id) {
-        const { response } = await connection.ask('GET', at(`/artifacts/${id}`), { headers, raw: true });
+        const { response } = await connection.ask('GET', at(`/artifacts/${id}`), {
+          headers: headersOf(scope),
+          raw: true,
+        });
         const artifact = artifactOf(artifactMessage.parse(metaOf(response.headers['x-sallyport-meta'])));
         if (!isAtLeast(artifact.level, scope.level())) {
           scope.taint(artifact.level, `the artifact ${artifact.name} of job ${artifact.jobId} is ${artifact.level}`);
         }
         return { artifact, content: response };
       },
-      async remove(_scope, name) {
-        const { value } = await connection.ask('DELETE', at('/artifacts', { name }), { headers });
+      async remove(scope, name) {
+        const { value } = await connection.ask('DELETE', at('/artifacts', { name }), { headers: headersOf(scope) });
         return removedMessage.parse(value).id;
       },
       ofRun: () => Promise.reject(fault('not-offered', 'artifacts of a run are read at the server')),
@@ -69,21 +76,24 @@ export function remoteResults(
       read: () => Promise.reject(fault('not-offered', 'artifacts are read at the server')),
     },
     caches: {
-      async find(_scope, keys, version) {
+      async find(scope, keys, version) {
         const { value } = await connection.ask('POST', at('/caches/find'), {
-          headers,
+          headers: headersOf(scope),
           json: { keys: [...keys], version },
         });
         const { entry } = cacheAnswer.parse(value);
         return entry === undefined ? undefined : entryOf(entry);
       },
-      async put(_scope, { key, version, content }) {
-        const { value } = await connection.ask('PUT', at('/caches', { key, version }), { ...upload, body: content });
+      async put(scope, { key, version, content }) {
+        const { value } = await connection.ask('PUT', at('/caches', { key, version }), {
+          ...uploadOf(scope),
+          body: content,
+        });
         const { entry } = cacheAnswer.parse(value);
         return entry === undefined ? undefined : entryOf(entry);
       },
-      async open(_scope, id) {
-        const { response } = await connection.ask('GET', at(`/caches/${id}`), { headers, raw: true });
+      async open(scope, id) {
+        const { response } = await connection.ask('GET', at(`/caches/${id}`), { headers: headersOf(scope), raw: true });
         return { entry: entryOf(cacheMessage.parse(metaOf(response.headers['x-sallyport-meta']))), content: response };
       },
     },

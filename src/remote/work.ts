@@ -18,6 +18,8 @@ import { openLogSender } from './log-sender.ts';
 
 /** A sandbox is ended so long before its lease ends: killing and unmounting take their time. */
 const END_MARGIN_MS = 12_000;
+/** A job is started only when its lease was renewed once; with less time than this left it is not. */
+const BEGIN_MARGIN_MS = 2_000;
 /** News of a job are waited for so long; each answer renews the lease. */
 const NEWS_MS = 15_000;
 const RETRY_MS = 500;
@@ -80,7 +82,7 @@ export function startRemoteRunner(deps: RemoteDeps): RemoteRunner {
         }
       }
       if (claimed === undefined) left += 1;
-      else await work(deps, claimed, running);
+      else if (!(await workSafely(deps, claimed, running))) left += 1;
     }
   }
 
@@ -104,13 +106,12 @@ export function startRemoteRunner(deps: RemoteDeps): RemoteRunner {
 type Claimed = RemoteJob & {
   readonly jobId: number;
   readonly logBytes: number;
-  /** By the monotonic clock: the lease stands until then, whatever the server's clock says. */
-  readonly until: number;
+  /** By the monotonic clock: after it the first renewal is not tried any more. */
+  readonly askedUntil: number;
 };
 
 async function poll(deps: RemoteDeps, signal: AbortSignal): Promise<Claimed | undefined> {
   const walls = await deps.walls();
-  const asked = deps.clock.monotonic();
   const { status, value } = await deps.connection.ask('POST', '/poll', {
     json: { version: RUNNER_PROTOCOL_VERSION, waitMs: RUNNER_WAIT_MS_MAX - 5_000, walls },
     signal,
@@ -120,9 +121,8 @@ async function poll(deps: RemoteDeps, signal: AbortSignal): Promise<Claimed | un
     throw fault('refused', 'this runner was drained at the server, and gets nothing more: it was removed');
   const { jobId, lease, leaseToken, leaseMs, jobToken, logBytes } = pollResponse.parse(value);
   const claimed = { jobId, leaseToken, logBytes, jobToken: new Secret(jobToken) };
-  // The lease began between the question and the answer. A poll waits: of the answer's time only its way back is unknown.
-  const until = Math.max(asked, deps.clock.monotonic() - 1000) + leaseMs;
-  return { ...claimed, lease: leaseOf(lease), until };
+  // How long the answer was on its way nobody knows: the first renewal tells how long the lease stands.
+  return { ...claimed, lease: leaseOf(lease), askedUntil: deps.clock.monotonic() + leaseMs };
 }
 
 function isDraining(value: unknown): boolean {
@@ -134,7 +134,47 @@ function leaseOf(value: object): JobLease {
   return value as JobLease;
 }
 
-async function work(deps: RemoteDeps, job: Claimed, running: Set<{ readonly force: () => void }>): Promise<void> {
+/** False: the job was not started. What breaks in one job does not end the others. */
+async function workSafely(
+  deps: RemoteDeps,
+  job: Claimed,
+  running: Set<{ readonly force: () => void }>,
+): Promise<boolean> {
+  try {
+    const until = await begin(deps, job);
+    if (until === undefined) return false;
+    await work(deps, { ...job, until }, running);
+  } catch (thrown) {
+    deps.log.error('A lease could not be worked on', { job: job.jobId, reason: reasonOf(thrown) });
+  }
+  return true;
+}
+
+/**
+ * The first renewal: until when the lease stands at least, by the monotonic clock. Nothing when it does not stand any more, as after an
+ * answer that was long on its way: somebody else has the job by then.
+ */
+async function begin({ connection, clock, log }: RemoteDeps, job: Claimed): Promise<number | undefined> {
+  while (clock.monotonic() < job.askedUntil - BEGIN_MARGIN_MS) {
+    const asked = clock.monotonic();
+    try {
+      const { value } = await connection.ask('POST', `/jobs/${job.jobId}/renew`, {
+        json: { leaseToken: job.leaseToken, level: job.lease.level, known: 'none', waitMs: 0 },
+        timeoutMs: BEGIN_MARGIN_MS,
+      });
+      return asked + renewResponse.parse(value).leaseMs;
+    } catch (thrown) {
+      log.warn('A lease could not be begun', { job: job.jobId, reason: reasonOf(thrown) });
+      if (isFault(thrown, 'remote/refused')) return undefined;
+      await sleep(RETRY_MS);
+    }
+  }
+  return undefined;
+}
+
+type Begun = Claimed & { readonly until: number };
+
+async function work(deps: RemoteDeps, job: Begun, running: Set<{ readonly force: () => void }>): Promise<void> {
   const { connection, log, clock } = deps;
   const cancel = deps.createCancel();
   const self = { force: () => cancel.cancel('force') };
@@ -149,8 +189,10 @@ async function work(deps: RemoteDeps, job: Claimed, running: Set<{ readonly forc
       sender.add(event);
     });
     const late = deadlineSignal(held.until, clock, over.signal);
-    const logBytes = await sender.flush(late);
-    await deliver(deps, job, { outcome, logBytes }, late);
+    const { logBytes, problem } = await sender.flush(late);
+    // Nobody can tell what a job did whose log is not whole.
+    const told = problem === undefined ? outcome : { ...outcome, conclusion: 'failure' as const, reason: problem };
+    await deliver(deps, job, { outcome: told, logBytes }, late);
   } finally {
     over.abort();
     await held.ended;
@@ -184,7 +226,7 @@ type Held = { readonly ended: Promise<void>; until: () => number };
  */
 function hold(
   deps: RemoteDeps,
-  job: Claimed,
+  job: Begun,
   on: {
     readonly cancel: (state: 'cancel' | 'force') => void;
     readonly level: { readonly now: TrustLevel };

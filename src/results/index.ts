@@ -4,6 +4,7 @@
  * Never: opens a path of a workspace, starts a process, decides a trust level.
  */
 export { createResultsHandler, type ResultsHandler, type ResultsHandlerOptions } from './handler.ts';
+export { bodyOf } from './http.ts';
 export { RESULTS_LIMITS, type ResultsLimits } from './limits.ts';
 export { LOCAL_QUOTAS, type ResultsQuotas } from './quotas.ts';
 export { fileStaging } from './staging.ts';
