@@ -124,7 +124,8 @@ class State implements Product {
     return {
       PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
       HOME: this.folder,
-      GIT_CONFIG_GLOBAL: '/dev/null',
+      // A file of our own: git replaces what it is told to write, and as root /dev/null as well.
+      GIT_CONFIG_GLOBAL: join(this.folder, 'gitconfig'),
       GIT_TERMINAL_PROMPT: '0',
       ...(this.ca === undefined ? {} : { NODE_EXTRA_CA_CERTS: this.ca, GIT_SSL_CAINFO: this.ca }),
       ...this.#options.env,
