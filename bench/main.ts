@@ -3,6 +3,7 @@ import { report } from './measure.ts';
 
 const USAGE = [
   'usage: npm run -s bench -- run [--act PATH] [--corpora DIR]',
+  '       npm run -s bench -- server [--only PART]… [--entries N] [--profile DIR]',
   '       npm run -s bench -- scan [--tree DIR] [--repository DIR] [--mb N] [--peer NAME=PATH]…',
   '       npm run -s bench -- queue',
 ].join('\n');
@@ -15,6 +16,9 @@ const { values, positionals } = parseArgs({
     tree: { type: 'string' },
     repository: { type: 'string' },
     mb: { type: 'string', default: '300' },
+    only: { type: 'string', multiple: true, default: [] },
+    profile: { type: 'string' },
+    entries: { type: 'string', default: '1000000' },
     peer: { type: 'string', multiple: true, default: [] },
   },
 });
@@ -28,6 +32,17 @@ switch (positionals[0]) {
       ...(corpora === undefined ? {} : { corpora }),
     });
     process.exitCode = report(figures);
+    break;
+  }
+  case 'server': {
+    const { benchServer } = await import('./server.ts');
+    process.exitCode = report(
+      await benchServer({
+        only: values.only,
+        entries: Number(values.entries),
+        ...(values.profile === undefined ? {} : { profile: values.profile }),
+      }),
+    );
     break;
   }
   case 'scan': {

@@ -5,8 +5,8 @@ export type Figure = {
   readonly name: string;
   /** `not measured` with the reason in `note`. */
   readonly value: number | undefined;
-  readonly unit: 'ms' | 'MB/s' | 'x' | 'files/s' | 'jobs/s' | '% of a core';
-  /** What the design asks for. A ratio that misses it fails the run; an absolute figure is only marked. */
+  readonly unit: 'ms' | 's' | 'MB' | 'MB/s' | 'x' | '%' | 'files/s' | '1/s' | 'jobs/s' | '% of a core';
+  /** What the design asks for. A judged figure that misses it fails the run; another one is only marked. */
   readonly bar?: { readonly atMost: number } | { readonly atLeast: number };
   readonly judged: boolean;
   readonly note?: string;
@@ -17,6 +17,12 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+/** The value that a share of them does not exceed. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
 export type Command = {
@@ -67,7 +73,7 @@ export function holds(figure: Figure): boolean | undefined {
   return 'atMost' in figure.bar ? figure.value <= figure.bar.atMost : figure.value >= figure.bar.atLeast;
 }
 
-/** Prints the table and the last line; returns the exit code: 0 when every judged ratio that was measured holds. */
+/** Prints the table and the last line; returns the exit code: 0 when every judged figure that was measured holds. */
 export function report(figures: readonly Figure[]): number {
   const width = Math.max(...figures.map((figure) => figure.name.length));
   for (const figure of figures) process.stdout.write(`${figure.name.padEnd(width)}  ${describe(figure)}\n`);
@@ -75,7 +81,7 @@ export function report(figures: readonly Figure[]): number {
   const measured = judged.filter((figure) => figure.value !== undefined);
   const held = measured.filter((figure) => holds(figure) === true);
   process.stdout.write(
-    `bench: ${held.length}/${measured.length} ratios hold, ${judged.length - measured.length} not measured\n`,
+    `bench: ${held.length}/${measured.length} bars hold, ${judged.length - measured.length} not measured\n`,
   );
   return held.length === measured.length ? 0 : 1;
 }

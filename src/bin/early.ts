@@ -1,7 +1,6 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRequest } from '../cli/index.ts';
 import type { PreparedNetwork } from '../egress/index.ts';
@@ -12,6 +11,7 @@ import type { Machine } from './commands.ts';
 import { machineOf } from './machine.ts';
 import { openExecutor } from './executor.ts';
 import { findToolchains, isFolder, type Toolchains } from './toolchains.ts';
+import { openWaiting, type WaitingPod } from './warm.ts';
 
 const GIB = 1024 ** 3;
 /** Processes and threads of one job. */
@@ -61,8 +61,6 @@ export function beginEarly(argv: readonly string[]): EarlyStart | undefined {
   }
 }
 
-type Waiting = { readonly pod: Pod; readonly network: Promise<PreparedNetwork | undefined> };
-
 /**
  * Begins to raise the walls of the first job before the job is known. Nothing of a job is in it, and a pod serves one
  * job only; one that is not needed is closed with the executor.
@@ -74,7 +72,7 @@ export function startEarly(machine: Machine, request: Wanted): EarlyStart {
   const bounds = boundsOfMachine();
   const require = WALLS.filter((wall) => request.require.includes(wall));
   const jobsDir = join(machine.places.state, 'jobs');
-  let first: Promise<Waiting | undefined> | undefined = openFirst(inner, { bounds, require, jobsDir });
+  let first: Promise<WaitingPod | undefined> | undefined = openWaiting(inner, { bounds, require, jobsDir });
   const networks = new Map<readonly string[], Promise<PreparedNetwork | undefined>>();
   const take = () => {
     const taken = first;
@@ -122,36 +120,11 @@ export function startEarly(machine: Machine, request: Wanted): EarlyStart {
   };
 }
 
-/** A failure is no fault here: the job that opens its pod by itself meets and tells it. */
-async function openFirst(
-  executor: Executor,
-  { bounds, require, jobsDir }: { bounds: Bounds; require: readonly WallName[]; jobsDir: string },
-): Promise<Waiting | undefined> {
-  try {
-    const id = `first-${randomUUID()}`;
-    const scratch = join(jobsDir, id);
-    await mkdir(scratch, { recursive: true, mode: 0o711 });
-    const pod = await executor.open({ id, bounds, require, scratch });
-    return { pod, network: prepare(pod) };
-  } catch {
-    return undefined;
-  }
-}
-
 /** The code for it is loaded once the sandbox is on its way. */
 async function beginRest(machine: Machine, directory: string): Promise<Begun> {
   await sleep(PAUSE_MS);
   const { begin } = await import('./begin.ts');
   return begin(machine, directory);
-}
-
-async function prepare(pod: Pod): Promise<PreparedNetwork | undefined> {
-  try {
-    const { GATEWAY_PORT, prepareNetwork } = await import('../egress/index.ts');
-    return await prepareNetwork({ enter: pod.enter, servedPorts: [GATEWAY_PORT] }, { nodePath: process.execPath });
-  } catch {
-    return undefined;
-  }
 }
 
 export function boundsOfMachine(): Bounds {

@@ -20,6 +20,9 @@ const RESTART_MS = 100;
 const RESTART_MS_MAX = 10_000;
 const LIVED_MS_MIN = 5_000;
 
+/** Both hold a few keys and answer one question at a time: a heap that is made for more only costs memory. */
+const SMALL = ['--max-old-space-size=64', '--max-semi-space-size=1'];
+
 /** The keys of the installation, as the server can use them. */
 export type Keys = {
   readonly origin: string;
@@ -136,7 +139,7 @@ function supervise(
 
 function begin(program: string, args: readonly string[], user: User | undefined, log: Log): Life {
   const file = new URL(`./${program}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
-  const child = spawn(process.execPath, [file.pathname, ...args], {
+  const child = spawn(process.execPath, [...SMALL, file.pathname, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // Nothing of the server's environment: not its addresses, not its settings.
     env: {},

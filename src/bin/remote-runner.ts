@@ -30,6 +30,7 @@ import { boundsOfMachine } from './early.ts';
 import { fault } from './faults.ts';
 import { findProgram } from './programs.ts';
 import { findToolchains, isFolder } from './toolchains.ts';
+import { type WarmExecutor, warmExecutor } from './warm.ts';
 
 /** What the machine is, by GitHub's names: what `runs-on` of most workflows asks for. */
 export function machineLabels(): readonly string[] {
@@ -98,7 +99,6 @@ export async function joinFromHere(
 export async function runFromHere(machine: Machine, options: RemoteRunnerOptions): Promise<RunningRunner> {
   const { folder, membership, log } = options;
   const toolchains = findToolchains({ env: machine.env, named: [], isFolder });
-  const executor = openExecutor({ ...machine, places: { state: folder, cache: folder } }, toolchains.folders);
   const connection = openConnection({
     url: membership.url,
     ...(membership.ca === undefined ? {} : { ca: membership.ca }),
@@ -113,6 +113,9 @@ export async function runFromHere(machine: Machine, options: RemoteRunnerOptions
   // Of a process that was killed: its leases end, and nobody sends them any more.
   await rm(spoolDir, { recursive: true, force: true });
   await mkdir(spoolDir, { recursive: true, mode: 0o700 });
+  const cold = openExecutor({ ...machine, places: { state: folder, cache: folder } }, toolchains.folders);
+  const spec = { bounds: boundsOfMachine(), require: [], jobsDir };
+  const executor = warmExecutor(cold, { ...spec, podsMax: membership.ephemeral ? 1 : options.jobsMax });
   const actions = await openActionStore({
     dir: join(folder, 'actions'),
     allowRemote: true,
@@ -126,8 +129,15 @@ export async function runFromHere(machine: Machine, options: RemoteRunnerOptions
   const base = baseOf({ machine, membership, executor, actions, reader, git, jobsDir, toolchains, log });
   const runner = startRemoteRunner({
     connection,
-    runJob: (job, onEvent, cancel) =>
-      runJob({ base, commits, connection, folder, membership, git, log }, job, onEvent, cancel),
+    async runJob(job, onEvent, cancel) {
+      try {
+        return await runJob({ base, commits, connection, folder, membership, git, log }, job, onEvent, cancel);
+      } finally {
+        // What was staged for its uploads is not in the folder of its pod.
+        await rm(join(jobsDir, job.lease.id), { recursive: true, force: true });
+        executor.refill();
+      }
+    },
     createCancel: createCancelSource,
     walls: hardWalls(executor),
     jobsMax: options.jobsMax,
@@ -165,7 +175,7 @@ type Base = Omit<RunnerDeps, 'commits' | 'results' | 'server'>;
 function baseOf(parts: {
   readonly machine: Machine;
   readonly membership: Membership;
-  readonly executor: Executor;
+  readonly executor: WarmExecutor;
   readonly actions: ActionStore;
   readonly reader: WorkflowReader;
   readonly git: string;
@@ -179,7 +189,11 @@ function baseOf(parts: {
     executor: parts.executor,
     actions: parts.actions,
     reader: parts.reader,
-    openNetwork: (spec) => openNetwork(spec, { clock: systemClock, log, nodePath: process.execPath }),
+    openNetwork: async (spec) => {
+      const prepared = await parts.executor.networkOf(spec.enter);
+      const whole = prepared === undefined ? spec : { ...spec, prepared };
+      return openNetwork(whole, { clock: systemClock, log, nodePath: process.execPath });
+    },
     clock: systemClock,
     log,
     random: randomBytes,

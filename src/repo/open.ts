@@ -12,6 +12,7 @@ import { endLeftProcesses, type Folders, prepareFolders, sweepFolder } from './f
 import { importRepository, type ImportRequest } from './import.ts';
 import type { ImportNetwork } from './import-source.ts';
 import { actorOf, type Authorise, type Principal, type RepositoryName, type RepoVerb } from './principal.ts';
+import { createMemory, rememberingReader } from './remember.ts';
 import { readAllRefs, type RepositoryReader, readerOf } from './read.ts';
 import type { DecidePush } from './receive.ts';
 import { acceptGit, type Disagreement, reconcile, type RefChange, type RefLogDeps } from './ref-log.ts';
@@ -126,6 +127,7 @@ export async function openRepoServer(options: RepoOptions): Promise<RepoServer> 
       throw fault('not-allowed', `${excerpt(name.owner, 100)}/${excerpt(name.name, 100)}`);
     }
   };
+  const memory = createMemory();
   return {
     handle: (request, response, who) => git.handle(request, response, who),
     async create(principal, repository) {
@@ -166,7 +168,7 @@ export async function openRepoServer(options: RepoOptions): Promise<RepoServer> 
       }
       return readable;
     },
-    reader: async (id) => readerOf({ gitPath, gitDir: await servedFolder(folders, id) }),
+    reader: async (id) => rememberingReader(readerOf({ gitPath, gitDir: await servedFolder(folders, id) }), memory, id),
     async resume(principal, id, { acceptGit: isAccepted = false } = {}) {
       await require(principal, id, 'administer');
       return resume({ ...deps, refLog }, id, { principal, isAccepted });

@@ -303,11 +303,13 @@ async function listTree(ask: Ask, commit: string, path: string): Promise<readonl
 async function changedPaths(ask: Ask, base: string, head: string): Promise<readonly ChangedPath[]> {
   const from = base === ZERO ? EMPTY_TREE : base;
   const args = ['diff-tree', '-r', '-z', '--no-renames', '--name-status', '--end-of-options', from, head];
-  const known = await ask(['cat-file', '--batch-check'], { input: `${from}\n${head}\n` });
+  const [known, { code, stdout }] = await Promise.all([
+    ask(['cat-file', '--batch-check'], { input: `${from}\n${head}\n` }),
+    ask(args, { accept: [128, 137], msMax: DIFF_MS_MAX }),
+  ]);
   if (/ missing$/m.test(known.stdout.toString('latin1'))) {
     throw fault('revision-unknown', `${base} or ${head} is not there`);
   }
-  const { code, stdout } = await ask(args, { accept: [128, 137], msMax: DIFF_MS_MAX });
   if (code !== 0) throw fault('too-large', `the paths between ${base} and ${head} are too many to list`);
   const fields = splitNul(stdout);
   if (fields.length > 2 * PATHS_MAX) throw fault('too-large', `more than ${PATHS_MAX} paths differ`);

@@ -153,13 +153,22 @@ async function decideInTime(
 
 async function updatesOf(reader: RepositoryReader, lines: readonly RefLine[]): Promise<readonly RefUpdate[]> {
   const ids = lines.flatMap((line) => [line.old, line.new]).filter((oid) => oid !== ZERO);
-  const types = await reader.typesOf([...new Set(ids)]);
+  const asking = reader.typesOf([...new Set(ids)]);
+  // Of a push of one ref, which most are, both questions go to git at once.
+  const [only] = lines.length === 1 ? lines : [];
+  const ahead = only === undefined || only.old === ZERO || only.new === ZERO ? undefined : isForwardOf(reader, only);
+  ahead?.catch(() => undefined);
+  const types = await asking;
   const updates: RefUpdate[] = [];
   for (const line of lines) {
     const type = types.get(line.new);
     const areCommits = types.get(line.old) === 'commit' && type === 'commit';
-    const isForward = line.old === ZERO || (areCommits && (await reader.isAncestor(line.old, line.new)));
+    const isForward = line.old === ZERO || (areCommits && (await (ahead ?? isForwardOf(reader, line))));
     updates.push({ ...line, ...(type === undefined ? {} : { type }), isForced: line.new !== ZERO && !isForward });
   }
   return updates;
+}
+
+function isForwardOf(reader: RepositoryReader, { old, new: next }: RefLine): Promise<boolean> {
+  return reader.isAncestor(old, next);
 }

@@ -65,6 +65,7 @@ function auditActor({ type, id }: RefChange['actor']): AuditActor {
 
 async function eventsOf(change: RefChange, place: Place, deps: ServerEngineDeps): Promise<readonly Event[]> {
   const { repository, reader, log } = place;
+  askAhead(change, place);
   const origin = await originOf(deps, place, change.actor);
   if (change.kind === 'deleted') {
     // Its workflows are those of the default branch: the commit of the ref is gone.
@@ -93,6 +94,25 @@ async function eventsOf(change: RefChange, place: Place, deps: ServerEngineDeps)
     ...(changedPaths === undefined ? {} : { changedPaths }),
   });
   return [...events, push];
+}
+
+/** Begins at once what is asked one after the other below: each question to git is a process. Failures are met there. */
+function askAhead(change: RefChange, { reader, files }: Place): void {
+  if (change.kind === 'deleted' || !change.ref.startsWith('refs/heads/')) return;
+  const { old, new: sha } = change;
+  const questions: Promise<unknown>[] = [
+    reader.resolve(sha),
+    reader.listCommits(sha, { limit: 1 }),
+    files.listWorkflows(sha),
+    ...(change.kind === 'created'
+      ? []
+      : [
+          reader.resolve(old),
+          reader.changedPaths(old, sha),
+          reader.listCommits(sha, { limit: COMMITS_MAX, without: old }),
+        ]),
+  ];
+  for (const question of questions) question.catch(() => undefined);
 }
 
 async function headOf({ reader }: Place, sha: string): Promise<CommitFacts> {

@@ -26,6 +26,8 @@ export type ProductOptions = {
   /** An address of this machine that others reach, with a certificate for it. */
   readonly tls?: { readonly address: string };
   readonly args?: readonly string[];
+  /** The program, when it is not the sources as they are. */
+  readonly main?: string;
   readonly env?: { readonly [name: string]: string };
 };
 
@@ -137,6 +139,10 @@ class State implements Product {
     return { ...this.env, XDG_STATE_HOME: join(own, 'state'), XDG_CACHE_HOME: join(own, 'cache') };
   }
 
+  get #main(): string {
+    return this.#options.main ?? MAIN;
+  }
+
   async start(): Promise<void> {
     const { port, host, url, tls } = this.#place;
     const args = [
@@ -151,7 +157,7 @@ class State implements Product {
       ...(tls === undefined ? [] : ['--tls-certificate', tls.certificate, '--tls-key', tls.key]),
       ...(this.#options.args ?? []),
     ];
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(process.execPath, [this.#main, ...args], {
       env: { ...this.env, XDG_STATE_HOME: join(this.folder, 'server'), XDG_CACHE_HOME: join(this.folder, 'server') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -190,7 +196,7 @@ class State implements Product {
     args: readonly string[],
     options: { readonly cwd?: string; readonly input?: string; readonly as?: string } = {},
   ): Promise<Done> {
-    return run(process.execPath, [MAIN, ...args], {
+    return run(process.execPath, [this.#main, ...args], {
       cwd: options.cwd ?? this.folder,
       env: this.#envOf(options.as ?? 'ada'),
       ...(options.input === undefined ? {} : { input: options.input }),
@@ -207,7 +213,7 @@ class State implements Product {
   }
 
   async token(as = 'ada'): Promise<string> {
-    const asked = await run(process.execPath, [MAIN, 'auth', 'git-credential', 'get'], {
+    const asked = await run(process.execPath, [this.#main, 'auth', 'git-credential', 'get'], {
       cwd: this.folder,
       env: this.#envOf(as),
       input: `protocol=${new URL(this.url).protocol.slice(0, -1)}\nhost=${new URL(this.url).host}\n\n`,
@@ -245,7 +251,7 @@ class State implements Product {
 
   async tree(repository: string, { as = 'ada' }: { readonly as?: string } = {}): Promise<WorkTree> {
     const folder = await mkdtemp(join(this.folder, 'tree-'));
-    const helper = `!${process.execPath} ${MAIN} auth git-credential`;
+    const helper = `!${process.execPath} ${this.#main} auth git-credential`;
     const env = {
       ...this.#envOf(as),
       GIT_AUTHOR_NAME: as,
