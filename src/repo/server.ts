@@ -18,8 +18,9 @@ import { type Folders, rememberProcess, sizeOfFolder, sweepFolder } from './fold
 import { answerHooks } from './hook.ts';
 import type { Authorise, Principal, RepositoryName, RepoVerb } from './principal.ts';
 import { answerPush, type DecidePush } from './receive.ts';
-import { settleMoves, type RefChange, type RefLogDeps } from './ref-log.ts';
+import type { RefChange, RefLogDeps } from './ref-log.ts';
 import { findRepository, type RepositoryRow, servedFolder } from './repositories.ts';
+import { openSettler, type Settler } from './settle.ts';
 
 export type RepoLimits = {
   /** One pack of a push. Bytes. */
@@ -101,6 +102,7 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
   const slots = { 'upload-pack': slotsOf(deps.limits.fetch), 'receive-pack': slotsOf(deps.limits.push) };
   const pushes = new Map<number, number>();
   const sweeps = new Map<number, Promise<void>>();
+  const settler = openSettler(deps);
   let isClosed = false;
 
   async function answer(request: IncomingMessage, response: ServerResponse, principal: Principal): Promise<void> {
@@ -148,7 +150,7 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
     let isCut = false;
     try {
       await sweeps.get(repository.id);
-      isCut = await receive(deps, call, running);
+      isCut = await receive({ ...deps, settler }, call, running);
     } finally {
       const left = (pushes.get(repository.id) ?? 1) - 1;
       if (left === 0) pushes.delete(repository.id);
@@ -182,6 +184,7 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
       isClosed = true;
       for (const git of running) git.end('closed');
       await Promise.all(open);
+      await settler.close();
     },
   };
 }
@@ -196,7 +199,11 @@ type Call = {
 };
 
 /** One request of a push. Says whether git was ended before it was done. */
-async function receive(deps: ServeDeps, call: Call, running: Set<RunningGit>): Promise<boolean> {
+async function receive(
+  deps: ServeDeps & { readonly settler: Settler },
+  call: Call,
+  running: Set<RunningGit>,
+): Promise<boolean> {
   const { repository, principal, route, protocol, request, response } = call;
   const { limits, refLog, log } = deps;
   const gitDir = await servedFolder(deps.folders, repository.id);
@@ -240,13 +247,13 @@ async function receive(deps: ServeDeps, call: Call, running: Set<RunningGit>): P
         });
         answerHooks(socket, HOOK_BYTES_MAX, answer);
       },
+      // The client waits for it: who pushed finds the change told, and a run that was asked for.
+      async ended() {
+        if (isStarted) await deps.settler.settle(repository.id, id);
+      },
     },
     running,
   );
-  if (isStarted) {
-    const changes = await settleMoves(refLog, repository.id, id);
-    if (changes.length > 0) deps.onChanges?.(changes);
-  }
   await forget();
   return code !== 0;
 }
