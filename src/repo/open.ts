@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import type { AppendDeps } from '../auditlog/index.ts';
 import { excerpt, type Log, reasonOf } from '../base/index.ts';
 import { gitEnvironment, SERVING } from '../git/index.ts';
+import { holdFolder } from '../hold/index.ts';
 import { askGit } from '../source/index.ts';
 import type { Database } from '../database/index.ts';
 import { fault } from './faults.ts';
@@ -85,11 +86,25 @@ const GIT_MIN: readonly [number, number] = [2, 36];
 /** Repositories in one page of the reconciliation. */
 const PAGE_REPOSITORIES = 200;
 
+/** The server before may still answer its last request. */
+const HOLD_MS_MAX = 3000;
+
 /**
- * Opens the git server: ends what a crashed one left running, takes away what it left lying, and compares every ref with the audit log.
+ * Opens the git server, and holds its folder: ends what a crashed one left running, takes away what it left lying, and compares every ref with the audit log.
  * A repository in which they disagree is stopped; the others work.
  */
 export async function openRepoServer(options: RepoOptions): Promise<RepoServer> {
+  // Another server's processes would look like those that a crash left.
+  const release = await holdFolder(options.root, HOLD_MS_MAX);
+  try {
+    return await openHeld(options, release);
+  } catch (thrown) {
+    await release();
+    throw thrown;
+  }
+}
+
+async function openHeld(options: RepoOptions, release: () => Promise<void>): Promise<RepoServer> {
   const { db, gitPath, log, authorise } = options;
   const limits = repoLimits(options.limits);
   const folders = await prepareFolders(options.root);
@@ -172,7 +187,10 @@ export async function openRepoServer(options: RepoOptions): Promise<RepoServer> 
       return resume({ ...deps, refLog }, id, { principal, isAccepted });
     },
     stopped,
-    close: () => git.close(),
+    async close() {
+      await git.close();
+      await release();
+    },
   };
 }
 
