@@ -12,6 +12,11 @@ export const fault = faultsOf('repo', {
   },
   'not-allowed': { status: 403, help: 'Ask an owner of the repository.' },
   'not-active': { status: 409, help: 'Only an active repository can be changed: bring it back first.' },
+  changed: { status: 409, help: 'Somebody changed the repository meanwhile: try again.' },
+  maintenance: {
+    status: 500,
+    help: 'Read the message of git: a full disk and a damaged object are the common causes. `git fsck` tells more.',
+  },
   stopped: {
     status: 503,
     help: 'Refs and audit log of this repository disagree. Find out what moved the refs, mend them, and resume the repository.',

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditlogTables } from '../auditlog/index.ts';
 import type { Database } from '../database/index.ts';
+import { KEPT_DAYS } from './deletion.ts';
 import { consumeRefChanges, openRefChanges } from './ref-log.ts';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
 import { byName, git, OWNER, type Served, serveRepositories, workTree } from './repo.fixture.ts';
@@ -127,6 +128,9 @@ describe('a stock client', () => {
     const { path } = await newRepository();
     await using work = await workTree();
     const { randomBytes } = await import('node:crypto');
+    // The client writes it as it is: what it would cost to make it smaller is not what is looked at here.
+    await git(work.dir, ['config', 'core.compression', '0']);
+    await git(work.dir, ['config', 'core.bigFileThreshold', '1m']);
     for (let at = 0; at < 10; at += 1) await writeFile(join(work.dir, `big${at}`), randomBytes(10 * 1024 ** 2));
     await work.commit('last');
     const before = process.memoryUsage().rss;
@@ -135,7 +139,7 @@ describe('a stock client', () => {
       peak = Math.max(peak, process.memoryUsage().rss);
     }, 20);
 
-    const push = await git(work.dir, ['-c', 'pack.compression=0', 'push', '-q', served.url(path), 'main']);
+    const push = await git(work.dir, ['push', '-q', served.url(path), 'main']);
     clearInterval(timer);
 
     expect(push.code).toBe(0);
@@ -297,6 +301,134 @@ describe('authority', () => {
       'repository.delete allow',
     ]);
     expect((await (await server.reader(next.id)).listRefs()).items).toEqual([]);
+  });
+});
+
+describe('the default branch', () => {
+  test('is changed to one that is there; that is protected then, and the old one is free', async () => {
+    const { id, path } = await newRepository();
+    await using work = await workTree();
+    await git(work.dir, ['push', '-q', served.url(path), 'main', 'main:trunk']);
+    await work.commit('b.txt');
+    const { server } = served;
+
+    await expect(server.setDefaultBranch(OWNER, id, 'nothing')).rejects.toMatchObject({
+      code: 'repo/revision-unknown',
+    });
+    await expect(server.setDefaultBranch(OWNER, id, '-x')).rejects.toMatchObject({ code: 'repo/name-invalid' });
+    await expect(server.setDefaultBranch({ ...OWNER, name: 'member' }, id, 'trunk')).rejects.toMatchObject({
+      code: 'repo/not-allowed',
+    });
+    const changed = await server.setDefaultBranch(OWNER, id, 'trunk');
+    const clone = await git(folder, ['clone', '-q', served.url(path), `trunk-${id}`]);
+    const branch = await git(join(folder, `trunk-${id}`), ['branch', '--show-current']);
+    const deleted = await git(work.dir, ['push', served.url(path), ':trunk']);
+    const member = await git(work.dir, ['push', served.url(path, 'member'), 'main:trunk']);
+    const free = await git(work.dir, ['push', '-q', served.url(path, 'member'), ':main']);
+
+    expect([changed.defaultBranch, clone.code, branch.out.trim()]).toEqual(['trunk', 0, 'trunk']);
+    expect(deleted.err).toContain('default-branch-deletion');
+    expect(member.err).toContain('default-branch-direct');
+    expect(free.code).toBe(0);
+    expect(await entriesOf(id)).toContainEqual(
+      expect.objectContaining({
+        action: 'repository.default-branch',
+        detail: expect.objectContaining({
+          defaultBranch: 'trunk',
+          before: expect.objectContaining({ defaultBranch: 'main' }),
+        }),
+      }),
+    );
+  });
+
+  test.each(['deciding', 'preparing'])(
+    'changed while a push is %s refuses it: it was judged by other rules',
+    async (when) => {
+      let during = async () => {};
+      await using own = await serveRepositories(postgres, {
+        async decide() {
+          if (when === 'deciding') await during();
+          return [];
+        },
+        async trace(step) {
+          if (when === step) await during();
+        },
+      });
+      const { id, path } = await newRepository(own);
+      await using work = await workTree();
+      await git(work.dir, ['push', '-q', own.url(path), 'main', 'main:trunk']);
+      await git(work.dir, ['checkout', '-q', '--orphan', 'other']);
+      await work.commit('other.txt');
+      const tip = await (await own.server.reader(id)).resolve('trunk');
+
+      const control = await git(work.dir, ['push', '-q', '--force', own.url(path, 'member'), 'other:side']);
+      during = async () => void (await own.server.setDefaultBranch(OWNER, id, 'trunk'));
+      const push = await git(work.dir, ['push', '--force', own.url(path, 'member'), 'other:trunk']);
+
+      expect([control.code, push.code]).toEqual([0, 1]);
+      if (when === 'deciding') expect(push.err).toContain('repo/changed');
+      expect(await (await own.server.reader(id)).resolve('trunk')).toBe(tip);
+    },
+  );
+});
+
+describe('a deleted repository', () => {
+  test("is nobody's to read, comes back whole within its days, and is purged after them", async () => {
+    let now = Date.now();
+    await using own = await serveRepositories(postgres, { now: () => now });
+    const { id, path } = await newRepository(own);
+    await using work = await workTree();
+    await git(work.dir, ['push', '-q', own.url(path), 'main']);
+    const { server } = own;
+    const [owner = '', name = ''] = path.replace('.git', '').split('/');
+
+    await server.delete(OWNER, id);
+    const gone = await git(folder, ['ls-remote', own.url(path)]);
+    const listed = await server.listDeleted(OWNER);
+    const hidden = await server.listDeleted({ ...OWNER, name: 'member' });
+    await expect(server.restore({ ...OWNER, name: 'member' }, id)).rejects.toMatchObject({ code: 'repo/not-found' });
+    const taken = await server.create(OWNER, { owner, name });
+    await expect(server.restore(OWNER, id)).rejects.toMatchObject({ code: 'repo/name-taken' });
+    await server.rename(OWNER, taken.id, { owner, name: `${name}-new` });
+    const back = await server.restore(OWNER, id);
+    const read = await git(folder, ['ls-remote', own.url(path)]);
+    const push = await git(work.dir, ['push', '-q', own.url(path), 'main:topic']);
+
+    expect([gone.code, read.code, push.code, back.state]).toEqual([128, 0, 0, 'active']);
+    expect([listed.map((row) => row.id), hidden]).toEqual([[id], []]);
+    await server.delete(OWNER, id);
+    now += (KEPT_DAYS * 24 - 1) * 3_600_000;
+    await server.maintain();
+    expect((await server.listDeleted(OWNER)).map((row) => row.id)).toEqual([id]);
+    now += 2 * 3_600_000;
+    await server.maintain();
+    expect(await server.listDeleted(OWNER)).toEqual([]);
+    await expect(server.restore(OWNER, id)).rejects.toMatchObject({ code: 'repo/not-found' });
+    expect(await readdir(join(own.root, 'repositories'))).toEqual([`${taken.id}.git`]);
+    const told = (await entries(own.db)).map(({ action }) => action);
+    expect(told.filter((action) => /delete|restore|purge/.test(String(action)))).toEqual([
+      'repository.delete',
+      'repository.restore',
+      'repository.delete',
+      'repository.purge',
+    ]);
+  });
+
+  test('that somebody changed on the disk comes back stopped; one that is purged by hand is gone at once', async () => {
+    await using own = await serveRepositories(postgres);
+    const { id, path } = await newRepository(own);
+    await using work = await workTree();
+    await git(work.dir, ['push', '-q', own.url(path), 'main']);
+    await own.server.delete(OWNER, id);
+    await git(join(own.root, 'repositories', `${id}.git`), ['update-ref', 'refs/heads/extra', 'main']);
+
+    const back = await own.server.restore(OWNER, id);
+    await own.server.delete(OWNER, id);
+    await own.server.purge(OWNER, id);
+
+    expect(back).toMatchObject({ state: 'stopped', stoppedReason: expect.stringContaining('refs/heads/extra') });
+    expect(await readdir(join(own.root, 'repositories'))).toEqual([]);
+    await expect(own.server.purge(OWNER, id)).rejects.toMatchObject({ code: 'repo/not-found' });
   });
 });
 

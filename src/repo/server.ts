@@ -73,12 +73,16 @@ export type ServeDeps = AppendDeps & {
   readonly limits: RepoLimits;
   readonly refLog: RefLogDeps;
   readonly log: Log;
+  /** A push begins, or what a killed git left is taken away: maintenance that can't go on beside it ends first. */
+  giveWay(repositoryId: number, why: 'write' | 'sweep'): Promise<void>;
   /** After a push. The table has it too: this only saves the wait. */
   onChanges?(changes: readonly RefChange[]): void;
 };
 
 export type GitHandler = {
   handle(request: IncomingMessage, response: ServerResponse, who: { readonly principal: Principal }): Promise<void>;
+  /** Whether a push is under way there. */
+  isPushed(repositoryId: number): boolean;
   /** Ends what runs and waits for it. */
   close(): Promise<void>;
 };
@@ -150,6 +154,7 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
     let isCut = false;
     try {
       await sweeps.get(repository.id);
+      await deps.giveWay(repository.id, 'write');
       isCut = await receive({ ...deps, settler }, call, running);
     } finally {
       const left = (pushes.get(repository.id) ?? 1) - 1;
@@ -162,7 +167,7 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
 
   /** A push that begins meanwhile waits: its unfinished objects look like what was left. */
   async function sweep(id: number): Promise<void> {
-    const work = servedFolder(deps.folders, id).then(sweepFolder);
+    const work = deps.giveWay(id, 'sweep').then(async () => sweepFolder(await servedFolder(deps.folders, id)));
     const done = work.catch(() => undefined);
     sweeps.set(id, done);
     await done;
@@ -180,6 +185,7 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
       open.add(work);
       return work.finally(() => open.delete(work));
     },
+    isPushed: (repositoryId) => pushes.has(repositoryId),
     async close() {
       isClosed = true;
       for (const git of running) git.end('closed');
