@@ -35,5 +35,7 @@ export const fault = faultsOf('repo', {
   },
   'revision-unknown': { status: 404, help: 'Name a branch, a tag or a commit that the repository has.' },
   'file-missing': { status: 404, help: 'Name a file that the commit has.' },
+  busy: { status: 503, help: 'Try again in a moment.' },
+  'archive-failed': { status: 500, help: 'Read the message of git; the archive is not whole.' },
   'too-large': { status: 413, help: 'Ask for less at once: the answer is larger than what is given out.' },
 });

@@ -337,6 +337,9 @@ describe('objects', () => {
     expect(answer).toContain('ok refs/heads/bomb');
     expect(performance.now() - started).toBeLessThan(20_000);
     await expect(reader.changedPaths(ZERO, commit)).rejects.toMatchObject({ code: 'repo/too-large' });
+    await expect(reader.archive({ commit, format: 'zip', folder: 'x' })).rejects.toMatchObject({
+      code: 'repo/too-large',
+    });
   });
 
   test('in a tree 30,000 deep end at most one git, never the server', { timeout: 90_000 }, async () => {

@@ -19,6 +19,7 @@ export type {
   RepositoryReader,
   TreeEntry,
 } from './read.ts';
+export type { ArchiveRequest } from './read-archive.ts';
 export type { DecidePush, Push } from './receive.ts';
 export { consumeRefChanges, type Disagreement, openRefChanges, type RefChange } from './ref-log.ts';
 export { type NewRepository, repositoryById, type RepositoryRow } from './repositories.ts';

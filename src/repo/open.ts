@@ -25,6 +25,7 @@ import { importRepository, type ImportRequest } from './import.ts';
 import type { ImportNetwork } from './import-source.ts';
 import { type MaintenanceRound, openMaintenance } from './maintain.ts';
 import { actorOf, type Authorise, type Principal, type RepositoryName, type RepoVerb } from './principal.ts';
+import { archiveSlots } from './read-archive.ts';
 import { readAllRefs, type RepositoryReader, readerOf } from './read.ts';
 import type { DecidePush } from './receive.ts';
 import { acceptGit, type Disagreement, reconcile, type RefChange, type RefLogDeps } from './ref-log.ts';
@@ -165,6 +166,7 @@ async function openHeld(options: RepoOptions, release: () => Promise<void>): Pro
     log,
     ...(options.onChanges === undefined ? {} : { onChanges: (changes) => options.onChanges?.(changes) }),
   });
+  const slots = archiveSlots();
   const look = () =>
     void maintenance.run().catch((thrown: unknown) => {
       log.error('The maintenance of repositories failed', { reason: reasonOf(thrown) });
@@ -249,7 +251,7 @@ async function openHeld(options: RepoOptions, release: () => Promise<void>): Pro
       }
       return readable;
     },
-    reader: async (id) => readerOf({ gitPath, gitDir: await servedFolder(folders, id) }),
+    reader: async (id) => readerOf({ gitPath, gitDir: await servedFolder(folders, id), slots }),
     async resume(principal, id, { acceptGit: isAccepted = false } = {}) {
       await require(principal, id, 'administer');
       return resume({ ...deps, refLog }, id, { principal, isAccepted });

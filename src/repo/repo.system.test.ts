@@ -1,12 +1,17 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditlogTables } from '../auditlog/index.ts';
 import type { Database } from '../database/index.ts';
 import { openRefChanges } from './ref-log.ts';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
 import { byName, git, OWNER, type Served, serveRepositories, workTree } from './repo.fixture.ts';
+import type { ArchiveRequest } from './read-archive.ts';
+import type { TreeEntry } from './read.ts';
 import { ZERO } from './rules.ts';
 
 let postgres: TestPostgres;
@@ -328,5 +333,51 @@ describe('reading', () => {
     await expect(reader.readFile(second, 'd/b.txt', 2)).rejects.toMatchObject({ code: 'repo/too-large' });
     await expect(reader.readFile(second, 'd')).rejects.toMatchObject({ code: 'repo/file-missing' });
     await expect(reader.readFile(second, '*.txt')).rejects.toMatchObject({ code: 'repo/file-missing' });
+  });
+
+  test('gives folders, one commit, and all files as an archive, within limits', async () => {
+    const { id, path } = await newRepository();
+    await using work = await workTree();
+    await mkdir(join(work.dir, 'd/e'), { recursive: true });
+    await writeFile(join(work.dir, 'd/e/deep.txt'), 'deep');
+    await symlink('../a.txt', join(work.dir, 'd/link'));
+    const head = await work.commit('d/b.txt', 'two');
+    await git(work.dir, ['push', '-q', served.url(path), 'main']);
+    const reader = await served.server.reader(id);
+    const show = (entries: readonly TreeEntry[]) =>
+      entries.map((entry) => `${entry.type} ${entry.name} ${entry.bytes}`);
+
+    expect(show(await reader.listTree(head, ''))).toEqual(['blob a.txt 5', 'tree d undefined']);
+    expect(show(await reader.listTree(head, 'd'))).toEqual(['blob b.txt 3', 'tree e undefined', 'blob link 8']);
+    expect(await reader.readCommit(head)).toMatchObject({ oid: head, message: 'add d/b.txt', author: { name: 'A' } });
+    for (const trick of ['d/b.txt', 'nothing', 'd*']) {
+      await expect(reader.listTree(head, trick)).rejects.toMatchObject({ code: 'repo/file-missing' });
+    }
+    for (const trick of ['..', 'd/../..', '/etc']) {
+      await expect(reader.listTree(head, trick)).rejects.toMatchObject({ code: 'repo/path-invalid' });
+    }
+    await expect(reader.readCommit('f'.repeat(40))).rejects.toMatchObject({ code: 'repo/revision-unknown' });
+
+    const bytesOf = async (request: Partial<ArchiveRequest>) =>
+      buffer(await reader.archive({ commit: head, format: 'tar.gz', folder: 'acme-shop', ...request }));
+    const tar = join(folder, `archive-${id}.tar.gz`);
+    await writeFile(tar, await bytesOf({}));
+    const { stdout } = await promisify(execFile)('tar', ['-tzf', tar]);
+    expect(stdout.split('\n').filter((name) => !name.endsWith('/') && name !== '')).toEqual([
+      'acme-shop/a.txt',
+      'acme-shop/d/b.txt',
+      'acme-shop/d/e/deep.txt',
+      'acme-shop/d/link',
+    ]);
+    expect(await bytesOf({})).toEqual(await bytesOf({}));
+    expect((await bytesOf({ format: 'zip' })).subarray(0, 2).toString()).toBe('PK');
+    await expect(bytesOf({ bytesMax: 2000 })).rejects.toMatchObject({ code: 'repo/too-large' });
+    await expect(bytesOf({ folder: '../x' })).rejects.toMatchObject({ code: 'repo/path-invalid' });
+    await expect(bytesOf({ commit: 'f'.repeat(40) })).rejects.toMatchObject({ code: 'repo/revision-unknown' });
+    // A reader who leaves gives its place back: more of them than there are places.
+    for (let at = 0; at < 6; at += 1) {
+      (await reader.archive({ commit: head, format: 'tar.gz', folder: 'x' })).destroy();
+    }
+    expect((await bytesOf({})).length).toBeGreaterThan(100);
   });
 });
