@@ -26,7 +26,10 @@ export const fault = faultsOf('repo', {
     help: 'Somebody changed the folder of the repository on the disk: restore it from a backup.',
   },
   'git-old': { status: 500, help: 'Install git 2.36 or later on the machine of the server.' },
-  'import-refused': { status: 400, help: 'Name an https address, a folder of a git repository or a bundle.' },
+  'import-refused': {
+    status: 400,
+    help: 'Name an https address, a folder of a git repository, a bundle, or a zip or tar of a repository.',
+  },
   'import-failed': { status: 502, help: 'Read the message of git; nothing was kept. Try again when it is mended.' },
   'over-quota': { status: 413, help: 'Raise the quota of repositories, or import less.' },
   'path-invalid': {
