@@ -25,6 +25,7 @@ const STAGE_GROUND = [
 /** Who may import whom. A new edge is a word here and a sentence in the commit. */
 const ALLOWED: AllowList = {
   base: [],
+  hold: ['base'],
   store: ['base'],
   database: ['base'],
   workflow: ['base'],
@@ -59,7 +60,7 @@ const ALLOWED: AllowList = {
   queue: ['base', 'database', 'auditlog', 'identity', 'protocol'],
   joblog: ['base'],
   // The git server: how git is started and how it answers.
-  repo: ['base', 'store', 'database', 'auditlog', 'identity', 'git', 'source'],
+  repo: ['base', 'hold', 'store', 'database', 'auditlog', 'identity', 'git', 'source'],
   ...Object.fromEntries(STAGES.map((folder, at) => [folder, [...STAGE_GROUND, ...STAGES.slice(0, at)]])),
   posture: ['base', 'auditlog', ...STATE, ...STAGES],
   engine: ['base', 'workflow', 'protocol', 'store', 'actions', 'results', 'scan', 'fix', ...STATE, ...STAGES],

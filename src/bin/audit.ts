@@ -5,7 +5,8 @@ import type { NoteVerifier } from '../attest/index.ts';
 import { isFault, reasonOf } from '../base/index.ts';
 import type { AuditVerification, AuditVerifyRequest } from '../cli/index.ts';
 import { type Database, openDatabase } from '../database/index.ts';
-import { holdFolder, readKept } from '../keeper/index.ts';
+import { holdFolder } from '../hold/index.ts';
+import { readKept } from '../keeper/index.ts';
 import type { Machine } from './commands.ts';
 import { publicKeysFile, startEmbedded } from './server-ground.ts';
 import { serverPlaces } from './server-places.ts';
@@ -81,7 +82,7 @@ async function holdIfFree(folder: string): Promise<(() => Promise<void>) | undef
   try {
     return await holdFolder(folder, 0);
   } catch (thrown) {
-    if (isFault(thrown, 'keeper/in-use')) return undefined;
+    if (isFault(thrown, 'hold/in-use')) return undefined;
     throw thrown;
   }
 }

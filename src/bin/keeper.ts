@@ -4,7 +4,8 @@
  */
 import { jsonLog, reasonOf, systemClock } from '../base/index.ts';
 import { serveChannel } from '../channel/index.ts';
-import { holdFolder, openKeeper } from '../keeper/index.ts';
+import { holdFolder } from '../hold/index.ts';
+import { openKeeper } from '../keeper/index.ts';
 
 const log = jsonLog((line) => process.stderr.write(line), Date.now);
 const [folder = '', origin = ''] = process.argv.slice(2);

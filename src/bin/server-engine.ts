@@ -119,3 +119,12 @@ async function ownerIdOf(db: Database, owner: string): Promise<number> {
     select min(id)::text as id from repo_repository where lower(owner) = lower(${owner})`.execute(db.as());
   return 1_000_000_000 + Number(rows[0]?.id ?? 0);
 }
+
+/** Commits whose runs are not over: they stay, also when no ref reaches them any more. */
+export async function openCommits(db: Database, repositoryId: number): Promise<readonly string[]> {
+  const { rows } = await sql<{ sha: string }>`
+    select distinct sha from run_run where repository_id = ${String(repositoryId)} and state <> 'done'`.execute(
+    db.as(),
+  );
+  return rows.map(({ sha }) => sha).filter((sha) => /^[0-9a-f]{40}$/.test(sha));
+}

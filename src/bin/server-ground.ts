@@ -14,7 +14,7 @@ import {
   prepareRuntime,
   startPostgres,
 } from '../database/index.ts';
-import { holdFolder } from '../keeper/index.ts';
+import { holdFolder } from '../hold/index.ts';
 import { apiMigrations } from '../api/index.ts';
 import { checkMigrations } from '../check/index.ts';
 import { identityMigrations } from '../identity/index.ts';
@@ -96,7 +96,7 @@ async function holdData(data: string): Promise<() => Promise<void>> {
   try {
     return await holdFolder(join(data, 'hold'));
   } catch (thrown) {
-    if (isFault(thrown, 'keeper/in-use')) throw fault('in-use', `${data} is used by another server`, { cause: thrown });
+    if (isFault(thrown, 'hold/in-use')) throw fault('in-use', `${data} is used by another server`, { cause: thrown });
     throw thrown;
   }
 }

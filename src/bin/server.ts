@@ -19,7 +19,7 @@ import { openLocalResults } from '../results/index.ts';
 import { openBlobStore } from '../store/index.ts';
 import type { Machine } from './commands.ts';
 import { findProgram } from './programs.ts';
-import { openRuns } from './server-engine.ts';
+import { openCommits, openRuns } from './server-engine.ts';
 import { openGround } from './server-ground.ts';
 import { serverPlaces } from './server-places.ts';
 import { runnersOf, startOwnRunner } from './server-runner.ts';
@@ -83,6 +83,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       network: { lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address) },
       log,
       onChanges: () => engineWake.call(),
+      keepCommits: (id) => openCommits(db, id),
+      maintainMs: HOUR_MS,
     });
     closers.push(() => repo.close());
     const queue = openQueue({ ...deps, log });

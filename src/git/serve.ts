@@ -30,6 +30,8 @@ export type GitService = {
   channel?(socket: Duplex, running: RunningGit): void;
   /** Before git gets the first byte of the body. */
   started?(running: RunningGit): Promise<void>;
+  /** After git ended, and before the client has the end of its answer: what it may rely on then. Throws nothing. */
+  ended?(outcome: GitOutcome): Promise<void>;
 };
 
 /** A git at work. */
@@ -67,6 +69,7 @@ export async function serveGit(call: GitService, running: Set<RunningGit>): Prom
   const child = startService(call);
   let ended: EndReason | undefined;
   let isKept = false;
+  let hasEnded = false;
   let grace: NodeJS.Timeout | undefined;
   const handle: RunningGit = {
     pid: child.pid ?? 0,
@@ -74,7 +77,8 @@ export async function serveGit(call: GitService, running: Set<RunningGit>): Prom
       isKept = true;
     },
     end(reason) {
-      if (ended !== undefined) return;
+      // The number of a process that has ended may be another one's.
+      if (ended !== undefined || hasEnded) return;
       ended = reason;
       killGroup(child, 'SIGTERM');
       grace = setTimeout(() => killGroup(child, 'SIGKILL'), GRACE_MS_MAX);
@@ -113,8 +117,12 @@ export async function serveGit(call: GitService, running: Set<RunningGit>): Prom
     else feed(call, child, handle);
     child.stdout?.pipe(response, { end: false });
     const code = await closed;
+    hasEnded = true;
+    clearTimeout(grace);
+    const outcome = { code, ...(ended === undefined ? {} : { ended }) };
+    await call.ended?.(outcome);
     finish(call, code, ended, errors());
-    return { code, ...(ended === undefined ? {} : { ended }) };
+    return outcome;
   } finally {
     if (child.exitCode === null && child.signalCode === null) killGroup(child, 'SIGKILL');
     clearTimeout(deadline);

@@ -6,7 +6,6 @@ export const fault = faultsOf('keeper', {
     status: 409,
     help: 'A witness watches one log for ever. If this is a new installation on purpose, give the witness a new folder.',
   },
-  'in-use': { status: 409, help: 'End the other server of this folder first; only one may hold the keys.' },
   'keys-broken': {
     status: 500,
     help: 'Put the folder of the keys back from its backup. New keys would be another installation: nobody could verify what is there.',

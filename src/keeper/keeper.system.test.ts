@@ -20,7 +20,6 @@ import {
   verifyNote,
 } from '../attest/index.ts';
 import { systemClock } from '../base/index.ts';
-import { holdFolder } from './hold.ts';
 import { openKeeper } from './keeper.ts';
 import { openWitness, readKept } from './witness.ts';
 
@@ -148,19 +147,6 @@ describe('the keeper', () => {
     for (const bad of [901, 0, -1]) await expect(ask(bad)).rejects.toMatchObject({ code: 'keeper/token-refused' });
     // A beginning in the future does not buy a longer life.
     await expect(ask(1700, now + 1000)).rejects.toMatchObject({ code: 'keeper/token-refused' });
-  });
-
-  test('is the only one of its folder', async () => {
-    const release = await holdFolder(join(folder, 'keeper'));
-    const second = holdFolder(join(folder, 'keeper'));
-    const other = await holdFolder(join(folder, 'other'));
-
-    expect(await Promise.race([second.then(() => 'held'), new Promise((done) => setTimeout(done, 300, 'waits'))])).toBe(
-      'waits',
-    );
-    await release();
-    await (await second)();
-    await other();
   });
 });
 

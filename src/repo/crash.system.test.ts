@@ -8,6 +8,7 @@ import type { AuditlogTables } from '../auditlog/index.ts';
 import type { Database } from '../database/index.ts';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
 import { type CrashPlan, killGits } from './crash.fixture.ts';
+import { endLeftProcesses, prepareFolders } from './folder.ts';
 import type { RefLogStep } from './ref-log.ts';
 import { git, MIGRATIONS, OWNER, serveRepositories, workTree } from './repo.fixture.ts';
 import type { RepoTables } from './tables.ts';
@@ -140,6 +141,52 @@ describe('a git that is killed while the server lives', () => {
     expect(push.code).toBe(1);
     expect((await (await served.server.reader(id)).listRefs()).items).toEqual([]);
     expect(await states(served.db)).toEqual([]);
+  });
+});
+
+describe('a second server of one folder', () => {
+  /** A push stands still in the middle while something else happens. */
+  async function during(name: string, work: (root: string, db: Database) => Promise<unknown>): Promise<number> {
+    const root = join(folder, name);
+    const db = await postgres.database(MIGRATIONS);
+    const reached = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    await using first = await serveRepositories(postgres, {
+      root,
+      db,
+      async trace(step) {
+        if (step !== 'preparing') return;
+        reached.resolve();
+        await go.promise;
+      },
+    });
+    await first.server.create(OWNER, { owner: 'acme', name: 'shop' });
+    await using tree = await workTree();
+    const push = git(tree.dir, ['push', '-q', first.url('acme/shop.git'), 'main']);
+    await reached.promise;
+    try {
+      await work(root, db);
+    } finally {
+      go.resolve();
+    }
+    return (await push).code;
+  }
+
+  test('is refused before it ends what the first one runs', { timeout: 60_000 }, async () => {
+    let refused: unknown;
+
+    const code = await during('held', async (root, db) => {
+      refused = await serveRepositories(postgres, { root, db }).catch((thrown: unknown) => thrown);
+    });
+
+    expect(refused).toMatchObject({ code: 'hold/in-use' });
+    expect(code).toBe(0);
+  });
+
+  test('would end it otherwise: the control', { timeout: 60_000 }, async () => {
+    const code = await during('not-held', async (root) => endLeftProcesses(await prepareFolders(root)));
+
+    expect(code).not.toBe(0);
   });
 });
 

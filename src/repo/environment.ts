@@ -77,3 +77,15 @@ export function importEnvironment(folders: Folders, gitDir: string, more: readon
     ...more,
   ]);
 }
+
+/** For what is put together and taken away in between: no hook, one thread, objects on the disk before they count. */
+export function maintenanceEnvironment(gitDir: string) {
+  return gitEnvironment([
+    ...SERVING,
+    ...BOUNDED,
+    ['safe.directory', gitDir],
+    ['repack.writeBitmaps', 'false'],
+    ['repack.updateServerInfo', 'false'],
+    ['pack.writeReverseIndex', 'true'],
+  ]);
+}

@@ -12,6 +12,11 @@ export const fault = faultsOf('repo', {
   },
   'not-allowed': { status: 403, help: 'Ask an owner of the repository.' },
   'not-active': { status: 409, help: 'Only an active repository can be changed: bring it back first.' },
+  changed: { status: 409, help: 'Somebody changed the repository meanwhile: try again.' },
+  maintenance: {
+    status: 500,
+    help: 'Read the message of git: a full disk and a damaged object are the common causes. `git fsck` tells more.',
+  },
   stopped: {
     status: 503,
     help: 'Refs and audit log of this repository disagree. Find out what moved the refs, mend them, and resume the repository.',
@@ -21,7 +26,10 @@ export const fault = faultsOf('repo', {
     help: 'Somebody changed the folder of the repository on the disk: restore it from a backup.',
   },
   'git-old': { status: 500, help: 'Install git 2.36 or later on the machine of the server.' },
-  'import-refused': { status: 400, help: 'Name an https address, a folder of a git repository or a bundle.' },
+  'import-refused': {
+    status: 400,
+    help: 'Name an https address, a folder of a git repository, a bundle, or a zip or tar of a repository.',
+  },
   'import-failed': { status: 502, help: 'Read the message of git; nothing was kept. Try again when it is mended.' },
   'over-quota': { status: 413, help: 'Raise the quota of repositories, or import less.' },
   'path-invalid': {
@@ -30,5 +38,7 @@ export const fault = faultsOf('repo', {
   },
   'revision-unknown': { status: 404, help: 'Name a branch, a tag or a commit that the repository has.' },
   'file-missing': { status: 404, help: 'Name a file that the commit has.' },
+  busy: { status: 503, help: 'Try again in a moment.' },
+  'archive-failed': { status: 500, help: 'Read the message of git; the archive is not whole.' },
   'too-large': { status: 413, help: 'Ask for less at once: the answer is larger than what is given out.' },
 });

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditlogTables } from '../auditlog/index.ts';
 import { gitLimits } from '../git/index.ts';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
-import { git, OWNER, type Served, serveRepositories, startGitClient, workTree } from './repo.fixture.ts';
+import { git, OWNER, type Served, serveRepositories, workTree } from './repo.fixture.ts';
 import { ZERO } from './rules.ts';
 import { repoLimits } from './server.ts';
 
@@ -81,12 +81,8 @@ function raw(requestPath: string): Promise<string> {
 }
 
 const refs = async (at = id) => (await (await served.server.reader(at)).listRefs()).items;
-const objectsLeft = async (at = id) =>
-  (await readdir(join(served.root, 'repositories', `${at}.git`, 'objects'))).filter((name) =>
-    /tmp|incoming/.test(name),
-  );
-const entryCount = async () =>
-  (await served.db.as<AuditlogTables>().selectFrom('auditlog_entry').select('id').execute()).length;
+const objectsLeft = async (at = id, place = served) =>
+  (await readdir(join(place.root, 'repositories', `${at}.git`, 'objects'))).filter((name) => /tmp|incoming/.test(name));
 
 type Raw = { readonly type: 1 | 2 | 3; readonly bytes: Buffer };
 const NAMES = { 1: 'commit', 2: 'tree', 3: 'blob' } as const;
@@ -136,10 +132,14 @@ const command = (next: string, ref: string, old = ZERO) => line(`${old} ${next} 
 
 async function pushObjects(ref: string, objects: readonly Raw[], tree: string): Promise<string> {
   const commit = commitOf(tree);
-  const answer = await post(
-    Buffer.concat([Buffer.from(`${command(idOf(commit), ref)}0000`), packOf([...objects, commit])]),
-  );
-  return `${answer.status} ${await answer.text()}`;
+  const body = Buffer.concat([Buffer.from(`${command(idOf(commit), ref)}0000`), packOf([...objects, commit])]);
+  try {
+    const answer = await post(body);
+    return `${answer.status} ${await answer.text()}`;
+  } catch (thrown) {
+    // A client that still sends when it is refused may see nothing but the end of the connection.
+    return `0 ${String(thrown)}`;
+  }
 }
 
 describe('paths', () => {
@@ -337,6 +337,9 @@ describe('objects', () => {
     expect(answer).toContain('ok refs/heads/bomb');
     expect(performance.now() - started).toBeLessThan(20_000);
     await expect(reader.changedPaths(ZERO, commit)).rejects.toMatchObject({ code: 'repo/too-large' });
+    await expect(reader.archive({ commit, format: 'zip', folder: 'x' })).rejects.toMatchObject({
+      code: 'repo/too-large',
+    });
   });
 
   test('in a tree 30,000 deep end at most one git, never the server', { timeout: 90_000 }, async () => {
@@ -476,30 +479,34 @@ describe('many at once', () => {
 });
 
 describe('a client that leaves in the middle', () => {
-  // Whether git has written objects when the client leaves is up to git: tried again.
-  test('leaves no object, no ref and no entry', { timeout: 60_000, retry: 4 }, async () => {
+  // A server of its own, whose patience is longer than the machine may be busy: only the client ends this push.
+  test('leaves no object, no ref and no entry', { timeout: 120_000 }, async () => {
+    const patient = { ...LIMITS, push: { ...LIMITS.push, idleMsMax: 60_000 } };
+    await using own = await serveRepositories(postgres, { limits: patient });
+    const created = await own.server.create(OWNER, { owner: 'acme', name: 'left' });
+    const state = async () => [
+      (await (await own.server.reader(created.id)).listRefs()).items,
+      (await own.db.as<AuditlogTables>().selectFrom('auditlog_entry').select('id').execute()).length,
+    ];
+    const left = () => objectsLeft(created.id, own);
     await using work = await workTree();
-    await writeFile(join(work.dir, 'big'), randomBytes(7 * MIB));
-    await work.commit('last');
-    const before = [await refs(), await entryCount()];
-    const body = 'content-length: 6000000';
-    const socket = connect(served.port, '127.0.0.1');
+    await git(work.dir, ['push', '-q', own.url('acme/left.git'), 'main']);
+    const before = await state();
+    const socket = connect(own.port, '127.0.0.1');
     socket.on('error', () => {});
     const blobs: Raw[] = Array.from({ length: 50 }, () => ({ type: 3, bytes: randomBytes(60_000) }));
     socket.write(
-      `POST /${path}/git-receive-pack HTTP/1.1\r\nhost: x\r\nauthorization: ${AUTH.authorization}\r\ncontent-type: ${TYPE['content-type']}\r\n${body}\r\n\r\n${command('b'.repeat(40), 'refs/heads/gone')}0000`,
+      `POST /acme/left.git/git-receive-pack HTTP/1.1\r\nhost: x\r\nauthorization: ${AUTH.authorization}\r\ncontent-type: ${TYPE['content-type']}\r\ncontent-length: 6000000\r\n\r\n${command('b'.repeat(40), 'refs/heads/gone')}0000`,
     );
-    socket.write(packOf(blobs, 90));
-    await expect.poll(() => objectsLeft(), { timeout: 10_000 }).not.toEqual([]);
+    // Without the checksum at its end git has no reason to stop waiting for the other 40 objects.
+    socket.write(packOf(blobs, 90).subarray(0, -20));
+    await expect.poll(left, { timeout: 30_000 }).not.toEqual([]);
 
     socket.destroy();
 
-    await expect.poll(() => objectsLeft(), { timeout: 15_000 }).toEqual([]);
-    expect([await refs(), await entryCount()]).toEqual(before);
-    const client = startGitClient(work.dir, ['push', '-q', served.url(path), 'main:whole']);
-    const code = await new Promise((resolve) => {
-      client.once('close', resolve);
-    });
-    expect(code).toBe(0);
+    await expect.poll(left, { timeout: 30_000 }).toEqual([]);
+    expect(await state()).toEqual(before);
+    const whole = await git(work.dir, ['push', '-q', own.url('acme/left.git'), 'main:whole']);
+    expect(whole.code).toBe(0);
   });
 });

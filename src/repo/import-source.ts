@@ -5,13 +5,16 @@ import { excerpt } from '../base/index.ts';
 import type { ConfigEntry } from '../git/index.ts';
 import { fault } from './faults.ts';
 import { requireSafeFolder, sizeOfFolder } from './folder.ts';
+import { unpackRepository } from './import-archive.ts';
 
 export type ImportFrom =
   | { readonly kind: 'url'; readonly url: string }
   /** A repository on the machine of the server: bare, or with a work tree. */
   | { readonly kind: 'folder'; readonly path: string }
   /** What `git bundle create FILE --all` writes. */
-  | { readonly kind: 'bundle'; readonly path: string };
+  | { readonly kind: 'bundle'; readonly path: string }
+  /** A zip, tar or tar.gz of a bare repository, or of a work tree with its `.git`. */
+  | { readonly kind: 'archive'; readonly path: string };
 
 /** What git fetches from, and the settings that open this way and no other. */
 export type ImportSource = { readonly place: string; readonly settings: readonly ConfigEntry[] };
@@ -42,6 +45,11 @@ export async function importSource(
       return urlSource(from.url, network);
     case 'folder':
       return { place: await viewOf(await requirePath(from.path), staged, bytesMax), settings: FILE };
+    case 'archive': {
+      const path = await requirePath(from.path);
+      const unpacked = await unpackRepository(path, join(staged, 'unpacked'), bytesMax);
+      return { place: await viewOf(unpacked, staged, bytesMax), settings: FILE };
+    }
     case 'bundle':
       return { place: await requireBundle(await requirePath(from.path), bytesMax), settings: FILE };
   }

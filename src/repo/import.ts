@@ -6,6 +6,7 @@ import { excerpt, isFault } from '../base/index.ts';
 import { limitedCommand } from '../git/index.ts';
 import { askGit } from '../source/index.ts';
 import { importEnvironment } from './environment.ts';
+import { discardImport } from './deletion.ts';
 import { fault } from './faults.ts';
 import { gitDirOf, rememberProcess, sizeOfFolder } from './folder.ts';
 import { answerHooks } from './hook.ts';
@@ -13,13 +14,7 @@ import { type ImportFrom, type ImportNetwork, type ImportSource, importSource } 
 import { refProblem } from './names.ts';
 import type { Principal } from './principal.ts';
 import { prepareMove, settleMoves, type RefLogDeps } from './ref-log.ts';
-import {
-  change,
-  createRepository,
-  deleteRepository,
-  type RepositoriesDeps,
-  type RepositoryRow,
-} from './repositories.ts';
+import { change, createRepository, type RepositoriesDeps, type RepositoryRow } from './repositories.ts';
 import { ZERO } from './rules.ts';
 
 export type ImportProgress = {
@@ -82,7 +77,7 @@ export async function importRepository(deps: ImportDeps, request: ImportRequest)
         async () => ({ state: 'active' as const }),
       );
     } catch (thrown) {
-      await deleteRepository(deps, repository.id, principal);
+      await discardImport(deps, repository.id, principal);
       throw thrown;
     }
   } finally {
@@ -135,7 +130,8 @@ async function fetchAll(deps: ImportDeps, { request, source, repository, push }:
         problem = `${excerpt(refused.ref, 200)}: ${refProblem(refused.ref) ?? 'is there'}`;
       if (problem !== undefined) return { isAllowed: false, lines: [problem] };
       const { principal } = request;
-      await prepareMove(deps.refLog, { repositoryId: repository.id, push, cause: 'import', principal, lines });
+      const { id: repositoryId, defaultBranch } = repository;
+      await prepareMove(deps.refLog, { repositoryId, push, cause: 'import', principal, lines, defaultBranch });
       return { isAllowed: true };
     });
   }

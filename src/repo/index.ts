@@ -3,8 +3,10 @@
  * entry, and reading for everybody else.
  * Never: knows people and roles, runs what a repository holds, moves a ref without an entry.
  */
+export { type DeletedRepository, KEPT_DAYS } from './deletion.ts';
 export type { ImportProgress, ImportRequest } from './import.ts';
 export type { ImportFrom, ImportNetwork } from './import-source.ts';
+export type { MaintenanceRound } from './maintain.ts';
 export { openRepoServer, type RepoOptions, type RepoServer } from './open.ts';
 export type { Authorise, Principal, RepositoryName, RepoVerb } from './principal.ts';
 export type {
@@ -17,9 +19,11 @@ export type {
   RepositoryReader,
   TreeEntry,
 } from './read.ts';
+export type { ArchiveRequest } from './read-archive.ts';
 export type { DecidePush, Push } from './receive.ts';
 export { consumeRefChanges, type Disagreement, openRefChanges, type RefChange } from './ref-log.ts';
 export { type NewRepository, repositoryById, type RepositoryRow } from './repositories.ts';
 export { type Refusal, type RefUpdate, ZERO } from './rules.ts';
 export { type RepoLimits, repoLimits } from './server.ts';
+export type { RepositoryStatistics } from './statistics.ts';
 export { repoMigrations, type RepoTables } from './tables.ts';

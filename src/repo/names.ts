@@ -1,3 +1,6 @@
+import { excerpt } from '../base/index.ts';
+import { fault } from './faults.ts';
+
 /** A name of a folder on most systems, with room for `.git` and the like. */
 const REPOSITORY_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 
@@ -31,4 +34,10 @@ export function refProblem(ref: string): string | undefined {
   if (/^(HEAD|FETCH_HEAD|ORIG_HEAD|MERGE_HEAD)$/i.test(short) || parts[0] === 'refs')
     return 'git has another meaning for it';
   return undefined;
+}
+
+export function requireBranch(branch: string): void {
+  const problem = refProblem(`refs/heads/${branch}`);
+  if (problem !== undefined)
+    throw fault('name-invalid', `the branch ${JSON.stringify(excerpt(branch, 200))}: ${problem}`);
 }

@@ -5,13 +5,27 @@ import { sql } from 'kysely';
 import type { AppendDeps } from '../auditlog/index.ts';
 import { excerpt, type Log, reasonOf } from '../base/index.ts';
 import { gitEnvironment, SERVING } from '../git/index.ts';
+import { holdFolder } from '../hold/index.ts';
 import { askGit } from '../source/index.ts';
 import type { Database } from '../database/index.ts';
+import { changeDefaultBranch, writeHead } from './default-branch.ts';
+import {
+  type DeletedRepository,
+  deletedById,
+  deleteRepository,
+  discardImport,
+  listDeleted,
+  purgeRepository,
+  removeFolder,
+  restoreRepository,
+} from './deletion.ts';
 import { fault } from './faults.ts';
 import { endLeftProcesses, type Folders, prepareFolders, sweepFolder } from './folder.ts';
 import { importRepository, type ImportRequest } from './import.ts';
 import type { ImportNetwork } from './import-source.ts';
+import { type MaintenanceRound, openMaintenance } from './maintain.ts';
 import { actorOf, type Authorise, type Principal, type RepositoryName, type RepoVerb } from './principal.ts';
+import { archiveSlots } from './read-archive.ts';
 import { createMemory, rememberingReader } from './remember.ts';
 import { readAllRefs, type RepositoryReader, readerOf } from './read.ts';
 import type { DecidePush } from './receive.ts';
@@ -20,18 +34,17 @@ import {
   archiveRepository,
   change,
   createRepository,
-  deleteRepository,
   findRepository,
   listRepositories,
   type NewRepository,
-  removeFolder,
   renameRepository,
   repositoryById,
   type RepositoryRow,
   servedFolder,
   unarchiveRepository,
 } from './repositories.ts';
-import { createGitHandler, isAllowed, type RepoLimits, repoLimits } from './server.ts';
+import { createGitHandler, type GitHandler, isAllowed, type RepoLimits, repoLimits } from './server.ts';
+import { type RepositoryStatistics, statisticsOf } from './statistics.ts';
 import type { RepoTables } from './tables.ts';
 
 export type RepoOptions = AppendDeps & {
@@ -48,6 +61,10 @@ export type RepoOptions = AppendDeps & {
   readonly network: ImportNetwork;
   readonly log: Log;
   onChanges?(changes: readonly RefChange[]): void;
+  /** Commits of a repository that stay whatever its refs say: those of runs that are not over. */
+  keepCommits?(repositoryId: number): Promise<readonly string[]>;
+  /** How often all repositories are looked after. Nothing is never. Milliseconds. */
+  readonly maintainMs?: number;
   /** For tests that end the process in the middle. */
   readonly trace?: RefLogDeps['trace'];
 };
@@ -60,9 +77,18 @@ export type RepoServer = {
   rename(principal: Principal, id: number, to: RepositoryName): Promise<RepositoryRow>;
   archive(principal: Principal, id: number): Promise<RepositoryRow>;
   unarchive(principal: Principal, id: number): Promise<RepositoryRow>;
+  /** Makes a branch that is there the default one. */
+  setDefaultBranch(principal: Principal, id: number, branch: string): Promise<RepositoryRow>;
+  /** Can be taken back for `KEPT_DAYS`: see `restore`. */
   delete(principal: Principal, id: number): Promise<RepositoryRow>;
   /** The repository of this name. Whether somebody may know of it is the caller's question. */
   locate(name: RepositoryName): Promise<RepositoryRow | undefined>;
+  /** Those that the principal may bring back. */
+  listDeleted(principal: Principal): Promise<readonly DeletedRepository[]>;
+  /** Under its name, when that is still free. Compared with the audit log: it may be stopped. */
+  restore(principal: Principal, id: number): Promise<RepositoryRow>;
+  /** Takes away for good what was deleted, before its time is over. */
+  purge(principal: Principal, id: number): Promise<void>;
   /** Those that the principal may read. */
   find(principal: Principal, name: RepositoryName): Promise<RepositoryRow | undefined>;
   list(
@@ -77,6 +103,9 @@ export type RepoServer = {
     id: number,
     options?: { readonly acceptGit?: boolean },
   ): Promise<readonly Disagreement[]>;
+  /** Puts packs together, takes away what nothing reaches, purges what was deleted: one round. By itself every `maintainMs`. */
+  maintain(): Promise<MaintenanceRound>;
+  statistics(id: number): Promise<RepositoryStatistics>;
   /** What the start found. */
   readonly stopped: ReadonlyMap<number, readonly Disagreement[]>;
   close(): Promise<void>;
@@ -86,11 +115,25 @@ const GIT_MIN: readonly [number, number] = [2, 36];
 /** Repositories in one page of the reconciliation. */
 const PAGE_REPOSITORIES = 200;
 
+/** The server before may still answer its last request. */
+const HOLD_MS_MAX = 3000;
+
 /**
- * Opens the git server: ends what a crashed one left running, takes away what it left lying, and compares every ref with the audit log.
+ * Opens the git server, and holds its folder: ends what a crashed one left running, takes away what it left lying, and compares every ref with the audit log.
  * A repository in which they disagree is stopped; the others work.
  */
 export async function openRepoServer(options: RepoOptions): Promise<RepoServer> {
+  // Another server's processes would look like those that a crash left.
+  const release = await holdFolder(options.root, HOLD_MS_MAX);
+  try {
+    return await openHeld(options, release);
+  } catch (thrown) {
+    await release();
+    throw thrown;
+  }
+}
+
+async function openHeld(options: RepoOptions, release: () => Promise<void>): Promise<RepoServer> {
   const { db, gitPath, log, authorise } = options;
   const limits = repoLimits(options.limits);
   const folders = await prepareFolders(options.root);
@@ -105,8 +148,17 @@ export async function openRepoServer(options: RepoOptions): Promise<RepoServer> 
   };
   await endLeftProcesses(folders);
   const stopped = await reconcileAll({ ...deps, refLog, log });
-  const git = createGitHandler({
+  const maintenance = openMaintenance({
     ...deps,
+    log,
+    isPushed: (id) => git.isPushed(id),
+    ...(options.keepCommits === undefined
+      ? {}
+      : { keepCommits: async (id) => (await options.keepCommits?.(id)) ?? [] }),
+  });
+  const git: GitHandler = createGitHandler({
+    ...deps,
+    giveWay: (id, why) => maintenance.giveWay(id, why),
     authorise,
     ...(options.decide === undefined ? {} : { decide: options.decide }),
     unsafeDirectPush: options.unsafeDirectPush ?? false,
@@ -115,12 +167,25 @@ export async function openRepoServer(options: RepoOptions): Promise<RepoServer> 
     log,
     ...(options.onChanges === undefined ? {} : { onChanges: (changes) => options.onChanges?.(changes) }),
   });
+  const slots = archiveSlots();
+  const look = () =>
+    void maintenance.run().catch((thrown: unknown) => {
+      log.error('The maintenance of repositories failed', { reason: reasonOf(thrown) });
+    });
+  const timer = options.maintainMs === undefined ? undefined : setInterval(look, options.maintainMs).unref();
   const require = async (principal: Principal, id: number, verb: RepoVerb) => {
     const found = await repositoryById(db, id);
     if (found === undefined || !(await isAllowed(options, principal, found, 'read'))) {
       throw fault('not-found', `there is no repository ${id}`);
     }
     if (!(await isAllowed(options, principal, found, verb))) throw fault('not-allowed', `${verb} of repository ${id}`);
+  };
+  const requireDeleted = async (principal: Principal, id: number) => {
+    // Whoever may not administer it is told that there is none: what was deleted is nobody else's business.
+    const found = await deletedById(deps, id);
+    if (!(await isAllowed(options, principal, found, 'administer'))) {
+      throw fault('not-found', `there is no deleted repository ${id}`);
+    }
   };
   const requireNew = async (principal: Principal, name: RepositoryName) => {
     if (!(await isAllowed(options, principal, name, 'administer'))) {
@@ -157,6 +222,26 @@ export async function openRepoServer(options: RepoOptions): Promise<RepoServer> 
       return deleteRepository(deps, id, principal);
     },
     locate: (name) => findRepository(db, name),
+    async setDefaultBranch(principal, id, branch) {
+      await require(principal, id, 'administer');
+      return changeDefaultBranch(deps, id, { branch, principal });
+    },
+    async listDeleted(principal) {
+      const restorable: DeletedRepository[] = [];
+      for (const row of await listDeleted(deps)) {
+        if (await isAllowed(options, principal, row, 'administer')) restorable.push(row);
+      }
+      return restorable;
+    },
+    async restore(principal, id) {
+      await requireDeleted(principal, id);
+      if (git.isPushed(id)) throw fault('changed', `a push of repository ${id} has not ended yet`);
+      return restoreRepository({ ...deps, refLog }, id, principal);
+    },
+    async purge(principal, id) {
+      await requireDeleted(principal, id);
+      await purgeRepository(deps, id, principal);
+    },
     async find(principal, name) {
       const found = await findRepository(db, name);
       return found !== undefined && (await isAllowed(options, principal, found, 'read')) ? found : undefined;
@@ -168,13 +253,20 @@ export async function openRepoServer(options: RepoOptions): Promise<RepoServer> 
       }
       return readable;
     },
-    reader: async (id) => rememberingReader(readerOf({ gitPath, gitDir: await servedFolder(folders, id) }), memory, id),
+    reader: async (id) =>
+      rememberingReader(readerOf({ gitPath, gitDir: await servedFolder(folders, id), slots }), memory, id),
     async resume(principal, id, { acceptGit: isAccepted = false } = {}) {
       await require(principal, id, 'administer');
       return resume({ ...deps, refLog }, id, { principal, isAccepted });
     },
     stopped,
-    close: () => git.close(),
+    maintain: () => maintenance.run(),
+    statistics: (id) => statisticsOf(deps, id),
+    async close() {
+      clearInterval(timer);
+      await Promise.all([maintenance.close(), git.close()]);
+      await release();
+    },
   };
 }
 
@@ -207,14 +299,15 @@ async function reconcileAll(deps: Deps & { readonly log: Log }): Promise<Readonl
   for (let after = 0; ; ) {
     const rows = await listRepositories(db, { after, limit: PAGE_REPOSITORIES });
     if (rows.length === 0) break;
-    for (const { id, state } of rows) {
+    for (const row of rows) {
+      const { id, state } = row;
       after = id;
       if (state === 'importing') {
         // An import that was cut has nothing that anybody saw: it is begun anew.
-        await deleteRepository(deps, id, SYSTEM);
+        await discardImport(deps, id, SYSTEM);
         continue;
       }
-      const found = await reconcileOne(deps, id);
+      const found = await reconcileOne(deps, row);
       if (found.length === 0) continue;
       stopped.set(id, found);
       log.error('A repository is stopped: its refs and the audit log disagree', { repository: id, refs: found });
@@ -226,9 +319,12 @@ async function reconcileAll(deps: Deps & { readonly log: Log }): Promise<Readonl
 const SYSTEM: Principal = { id: 'repo', name: 'repo', kind: 'system' };
 
 /** A folder that is gone or changed is a disagreement like any other: the repository stops, the server starts. */
-async function reconcileOne({ folders, refLog }: Deps, id: number): Promise<readonly Disagreement[]> {
+async function reconcileOne(deps: Deps, row: RepositoryRow): Promise<readonly Disagreement[]> {
+  const { folders, refLog } = deps;
+  const { id } = row;
   try {
     await sweepFolder(await servedFolder(folders, id));
+    await writeHead(deps, row);
     return await reconcile(refLog, id);
   } catch (thrown) {
     return reconcile({ ...refLog, readRefs: async () => new Map([[reasonOf(thrown), UNREADABLE]]) }, id);
@@ -248,10 +344,10 @@ async function finishDeletions({ db, folders }: Deps): Promise<void> {
     const row = await db
       .as<RepoTables>()
       .selectFrom('repo_repository')
-      .select('state')
+      .select('purged_at')
       .where('id', '=', String(id))
       .executeTakeFirst();
-    if (row?.state === 'deleted') await removeFolder({ folders }, id);
+    if (row !== undefined && row.purged_at !== null) await removeFolder({ folders }, id);
   }
   const sequence = sql`pg_get_serial_sequence('repo_repository', 'id')`;
   await sql`select setval(${sequence}, greatest(${highest + 1}::bigint, nextval(${sequence})), false)`.execute(

@@ -1,8 +1,10 @@
+import type { Readable } from 'node:stream';
 import { excerpt, isFault } from '../base/index.ts';
-import { gitEnvironment, SERVING } from '../git/index.ts';
+import { gitEnvironment, SERVING, type Slots } from '../git/index.ts';
 import { askGit, type GitAsk, type GitPlace, type GitProgram, splitNul } from '../source/index.ts';
 import { fault } from './faults.ts';
 import { refProblem } from './names.ts';
+import { type ArchiveRequest, archiveSlots, streamArchive } from './read-archive.ts';
 import { ZERO } from './rules.ts';
 
 /** One answer of git. */
@@ -74,6 +76,10 @@ export type RepositoryReader = {
   readBlob(oid: string, bytesMax?: number): Promise<Buffer>;
   /** What a folder of a commit holds; '' is the top. Throws `repo/file-missing`, also for a file, and `repo/too-large`. */
   listTree(commit: string, path: string): Promise<readonly TreeEntry[]>;
+  /** The facts of one commit. */
+  readCommit(commit: string): Promise<Commit>;
+  /** Its files as one archive. Throws `repo/busy`, and `repo/too-large` for more than `PATHS_MAX` of them; the stream fails with that, too. */
+  archive(request: ArchiveRequest): Promise<Readable>;
   /** Between two commits; from `ZERO` everything is added. */
   changedPaths(base: string, head: string): Promise<readonly ChangedPath[]>;
   mergeBase(one: string, other: string): Promise<string | undefined>;
@@ -92,9 +98,11 @@ export type ReaderOptions = {
   readonly gitDir: string;
   /** Objects of a push that is being decided. */
   readonly quarantine?: string;
+  /** For archives, shared by all readers. */
+  readonly slots?: Slots;
 };
 
-export function readerOf({ gitPath, gitDir, quarantine }: ReaderOptions): RepositoryReader {
+export function readerOf({ gitPath, gitDir, quarantine, slots = archiveSlots() }: ReaderOptions): RepositoryReader {
   const program: GitProgram = {
     path: gitPath,
     memoryBytesMax: MEMORY_BYTES_MAX,
@@ -151,6 +159,18 @@ export function readerOf({ gitPath, gitDir, quarantine }: ReaderOptions): Reposi
         [requireId(from), ...(without === undefined ? [] : [`^${requireId(without)}`])],
         page(skip, limit),
       ),
+    async readCommit(commit) {
+      const [found] = (await listCommits(ask, [requireId(commit)], { skip: 0, limit: 1 })).items;
+      if (found === undefined) throw fault('revision-unknown', `there is no commit ${commit}`);
+      return found;
+    },
+    async archive(request) {
+      const known = (await reader.typesOf([request.commit])).get(request.commit);
+      if (known !== 'commit') throw fault('revision-unknown', `there is no commit ${request.commit}`);
+      // Git unfolds the whole tree in memory before it writes the first file.
+      await listFiles(ask, request.commit, []);
+      return streamArchive({ gitPath, gitDir, slots }, request);
+    },
     listFiles: (commit, folders) => listFiles(ask, requireId(commit), folders),
     async readBlob(oid, bytesMax = FILE_BYTES_MAX) {
       return (await ask(['cat-file', 'blob', requireId(oid)], { bytesMax })).stdout;

@@ -6,7 +6,7 @@ import type { HookAnswer, HookCall, RefLine } from './hook.ts';
 import type { Principal } from './principal.ts';
 import { type RepositoryReader, readerOf } from './read.ts';
 import { abortMove, prepareMove, recordRefusal, type RefLogDeps } from './ref-log.ts';
-import type { RepositoryRow } from './repositories.ts';
+import { repositoryById, type RepositoryRow } from './repositories.ts';
 import { refusalLines, type Refusal, refusalsOf, type RefUpdate, ZERO } from './rules.ts';
 
 /** A push that waits for leave. Its objects are in quarantine: after a refusal they are gone. */
@@ -95,6 +95,7 @@ function moveOf(options: PushOptions, lines: readonly RefLine[], decided: Readon
     cause: 'push' as const,
     principal,
     lines,
+    defaultBranch: repository.defaultBranch,
     forced: new Set(lines.flatMap(({ ref }) => (decided.get(ref)?.isForced === true ? [ref] : []))),
     direct: new Set(lines.flatMap(({ ref }) => (ref === standing ? [ref] : []))),
   };
@@ -124,7 +125,11 @@ async function judge(options: PushOptions, call: HookCall & { kind: 'pre-receive
       ? {}
       : { GIT_OBJECT_DIRECTORY: quarantine, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(gitDir, 'objects') };
   const asked = { id: push, repository, principal, updates, reader, quarantine: environment };
-  return { updates, refusals: await decideInTime(options.decide, asked, options) };
+  const decided = await decideInTime(options.decide, asked, options);
+  const now = await repositoryById(options.refLog.db, repository.id);
+  // Told while git can still say so to the client; `prepareMove` asks once more, under the lock of the row.
+  if (now?.defaultBranch !== repository.defaultBranch) throw fault('changed', 'the default branch is another one');
+  return { updates, refusals: decided };
 }
 
 async function decideInTime(

@@ -47,6 +47,8 @@ export type Move = {
   readonly lines: readonly RefLine[];
   readonly forced?: ReadonlySet<string>;
   readonly direct?: ReadonlySet<string>;
+  /** By which it was decided. Another one by now has other rules. */
+  readonly defaultBranch: string;
 };
 
 /** Rows of one insert. */
@@ -63,7 +65,7 @@ export async function prepareMove(deps: RefLogDeps, move: Move): Promise<void> {
   if (lines.length === 0) return;
   await deps.trace?.('preparing', move.push);
   const found = await deps.db.transaction(async (tx) => {
-    await requireMovable(tx, move.repositoryId);
+    await requireMovable(tx, move);
     const disagreements = await settleBefore(deps, tx, { ...move, lines });
     if (disagreements.length > 0) return disagreements;
     await insertChanges(deps, tx, { ...move, lines });
@@ -77,16 +79,19 @@ export async function prepareMove(deps: RefLogDeps, move: Move): Promise<void> {
   await deps.trace?.('prepared', move.push);
 }
 
-async function requireMovable(tx: Transaction, repositoryId: number): Promise<void> {
+async function requireMovable(tx: Transaction, { repositoryId, defaultBranch }: Move): Promise<void> {
   const row = await tx
     .as<RepoTables>()
     .selectFrom('repo_repository')
-    .select('state')
+    .select(['state', 'default_branch'])
     .where('id', '=', String(repositoryId))
     .forShare()
     .executeTakeFirst();
   if (row?.state !== 'active' && row?.state !== 'importing') {
     throw fault('not-active', `repository ${repositoryId} is ${row?.state ?? 'not there'}`);
+  }
+  if (row.default_branch !== defaultBranch) {
+    throw fault('changed', `the default branch of repository ${repositoryId} is ${row.default_branch} by now`);
   }
 }
 
@@ -323,7 +328,8 @@ function disagreement(ref: string, git: string, log: string): Disagreement {
   return { ref, problem, git, log };
 }
 
-function describe(repositoryId: number, found: readonly Disagreement[]): string {
+/** For people: names some of them, and counts the rest. */
+export function describe(repositoryId: number, found: readonly Disagreement[]): string {
   const named = found
     .slice(0, NAMED_MAX)
     .map(({ ref, problem, git, log }) => `${ref}: ${problem} (git ${git}, log ${log})`);

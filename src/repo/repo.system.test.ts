@@ -1,12 +1,17 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditlogTables } from '../auditlog/index.ts';
 import type { Database } from '../database/index.ts';
-import { consumeRefChanges, openRefChanges } from './ref-log.ts';
+import { openRefChanges } from './ref-log.ts';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
 import { byName, git, OWNER, type Served, serveRepositories, workTree } from './repo.fixture.ts';
+import type { ArchiveRequest } from './read-archive.ts';
+import type { TreeEntry } from './read.ts';
 import { ZERO } from './rules.ts';
 
 let postgres: TestPostgres;
@@ -125,6 +130,9 @@ describe('a stock client', () => {
     const { path } = await newRepository();
     await using work = await workTree();
     const { randomBytes } = await import('node:crypto');
+    // The client writes it as it is: what it would cost to make it smaller is not what is looked at here.
+    await git(work.dir, ['config', 'core.compression', '0']);
+    await git(work.dir, ['config', 'core.bigFileThreshold', '1m']);
     for (let at = 0; at < 10; at += 1) await writeFile(join(work.dir, `big${at}`), randomBytes(10 * 1024 ** 2));
     await work.commit('last');
     const before = process.memoryUsage().rss;
@@ -133,7 +141,7 @@ describe('a stock client', () => {
       peak = Math.max(peak, process.memoryUsage().rss);
     }, 20);
 
-    const push = await git(work.dir, ['-c', 'pack.compression=0', 'push', '-q', served.url(path), 'main']);
+    const push = await git(work.dir, ['push', '-q', served.url(path), 'main']);
     clearInterval(timer);
 
     expect(push.code).toBe(0);
@@ -178,8 +186,7 @@ describe('the rules, for owners too,', () => {
     });
   });
 
-  // Of four changes it sees three when the whole file runs: the cause is not known yet.
-  test.skip('let other branches be forced and deleted: the same commands against another ref work', async () => {
+  test('let other branches be forced and deleted: the same commands against another ref work', async () => {
     const { id, path } = await newRepository();
     await using work = await workTree();
     await git(work.dir, ['push', '-q', served.url(path), 'main', 'main:topic']);
@@ -299,30 +306,6 @@ describe('authority', () => {
   });
 });
 
-describe('what changed', () => {
-  test('is told once it is taken, and again until then', async () => {
-    await using fresh = await serveRepositories(postgres);
-    const { path } = await newRepository(fresh);
-    await using work = await workTree();
-    await git(work.dir, ['push', '-q', fresh.url(path), 'main']);
-    const take = (consume: boolean) =>
-      fresh.db.transaction(async (tx) => {
-        const changes = await openRefChanges(tx, 10);
-        if (consume)
-          await consumeRefChanges(
-            tx,
-            changes.map(({ id }) => id),
-            Date.now(),
-          );
-        return changes.map(({ ref }) => ref);
-      });
-
-    await expect.poll(() => take(false)).toEqual(['refs/heads/main']);
-    expect(await take(true)).toEqual(['refs/heads/main']);
-    expect(await take(false)).toEqual([]);
-  });
-});
-
 describe('reading', () => {
   test('gives files, paths, commits and merge bases, and takes no expression of git', async () => {
     const { id, path } = await newRepository();
@@ -350,5 +333,51 @@ describe('reading', () => {
     await expect(reader.readFile(second, 'd/b.txt', 2)).rejects.toMatchObject({ code: 'repo/too-large' });
     await expect(reader.readFile(second, 'd')).rejects.toMatchObject({ code: 'repo/file-missing' });
     await expect(reader.readFile(second, '*.txt')).rejects.toMatchObject({ code: 'repo/file-missing' });
+  });
+
+  test('gives folders, one commit, and all files as an archive, within limits', async () => {
+    const { id, path } = await newRepository();
+    await using work = await workTree();
+    await mkdir(join(work.dir, 'd/e'), { recursive: true });
+    await writeFile(join(work.dir, 'd/e/deep.txt'), 'deep');
+    await symlink('../a.txt', join(work.dir, 'd/link'));
+    const head = await work.commit('d/b.txt', 'two');
+    await git(work.dir, ['push', '-q', served.url(path), 'main']);
+    const reader = await served.server.reader(id);
+    const show = (entries: readonly TreeEntry[]) =>
+      entries.map((entry) => `${entry.type} ${entry.name} ${entry.bytes}`);
+
+    expect(show(await reader.listTree(head, ''))).toEqual(['blob a.txt 5', 'tree d undefined']);
+    expect(show(await reader.listTree(head, 'd'))).toEqual(['blob b.txt 3', 'tree e undefined', 'blob link 8']);
+    expect(await reader.readCommit(head)).toMatchObject({ oid: head, message: 'add d/b.txt', author: { name: 'A' } });
+    for (const trick of ['d/b.txt', 'nothing', 'd*']) {
+      await expect(reader.listTree(head, trick)).rejects.toMatchObject({ code: 'repo/file-missing' });
+    }
+    for (const trick of ['..', 'd/../..', '/etc']) {
+      await expect(reader.listTree(head, trick)).rejects.toMatchObject({ code: 'repo/path-invalid' });
+    }
+    await expect(reader.readCommit('f'.repeat(40))).rejects.toMatchObject({ code: 'repo/revision-unknown' });
+
+    const bytesOf = async (request: Partial<ArchiveRequest>) =>
+      buffer(await reader.archive({ commit: head, format: 'tar.gz', folder: 'acme-shop', ...request }));
+    const tar = join(folder, `archive-${id}.tar.gz`);
+    await writeFile(tar, await bytesOf({}));
+    const { stdout } = await promisify(execFile)('tar', ['-tzf', tar]);
+    expect(stdout.split('\n').filter((name) => !name.endsWith('/') && name !== '')).toEqual([
+      'acme-shop/a.txt',
+      'acme-shop/d/b.txt',
+      'acme-shop/d/e/deep.txt',
+      'acme-shop/d/link',
+    ]);
+    expect(await bytesOf({})).toEqual(await bytesOf({}));
+    expect((await bytesOf({ format: 'zip' })).subarray(0, 2).toString()).toBe('PK');
+    await expect(bytesOf({ bytesMax: 2000 })).rejects.toMatchObject({ code: 'repo/too-large' });
+    await expect(bytesOf({ folder: '../x' })).rejects.toMatchObject({ code: 'repo/path-invalid' });
+    await expect(bytesOf({ commit: 'f'.repeat(40) })).rejects.toMatchObject({ code: 'repo/revision-unknown' });
+    // A reader who leaves gives its place back: more of them than there are places.
+    for (let at = 0; at < 6; at += 1) {
+      (await reader.archive({ commit: head, format: 'tar.gz', folder: 'x' })).destroy();
+    }
+    expect((await bytesOf({})).length).toBeGreaterThan(100);
   });
 });

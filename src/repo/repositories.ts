@@ -1,4 +1,4 @@
-import { rename, rm, lstat } from 'node:fs/promises';
+import { lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { append, type AppendDeps } from '../auditlog/index.ts';
 import { excerpt, reasonOf } from '../base/index.ts';
@@ -7,7 +7,7 @@ import type { Database, Transaction } from '../database/index.ts';
 import { gitEnvironment, SERVING } from '../git/index.ts';
 import { fault } from './faults.ts';
 import { type Folders, gitDirOf, requireSafeFolder } from './folder.ts';
-import { isRepositoryName, refProblem } from './names.ts';
+import { isRepositoryName, requireBranch } from './names.ts';
 import { actorOf, type Principal, type RepositoryName } from './principal.ts';
 import type { RepositoryState, RepoTables } from './tables.ts';
 
@@ -46,7 +46,17 @@ export async function createRepository(
       const row = await tx
         .as<RepoTables>()
         .insertInto('repo_repository')
-        .values({ owner, name, default_branch: defaultBranch, state, stopped_reason: null, stopped_state: null })
+        .values({
+          owner,
+          name,
+          default_branch: defaultBranch,
+          state,
+          stopped_reason: null,
+          stopped_state: null,
+          deleted_at: null,
+          deleted_state: null,
+          purged_at: null,
+        })
         .returningAll()
         .executeTakeFirstOrThrow();
       const repository = repositoryOf(row);
@@ -103,38 +113,13 @@ export function unarchiveRepository(deps: RepositoriesDeps, id: number, principa
   }));
 }
 
-/** The row stays for ever, so that its number is never given again; what git has goes after the commit, or at the next start. */
-export async function deleteRepository(
-  deps: RepositoriesDeps,
-  id: number,
-  principal: Principal,
-): Promise<RepositoryRow> {
-  const from = ['active', 'archived', 'stopped', 'importing'] as const;
-  const repository = await change(deps, id, { principal, action: 'repository.delete', from }, async (tx) => {
-    await tx.as<RepoTables>().deleteFrom('repo_ref').where('repository_id', '=', String(id)).execute();
-    return { state: 'deleted' as const, stopped_reason: null, stopped_state: null };
-  });
-  await removeFolder(deps, id);
-  return repository;
-}
-
-export async function removeFolder({ folders }: Pick<RepositoriesDeps, 'folders'>, id: number): Promise<void> {
-  const aside = join(folders.staging, `deleted-${id}`);
-  await rm(aside, { recursive: true, force: true });
-  try {
-    await rename(gitDirOf(folders, id), aside);
-  } catch {
-    // An earlier attempt got as far as here.
-    return;
-  }
-  await rm(aside, { recursive: true, force: true });
-}
-
 export type ChangeAction =
   | 'repository.rename'
   | 'repository.archive'
   | 'repository.unarchive'
+  | 'repository.default-branch'
   | 'repository.delete'
+  | 'repository.restore'
   | 'repository.import'
   | 'repository.resume';
 
@@ -157,7 +142,8 @@ export async function change(
       .where('id', '=', String(id))
       .forUpdate()
       .executeTakeFirst();
-    if (found === undefined || found.state === 'deleted') throw fault('not-found', `there is no repository ${id}`);
+    const isGone = found?.state === 'deleted' && !options.from.includes('deleted');
+    if (found === undefined || isGone) throw fault('not-found', `there is no repository ${id}`);
     if (!options.from.includes(found.state)) throw fault('not-active', `repository ${id} is ${found.state}`);
     const before = repositoryOf(found);
     const row = await tx
@@ -180,9 +166,12 @@ type RowChange = {
   state: RepositoryState;
   stopped_reason: string | null;
   stopped_state: RepositoryState | null;
+  deleted_at: Date | null;
+  deleted_state: RepositoryState | null;
+  purged_at: Date | null;
 };
 
-function record(
+export function record(
   deps: AppendDeps,
   tx: Transaction,
   principal: Principal,
@@ -254,7 +243,7 @@ export async function servedFolder(folders: Folders, id: number): Promise<string
   return gitDir;
 }
 
-function repositoryOf(row: {
+export function repositoryOf(row: {
   readonly id: string;
   readonly owner: string;
   readonly name: string;
@@ -280,13 +269,7 @@ function requireName(owner: string, name: string): void {
   }
 }
 
-function requireBranch(branch: string): void {
-  const problem = refProblem(`refs/heads/${branch}`);
-  if (problem !== undefined)
-    throw fault('name-invalid', `the branch ${JSON.stringify(excerpt(branch, 200))}: ${problem}`);
-}
-
-async function nameTaken<Result>(owner: string, name: string, work: () => Promise<Result>): Promise<Result> {
+export async function nameTaken<Result>(owner: string, name: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (thrown) {

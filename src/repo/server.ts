@@ -18,8 +18,9 @@ import { type Folders, rememberProcess, sizeOfFolder, sweepFolder } from './fold
 import { answerHooks } from './hook.ts';
 import type { Authorise, Principal, RepositoryName, RepoVerb } from './principal.ts';
 import { answerPush, type DecidePush } from './receive.ts';
-import { settleMoves, type RefChange, type RefLogDeps } from './ref-log.ts';
+import type { RefChange, RefLogDeps } from './ref-log.ts';
 import { findRepository, type RepositoryRow, servedFolder } from './repositories.ts';
+import { openSettler, type Settler } from './settle.ts';
 
 export type RepoLimits = {
   /** One pack of a push. Bytes. */
@@ -72,12 +73,16 @@ export type ServeDeps = AppendDeps & {
   readonly limits: RepoLimits;
   readonly refLog: RefLogDeps;
   readonly log: Log;
+  /** A push begins, or what a killed git left is taken away: maintenance that can't go on beside it ends first. */
+  giveWay(repositoryId: number, why: 'write' | 'sweep'): Promise<void>;
   /** After a push. The table has it too: this only saves the wait. */
   onChanges?(changes: readonly RefChange[]): void;
 };
 
 export type GitHandler = {
   handle(request: IncomingMessage, response: ServerResponse, who: { readonly principal: Principal }): Promise<void>;
+  /** Whether a push is under way there. */
+  isPushed(repositoryId: number): boolean;
   /** Ends what runs and waits for it. */
   close(): Promise<void>;
 };
@@ -101,6 +106,7 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
   const slots = { 'upload-pack': slotsOf(deps.limits.fetch), 'receive-pack': slotsOf(deps.limits.push) };
   const pushes = new Map<number, number>();
   const sweeps = new Map<number, Promise<void>>();
+  const settler = openSettler(deps);
   let isClosed = false;
 
   async function answer(request: IncomingMessage, response: ServerResponse, principal: Principal): Promise<void> {
@@ -148,7 +154,8 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
     let isCut = false;
     try {
       await sweeps.get(repository.id);
-      isCut = await receive(deps, call, running);
+      await deps.giveWay(repository.id, 'write');
+      isCut = await receive({ ...deps, settler }, call, running);
     } finally {
       const left = (pushes.get(repository.id) ?? 1) - 1;
       if (left === 0) pushes.delete(repository.id);
@@ -160,7 +167,7 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
 
   /** A push that begins meanwhile waits: its unfinished objects look like what was left. */
   async function sweep(id: number): Promise<void> {
-    const work = servedFolder(deps.folders, id).then(sweepFolder);
+    const work = deps.giveWay(id, 'sweep').then(async () => sweepFolder(await servedFolder(deps.folders, id)));
     const done = work.catch(() => undefined);
     sweeps.set(id, done);
     await done;
@@ -178,10 +185,12 @@ export function createGitHandler(deps: ServeDeps): GitHandler {
       open.add(work);
       return work.finally(() => open.delete(work));
     },
+    isPushed: (repositoryId) => pushes.has(repositoryId),
     async close() {
       isClosed = true;
       for (const git of running) git.end('closed');
       await Promise.all(open);
+      await settler.close();
     },
   };
 }
@@ -196,7 +205,11 @@ type Call = {
 };
 
 /** One request of a push. Says whether git was ended before it was done. */
-async function receive(deps: ServeDeps, call: Call, running: Set<RunningGit>): Promise<boolean> {
+async function receive(
+  deps: ServeDeps & { readonly settler: Settler },
+  call: Call,
+  running: Set<RunningGit>,
+): Promise<boolean> {
   const { repository, principal, route, protocol, request, response } = call;
   const { limits, refLog, log } = deps;
   const gitDir = await servedFolder(deps.folders, repository.id);
@@ -240,13 +253,13 @@ async function receive(deps: ServeDeps, call: Call, running: Set<RunningGit>): P
         });
         answerHooks(socket, HOOK_BYTES_MAX, answer);
       },
+      // The client waits for it: who pushed finds the change told, and a run that was asked for.
+      async ended() {
+        if (isStarted) await deps.settler.settle(repository.id, id);
+      },
     },
     running,
   );
-  if (isStarted) {
-    const changes = await settleMoves(refLog, repository.id, id);
-    if (changes.length > 0) deps.onChanges?.(changes);
-  }
   await forget();
   return code !== 0;
 }

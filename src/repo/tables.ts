@@ -15,6 +15,12 @@ export type RepoTables = {
     /** What disagrees, while the repository is stopped, and the state that it comes back to. */
     stopped_reason: string | null;
     stopped_state: RepositoryState | null;
+    /** Until it is purged what was deleted can come back, into this state. */
+    deleted_at: Date | null;
+    deleted_state: RepositoryState | null;
+    purged_at: Date | null;
+    /** When unreachable objects were taken away last. */
+    pruned_at: Generated<Date | null>;
     readonly created_at: Generated<Date>;
   };
   /** Where each ref is, as the audit log tells it. */
@@ -92,6 +98,20 @@ export const repoMigrations: Migrations = {
       await sql`create index repo_ref_change_open on repo_ref_change (id)
         where state = 'moved' and consumed_at is null`.execute(db);
       await sql`create index repo_ref_change_push on repo_ref_change (push)`.execute(db);
+    },
+  },
+  '0060-repo-deletion': {
+    async up(db) {
+      await sql`alter table repo_repository
+        add column deleted_at timestamptz,
+        add column deleted_state text check (deleted_state in ('active', 'archived')),
+        add column purged_at timestamptz,
+        add column pruned_at timestamptz`.execute(db);
+      // What was deleted before is gone.
+      await sql`update repo_repository set deleted_at = now(), purged_at = now() where state = 'deleted'`.execute(db);
+      await sql`alter table repo_repository add check ((state = 'deleted') = (deleted_at is not null))`.execute(db);
+      await sql`create index repo_repository_deleted on repo_repository (deleted_at)
+        where state = 'deleted' and purged_at is null`.execute(db);
     },
   },
 };

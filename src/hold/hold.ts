@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
+import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fault } from './faults.ts';
-import { codeOf, privateFolder } from './key-files.ts';
 
 /** The one before may still answer its last request. */
 const WAIT_MS_MAX = 10_000;
@@ -14,7 +13,8 @@ const POLL_MS = 50;
  * takes it back when that one ends, however it ends. Nothing listens to what comes there.
  */
 export async function holdFolder(folder: string, waitMsMax = WAIT_MS_MAX): Promise<() => Promise<void>> {
-  await privateFolder(folder);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
   const name = `\0sallyport-${createHash('sha256')
     .update(await realpath(folder))
     .digest('hex')}`;
@@ -22,7 +22,7 @@ export async function holdFolder(folder: string, waitMsMax = WAIT_MS_MAX): Promi
   for (;;) {
     const server = createServer((socket) => socket.destroy());
     const code = await new Promise<string | undefined>((settled) => {
-      server.once('error', (error) => settled(codeOf(error) ?? 'unknown'));
+      server.once('error', (error) => settled('code' in error ? String(error.code) : 'unknown'));
       server.listen(name, () => settled(undefined));
     });
     if (code === undefined) return () => new Promise((closed) => server.close(() => closed()));
