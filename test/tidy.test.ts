@@ -86,6 +86,8 @@ const ALLOWED: AllowList = {
     'auditlog',
     'attest',
     'protocol',
+    // What a diagnostic is.
+    'workflow',
     'queue',
     'joblog',
     'results',

@@ -9,7 +9,6 @@ export {
   engineEvents,
   isRunOf,
   listRuns,
-  type RunDetails,
   type RunFilter,
   type RunJob,
   type RunKey,

@@ -230,10 +230,9 @@ function failed(
   const { asked, name, now, denied = false } = rest;
   const { event } = asked;
   const problems = rest.problems.slice(0, NOTES_MAX);
-  const notes = problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
   const { runId } = numbers;
   const conclusion: Conclusion = 'failure';
-  const row = runRow(numbers, { asked, name, now, runName: name.name, notes });
+  const row = runRow(numbers, { asked, name, now, runName: name.name, notes: [] });
   const rules = problems.map(({ code }) => code).slice(0, 10);
   const planned: EngineEvent = {
     kind: 'run-planned',
@@ -246,7 +245,8 @@ function failed(
     taints: event.taints,
     planDigest: '',
     jobs: [],
-    notes,
+    // Readers get the problems themselves, with what to do about each.
+    notes: [],
   };
   return {
     runId,

@@ -51,16 +51,12 @@ export type RunJob = {
 
 export type RunView = RunSummary & {
   readonly jobs: readonly RunJob[];
-  /** Number of its newest event; 0 before the first. */
-  readonly lastEvent: number;
-};
-
-/** What a run is about besides what lists show. */
-export type RunDetails = {
   readonly notes: readonly string[];
   readonly taints: readonly Taint[];
   /** Why nothing of it ran. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Number of its newest event; 0 before the first. */
+  readonly lastEvent: number;
 };
 
 export type RunFilter = {
@@ -168,10 +164,7 @@ function summaryOf(
   };
 }
 
-export async function viewRun(
-  db: Database,
-  { repositoryId, runId, attempt }: RunKey,
-): Promise<(RunView & RunDetails) | undefined> {
+export async function viewRun(db: Database, { repositoryId, runId, attempt }: RunKey): Promise<RunView | undefined> {
   const row = await summaries(db)
     .select(['run.notes', 'run.taints', 'run.diagnostics'])
     .where('run.id', '=', String(runId))
