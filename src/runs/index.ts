@@ -21,5 +21,6 @@ export {
   viewRun,
   watchRuns,
 } from './read.ts';
+export { forgetJournal, type Forgetting, forgetLogs } from './retention.ts';
 export { createServerEngine, type RunEngine } from './server.ts';
 export { runMigrations, type RunTables } from './tables.ts';

@@ -34,6 +34,7 @@ export type PrepareDeps = {
   readonly readLock: ReadLock;
   readonly isBuiltin: Parameters<typeof pinDirectUses>[2]['isBuiltin'];
   readonly serverUrl: string;
+  readonly retentionDays?: number;
   readonly now: () => number;
 };
 
@@ -72,7 +73,7 @@ export async function prepareRun(workflow: Workflow, asked: Asked, deps: Prepare
     workflowName: workflow.name ?? workflow.path,
     workflowPath: workflow.path,
     serverUrl: deps.serverUrl,
-    retentionDays: RETENTION_DAYS,
+    retentionDays: deps.retentionDays ?? RETENTION_DAYS,
   });
   const notes = [...event.notes];
   const name = { path: workflow.path, name: workflow.name ?? workflow.path };
