@@ -15,6 +15,7 @@ import type { Machine } from './commands.ts';
 import { findProgram } from './programs.ts';
 import { openRuns } from './server-engine.ts';
 import { openGround } from './server-ground.ts';
+import { figuresOf } from './server-figures.ts';
 import { houseworks, startHousework } from './server-housework.ts';
 import { serverPlaces } from './server-places.ts';
 import { runnersOf, startOwnRunner } from './server-runner.ts';
@@ -104,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       engine: runs.engine,
       jobLogs: logs,
       runners: runnersOf(deps),
-      metrics: createMetrics(),
+      metrics: createMetrics(figuresOf({ ...deps, sequencer: ground.sequencer })),
       runnerDoor: createRunnerDoor({
         ...deps,
         queue,

@@ -6,6 +6,7 @@
 export type { Principal, ServerEngineDeps } from './deps.ts';
 export type { DispatchOrder, RerunOrder } from './orders.ts';
 export {
+  countRuns,
   engineEvents,
   isRunOf,
   listRuns,

@@ -323,6 +323,17 @@ export async function runOfJob(
   return { repositoryId: Number(repositoryId), runId: Number(runId), attempt, key };
 }
 
+/** Runs by conclusion, and those that go on by state. Looks at every run: not for each request. */
+export async function countRuns(db: Database): Promise<{ readonly [state: string]: number }> {
+  const rows = await db
+    .as<RunTables>()
+    .selectFrom('run_run')
+    .select(({ fn }) => [sql<string>`coalesce(conclusion, state)`.as('state'), fn.countAll<string>().as('count')])
+    .groupBy(sql`coalesce(conclusion, state)`)
+    .execute();
+  return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
+}
+
 export type RunWatcher = {
   /** Calls back when something of the run changed, perhaps once too often, never once too little. Ends with what it returns. */
   onChange(runId: number, callback: () => void): () => void;
