@@ -19,6 +19,7 @@ import { figuresOf } from './server-figures.ts';
 import { houseworks, startHousework } from './server-housework.ts';
 import { serverPlaces } from './server-places.ts';
 import { runnersOf, startOwnRunner } from './server-runner.ts';
+import { startTraces } from './server-traces.ts';
 import { isLoopback, type ServerSettings } from './server-settings.ts';
 
 const GIB = 1024 ** 3;
@@ -129,6 +130,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.push(() => closeServer(server));
     const logRetentionDays = settings.log_retention_days;
     closers.push(startHousework(houseworks({ ...deps, logs, results, logRetentionDays, log }), log));
+    if (settings.otlp_url !== undefined) {
+      const { otlp_url: url } = settings;
+      const { version } = options;
+      closers.push(startTraces({ ...deps, logs, url, origin: settings.url, version, log }));
+    }
     onProgress('runner');
     const runner = settings.runner ? await startOwnRunner({ ...options, deps, places, server }) : undefined;
     if (runner !== undefined) closers.push(() => runner.stop());

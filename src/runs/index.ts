@@ -7,6 +7,7 @@ export type { Principal, ServerEngineDeps } from './deps.ts';
 export type { DispatchOrder, RerunOrder } from './orders.ts';
 export {
   countRuns,
+  endedRuns,
   engineEvents,
   isRunOf,
   listRuns,
@@ -23,5 +24,6 @@ export {
   watchRuns,
 } from './read.ts';
 export { forgetJournal, type Forgetting, forgetLogs } from './retention.ts';
+export { type StepSpan, stepsOf, type TracedRun, tracesOf } from './spans.ts';
 export { createServerEngine, type RunEngine } from './server.ts';
 export { runMigrations, type RunTables } from './tables.ts';

@@ -323,6 +323,28 @@ export async function runOfJob(
   return { repositoryId: Number(repositoryId), runId: Number(runId), attempt, key };
 }
 
+/** Attempts that ended in this span of time, oldest first. */
+export async function endedRuns(
+  db: Database,
+  { from, to, limit }: { readonly from: Date; readonly to: Date; readonly limit: number },
+): Promise<readonly (Required<RunKey> & { readonly endedAt: Date })[]> {
+  const rows = await db
+    .as<RunTables>()
+    .selectFrom('run_run')
+    .select(['id', 'repository_id', 'attempt', 'finished_at'])
+    .where('state', '=', 'done')
+    .where('logs_removed_at', 'is', null)
+    .where('finished_at', '>', from)
+    .where('finished_at', '<=', to)
+    .orderBy('finished_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.flatMap(({ id, repository_id: repositoryId, attempt, finished_at: endedAt }) =>
+    endedAt === null ? [] : [{ runId: Number(id), repositoryId: Number(repositoryId), attempt, endedAt }],
+  );
+}
+
 /** Runs by conclusion, and those that go on by state. Looks at every run: not for each request. */
 export async function countRuns(db: Database): Promise<{ readonly [state: string]: number }> {
   const rows = await db
