@@ -87,6 +87,8 @@ const ALLOWED: AllowList = {
     'auditlog',
     'attest',
     'protocol',
+    // What a diagnostic is.
+    'workflow',
     'queue',
     'joblog',
     'results',

@@ -160,6 +160,9 @@ export function runView(id: number, more: Partial<RunView> = {}): RunView {
         startedAt: at,
       },
     ],
+    notes: [],
+    taints: [],
+    diagnostics: [],
     lastEvent: 0,
     ...more,
   };

@@ -5,7 +5,7 @@
  */
 export { forgetAnswers } from './idempotency.ts';
 export type { ApiDeps } from './deps.ts';
-export { createMetrics, type Metrics } from './metrics.ts';
+export { createMetrics, type Figures, type Metrics } from './metrics.ts';
 export { openApiDocument } from './openapi.ts';
 export type {
   ArtifactInfo,

@@ -82,7 +82,7 @@ export function memoryPorts(): MemoryPorts {
         const after = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
         const items = [...runs.values()]
           .filter((run) => run.repositoryId === repositoryId && run.view.id < after && fits(run.view))
-          .map(({ view: { jobs: _jobs, lastEvent: _lastEvent, ...run } }) => run)
+          .map(({ view }) => summaryIn(view))
           .toSorted((a, b) => b.id - a.id);
         const next = items.length > limit ? items[limit - 1]?.id : undefined;
         return { items: items.slice(0, limit), ...(next === undefined ? {} : { next: String(next) }) };
@@ -178,4 +178,9 @@ function waitFor(wakes: Set<() => void>, signal: AbortSignal): Promise<void> {
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
+}
+
+function summaryIn(view: RunView): RunSummary {
+  const { jobs: _jobs, notes: _notes, taints: _taints, diagnostics: _diagnostics, lastEvent: _last, ...run } = view;
+  return run;
 }

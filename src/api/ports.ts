@@ -2,6 +2,7 @@ import type { Taint, TrustLevel } from '../base/index.ts';
 import type { EngineEvent } from '../engine/index.ts';
 import type { Principal } from '../identity/index.ts';
 import type { Conclusion } from '../protocol/index.ts';
+import type { Diagnostic } from '../workflow/index.ts';
 
 /**
  * What the API asks of the other parts of the server. Each answers for one repository: a number that belongs to another one is not
@@ -49,6 +50,11 @@ export type RunJob = {
 
 export type RunView = RunSummary & {
   readonly jobs: readonly RunJob[];
+  /** What a person should know of it, and why its level is no higher. */
+  readonly notes: readonly string[];
+  readonly taints: readonly Taint[];
+  /** Why nothing of it ran. */
+  readonly diagnostics: readonly Diagnostic[];
   /** Number of its newest event; 0 before the first. */
   readonly lastEvent: number;
 };

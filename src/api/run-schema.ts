@@ -21,6 +21,19 @@ const summaryShape = {
   finishedAt: time.optional(),
 };
 export const runSchema = z.strictObject(summaryShape).openapi('Run');
+const taintSchema = z
+  .strictObject({ level: levelSchema, cause: z.string(), step: z.string().optional(), source: z.string() })
+  .openapi('Taint');
+const diagnosticSchema = z
+  .strictObject({
+    file: z.string(),
+    line: z.int(),
+    column: z.int(),
+    code: z.string(),
+    message: z.string(),
+    remedy: z.string().optional(),
+  })
+  .openapi('Diagnostic');
 const jobSchema = z
   .strictObject({
     id: z.int(),
@@ -30,9 +43,7 @@ const jobSchema = z
     conclusion: conclusion.optional(),
     reason: z.string().optional(),
     level: levelSchema,
-    taints: z.array(
-      z.strictObject({ level: levelSchema, cause: z.string(), step: z.string().optional(), source: z.string() }),
-    ),
+    taints: z.array(taintSchema),
     needs: z.array(z.string()),
     runner: z.string().optional(),
     startedAt: time.optional(),
@@ -40,7 +51,14 @@ const jobSchema = z
   })
   .openapi('Job');
 export const runViewSchema = z
-  .strictObject({ ...summaryShape, jobs: z.array(jobSchema), lastEvent: z.int() })
+  .strictObject({
+    ...summaryShape,
+    jobs: z.array(jobSchema),
+    notes: z.array(z.string()),
+    taints: z.array(taintSchema),
+    diagnostics: z.array(diagnosticSchema),
+    lastEvent: z.int(),
+  })
   .openapi('RunView');
 export const artifactSchema = z
   .strictObject({
@@ -55,7 +73,7 @@ export const artifactSchema = z
   })
   .openapi('Artifact');
 
-export function summaryOf({ createdAt, startedAt, finishedAt, ...run }: RunSummary) {
+export function summaryOf<Run extends RunSummary>({ createdAt, startedAt, finishedAt, ...run }: Run) {
   return {
     ...run,
     createdAt: iso(createdAt),
@@ -72,8 +90,8 @@ function jobOf({ startedAt, finishedAt, ...job }: RunJob) {
   };
 }
 
-export function runViewOf({ jobs, lastEvent, ...run }: RunView) {
-  return { ...summaryOf(run), jobs: jobs.map(jobOf), lastEvent };
+export function runViewOf({ jobs, ...run }: RunView) {
+  return { ...summaryOf(run), jobs: jobs.map(jobOf) };
 }
 
 export const artifactOf = ({ createdAt, expiresAt, ...artifact }: ArtifactInfo) => ({

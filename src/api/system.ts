@@ -35,8 +35,7 @@ export function addSystemRoutes(app: Hono<ApiEnv>, state: ApiState): void {
         throw fault('not-allowed', 'this needs metrics.read');
       }
     }
-    const { registry } = deps.metrics;
-    return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType });
+    return c.body(await deps.metrics.text(), 200, { 'content-type': deps.metrics.contentType });
   });
 }
 

@@ -4,7 +4,15 @@
  * Never: holds a key, deletes or changes an entry, decides what may happen.
  */
 export { type Actor, type AppendDeps, AUDITLOG_CHANNEL, append, commitmentOf, type Entry } from './append.ts';
-export { type CheckpointSigner, newestCheckpoint, sequence, type SignRequest, sizeOf, tileReader } from './sequence.ts';
+export {
+  type CheckpointSigner,
+  newestCheckpoint,
+  sequence,
+  type SignRequest,
+  sizeOf,
+  tileReader,
+  unsequenced,
+} from './sequence.ts';
 export { type Sequencer, startSequencer } from './sequencer.ts';
 export { type EntryFilter, listEntries, type ListedEntry } from './list.ts';
 export { type AuditlogTables, auditlogMigrations } from './tables.ts';

@@ -103,6 +103,17 @@ export async function sizeOf(tx: Transaction | Database): Promise<number> {
   return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
 }
 
+/** Entries that no checkpoint has yet. */
+export async function unsequenced(db: Database): Promise<number> {
+  const row = await db
+    .as<AuditlogTables>()
+    .selectFrom('auditlog_entry')
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .where('seq', 'is', null)
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
 /** The newest signed checkpoint, or nothing before the first entry. */
 export async function newestCheckpoint(tx: Transaction | Database): Promise<string | undefined> {
   const row = await tx

@@ -334,6 +334,49 @@ describe('runs', () => {
     ]);
   });
 
+  test('that were refused at planning say where, why and what to do, when seen and when watched', async () => {
+    const diagnostics = [
+      {
+        file: '.github/workflows/ci.yml',
+        line: 5,
+        column: 7,
+        code: 'workflow/unknown-key',
+        message: 'stepz\u001b[2J',
+        remedy: 'Write steps.',
+      },
+    ];
+    const taint = { level: 'untrusted', cause: 'fork-event', source: 'a fork asked for it' } as const;
+    api.ports.put(repositoryId, {
+      ...runView(8),
+      state: 'finished',
+      conclusion: 'failure',
+      jobs: [],
+      diagnostics,
+      taints: [taint],
+      notes: ['be aware'],
+    });
+    const event = recordedRun().find(({ kind }) => kind === 'run-planned');
+    if (event?.kind !== 'run-planned') throw new Error('no plan was recorded');
+    api.ports.happen(8, { ...event, runId: 8, jobs: [], notes: [] });
+    api.ports.happen(8, { kind: 'run-finished', time: 0, runId: 8, conclusion: 'failure', durationMs: 0, jobs: [] });
+
+    const [seen, watched, json] = await Promise.all([
+      run(['runs', 'view', '8', '-R', 'acme/app']),
+      run(['runs', 'watch', '8', '-R', 'acme/app']),
+      run(['runs', 'watch', '8', '--json', '-R', 'acme/app']),
+    ]);
+
+    const said =
+      /^\.github\/workflows\/ci\.yml:5:7: error\[workflow\/unknown-key\]: stepz.*\n {3}help: Write steps\.\n\n1 error: nothing ran$/m;
+    expect(seen.out).toMatch(said);
+    expect(seen.out).toContain('level untrusted: a fork asked for it (fork-event)');
+    expect(seen.out).toContain('be aware');
+    expect(watched.err).toMatch(said);
+    expect([seen.code, watched.code, json.code]).toEqual([1, 1, 1]);
+    expect(JSON.parse(json.out.trim().split('\n').at(-1) ?? '')).toMatchObject({ kind: 'diagnostic', line: 5 });
+    expect(seen.out + watched.err).not.toContain('\u001b');
+  });
+
   test('give their artifacts under names that a job can not choose a place with', async () => {
     const info = {
       runId: 7,

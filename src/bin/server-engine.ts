@@ -71,6 +71,7 @@ export async function openRuns(options: RunsOptions): Promise<OpenRuns> {
     varsOf: (repositoryId) => variablesFor(db, repositoryId),
     labelsOf,
     jobsMax: settings.repository_jobs_max,
+    retentionDays: settings.artifact_retention_days,
   });
   const readers = openReaders(db, options.results, log);
   await engine.start();

@@ -1,4 +1,4 @@
-import type { ArtifactInfo, RunKey, RunReaders, RunView } from '../api/index.ts';
+import type { ArtifactInfo, RunReaders } from '../api/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Artifact, ResultsStore } from '../results/index.ts';
@@ -11,10 +11,12 @@ export function openReaders(db: Database, results: ResultsStore, log: Log): Open
   const watcher = watchRuns(db, log);
   const readers: RunReaders = {
     list: (asked) => listRuns(db, asked),
-    view: (key) => view(db, key),
+    view: (key) => viewRun(db, key),
     async viewOfJob(repositoryId, jobId) {
       const found = await runOfJob(db, jobId);
-      return found === undefined ? undefined : view(db, { repositoryId, runId: found.runId, attempt: found.attempt });
+      return found === undefined
+        ? undefined
+        : viewRun(db, { repositoryId, runId: found.runId, attempt: found.attempt });
     },
     events: (key, after, limit) => engineEvents(db, key, { after, limit }),
     onChange: (runId, callback) => watcher.onChange(runId, callback),
@@ -30,14 +32,6 @@ export function openReaders(db: Database, results: ResultsStore, log: Log): Open
     close: () =>
       watcher.close().catch((thrown: unknown) => log.warn('A listener did not end', { reason: reasonOf(thrown) })),
   };
-}
-
-async function view(db: Database, key: RunKey): Promise<RunView | undefined> {
-  const found = await viewRun(db, key);
-  if (found === undefined) return undefined;
-  // What the API does not show yet.
-  const { notes: _notes, taints: _taints, diagnostics: _diagnostics, ...run } = found;
-  return run;
 }
 
 function artifactOf(artifact: Artifact): ArtifactInfo {

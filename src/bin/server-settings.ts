@@ -49,6 +49,11 @@ const settingsSchema = z.strictObject({
   repository_jobs_max: z.int().min(1).max(100_000),
   log_retention_days: z.int().min(1).max(3650),
   artifact_retention_days: z.int().min(1).max(400),
+  /** A collector of OpenTelemetry, which gets every run as a trace at `/v1/traces`. */
+  otlp_url: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => !text.includes('@'), 'no password in it')
+    .exactOptional(),
   /** Owners may push to the default branch without review. Such runs are `branch`, and say why. */
   unsafe_direct_push: z.boolean(),
 });
@@ -68,6 +73,7 @@ const VARIABLES = {
   SALLYPORT_TRUST_PROXY: 'trust_proxy',
   SALLYPORT_RUNNER: 'runner',
   SALLYPORT_RUNNER_JOBS: 'runner_jobs',
+  SALLYPORT_OTLP_URL: 'otlp_url',
   SALLYPORT_UNSAFE_DIRECT_PUSH: 'unsafe_direct_push',
 } as const satisfies { readonly [name: string]: keyof Given };
 

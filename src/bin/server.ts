@@ -3,34 +3,31 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
 import https from 'node:https';
-import { createApi, createMetrics, createRunnerDoor, forgetAnswers, HTTP_OPTIONS } from '../api/index.ts';
+import { createApi, createMetrics, createRunnerDoor, HTTP_OPTIONS } from '../api/index.ts';
 import { type Log, reasonOf, systemClock } from '../base/index.ts';
-import {
-  authoriseGit,
-  firstSetupCode,
-  forgetAttempts,
-  type IdentityDeps,
-  recoverySetupCode,
-} from '../identity/index.ts';
+import { authoriseGit, firstSetupCode, type IdentityDeps, recoverySetupCode } from '../identity/index.ts';
 import { openJobLogs } from '../joblog/index.ts';
 import { openQueue } from '../queue/index.ts';
 import { openRepoServer } from '../repo/index.ts';
-import { openLocalResults } from '../results/index.ts';
+import { LOCAL_QUOTAS, openLocalResults } from '../results/index.ts';
 import { openBlobStore } from '../store/index.ts';
 import type { Machine } from './commands.ts';
 import { findProgram } from './programs.ts';
 import { openCommits, openRuns } from './server-engine.ts';
 import { openGround } from './server-ground.ts';
+import { figuresOf } from './server-figures.ts';
+import { houseworks, startHousework } from './server-housework.ts';
 import { serverPlaces } from './server-places.ts';
 import { runnersOf, startOwnRunner } from './server-runner.ts';
+import { startTraces } from './server-traces.ts';
 import { isLoopback, type ServerSettings } from './server-settings.ts';
 
 const GIB = 1024 ** 3;
 /** Artifacts and caches together. */
 const BLOB_BYTES_MAX = 200 * GIB;
 /** A connection that is closed has so long to end what it does. */
+const DAY_MS = 24 * 3_600_000;
 const CLOSE_MS_MAX = 10_000;
-const HOUR_MS = 3_600_000;
 
 export type RunningServer = {
   readonly url: string;
@@ -92,7 +89,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const logs = await openJobLogs(places.logs, { isEnded: (jobId) => queue.isEnded(jobId) });
     closers.push(() => logs.close());
     const blobs = await openBlobStore({ dir: places.blobs, bytesMax: BLOB_BYTES_MAX, clock: systemClock });
-    const results = await openLocalResults({ blobs, dir: places.results, clock: systemClock });
+    const artifactMs = settings.artifact_retention_days * DAY_MS;
+    const quotas = { ...LOCAL_QUOTAS, artifactMs, artifactMsMax: artifactMs };
+    const results = await openLocalResults({ blobs, dir: places.results, clock: systemClock, quotas });
     const runs = await openRuns({ ...deps, db, repo, results, settings, machine: options.machine, log });
     engineWake.call = () => runs.wake();
     closers.push(() => runs.close());
@@ -109,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       engine: runs.engine,
       jobLogs: logs,
       runners: runnersOf(deps),
-      metrics: createMetrics(),
+      metrics: createMetrics(figuresOf({ ...deps, sequencer: ground.sequencer })),
       runnerDoor: createRunnerDoor({
         ...deps,
         queue,
@@ -131,11 +130,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const server = await listen(settings, (request, response) => api.listener(request, response));
     closers.push(() => closeServer(server));
-    const housework = setInterval(() => {
-      // What fails is done an hour later.
-      for (const work of [forgetAttempts(deps), forgetAnswers(deps)]) work.catch(() => undefined);
-    }, HOUR_MS);
-    closers.push(() => clearInterval(housework));
+    const logRetentionDays = settings.log_retention_days;
+    closers.push(startHousework(houseworks({ ...deps, logs, results, logRetentionDays, log }), log));
+    if (settings.otlp_url !== undefined) {
+      const { otlp_url: url } = settings;
+      const { version } = options;
+      closers.push(startTraces({ ...deps, logs, url, origin: settings.url, version, log }));
+    }
     onProgress('runner');
     const runner = settings.runner ? await startOwnRunner({ ...options, deps, places, server }) : undefined;
     if (runner !== undefined) closers.push(() => runner.stop());

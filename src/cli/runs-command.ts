@@ -14,10 +14,11 @@ import { harmless } from './harmless.ts';
 import { formatBytes } from './household.ts';
 import { parsePairs } from './inputs.ts';
 import { createRenderer, type OutputForm } from './renderer.ts';
+import { renderRefusal, renderRemarks, taintLine } from './run-details.ts';
 import { conclusionOf, jobEvent, watchRun } from './runs-watch.ts';
 import { symbolOf } from './symbols.ts';
 import { fromNow, printRows } from './table.ts';
-import { formatDuration, paintOf, type Paint } from './terminal.ts';
+import { formatDuration, paintOf, type Terminal } from './terminal.ts';
 
 const ATTEMPT_WAIT_MS = 500;
 const ATTEMPTS_LOOKED_MAX = 20;
@@ -105,11 +106,14 @@ export async function viewRun(
   const place = await openPlace(options, dependencies);
   const view = await viewOf(place, run, options.attempt);
   if (options.json === true) terminal.write(`${JSON.stringify(view)}\n`);
-  else terminal.write(`${renderView(view, paintOf(terminal.colors), clock.now()).join('\n')}\n`);
+  else terminal.write(`${renderView(view, lookOf(terminal), clock.now()).join('\n')}\n`);
   return exitOf(conclusionOf(view));
 }
 
-function renderView(view: Json, paint: Paint, now: number): readonly string[] {
+const lookOf = (terminal: Terminal) => ({ paint: paintOf(terminal.colors), columns: Math.max(40, terminal.columns()) });
+
+function renderView(view: Json, look: ReturnType<typeof lookOf>, now: number): readonly string[] {
+  const { paint } = look;
   const say = (value: string) => harmless(value, false);
   const jobs = objects(view, 'jobs');
   const keys = jobs.map((job) => say(text(job, 'key')));
@@ -122,13 +126,15 @@ function renderView(view: Json, paint: Paint, now: number): readonly string[] {
         `${text(view, 'event')} on ${shortRef(text(view, 'ref'))} at ${text(view, 'commit').slice(0, 12)}, ${text(view, 'level')}, ${fromNow(text(view, 'createdAt'), now)}`,
       ),
     ),
+    ...renderRemarks(view, look).map((line) => `  ${line}`),
     '',
+    ...renderRefusal(view, look),
     ...jobs.flatMap((job, at) => {
       const reason = optionalText(job, 'reason');
-      const taints = objects(job, 'taints').map((taint) => `level ${text(taint, 'level')}: ${text(taint, 'source')}`);
+      const taints = objects(job, 'taints').map(taintLine);
       return [
         `  ${symbolOf(stateOf(job), paint)} ${(keys[at] ?? '').padEnd(width)}  ${paint('dim', durationOf(job, now))}${reason === undefined ? '' : `  ${say(reason)}`}`.trimEnd(),
-        ...taints.map((line) => `      ${paint('yellow', say(line))}`),
+        ...taints.map((line) => `      ${paint('yellow', line)}`),
       ];
     }),
   ];
@@ -168,13 +174,28 @@ async function show(place: Place, view: Json, options: WatchOptions, dependencie
   const stop = interrupt.onInterrupt(() => abort.abort());
   try {
     const conclusion = await watchRun(watched, (event) => renderer.onEvent(event), abort.signal);
-    if (!abort.signal.aborted) return exitOf(conclusion);
+    if (!abort.signal.aborted) {
+      renderer.close();
+      tellRefusal(view, options, terminal);
+      return exitOf(conclusion);
+    }
   } finally {
     stop();
     renderer.close();
   }
   terminal.writeError(`the run goes on; to end it: sallyport runs cancel ${runId} -R ${place.owner}/${place.name}\n`);
   return EXIT.cancelled;
+}
+
+/** A run that was refused never changes: what was read of it before it was watched says why. */
+function tellRefusal(view: Json, options: WatchOptions, terminal: Terminal): void {
+  if (options.json === true) {
+    for (const one of objects(view, 'diagnostics'))
+      terminal.write(`${JSON.stringify({ kind: 'diagnostic', ...one })}\n`);
+    return;
+  }
+  const lines = renderRefusal(view, lookOf(terminal));
+  if (lines.length > 0) terminal.writeError(`${lines.join('\n')}\n`);
 }
 
 function formOf(options: WatchOptions, isInteractive: boolean): OutputForm {

@@ -9,6 +9,7 @@ export {
   countsOf,
   enqueue,
   type FinishedAttempt,
+  forgetHistory,
   openFinished,
   type QueueCounts,
   type QueuedJob,

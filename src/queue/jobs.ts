@@ -217,6 +217,17 @@ export async function consumeFinished(tx: Transaction, jobIds: readonly number[]
       from gone`.execute(tablesOf(tx));
 }
 
+/** Drops who ran what long ago, some rows at a time. Answers whether there may be more. */
+export async function forgetHistory(
+  db: Database,
+  { before, limit }: { readonly before: Date; readonly limit: number },
+): Promise<boolean> {
+  const { numAffectedRows = 0n } = await sql`delete from queue_history where job_id in (
+      select job_id from queue_history where finished_at < ${before} order by finished_at limit ${limit}
+    )`.execute(tablesOf(db));
+  return Number(numAffectedRows) === limit;
+}
+
 export async function countsOf(db: Database): Promise<QueueCounts> {
   const { rows } = await sql<{ queued: string; leased: string; oldest: string | null }>`
     select count(*) filter (where state = 'queued')::text as queued, count(*) filter (where state = 'leased')::text as leased,

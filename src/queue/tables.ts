@@ -172,4 +172,9 @@ export const queueMigrations: Migrations = {
       await sql`alter table queue_job add column begun boolean not null default false`.execute(db);
     },
   },
+  '0022-queue-history': {
+    async up(db) {
+      await sql`create index queue_history_finished on queue_history (finished_at)`.execute(db);
+    },
+  },
 };

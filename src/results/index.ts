@@ -8,7 +8,7 @@ export { bodyOf } from './http.ts';
 export { RESULTS_LIMITS, type ResultsLimits } from './limits.ts';
 export { LOCAL_QUOTAS, type ResultsQuotas } from './quotas.ts';
 export { fileStaging } from './staging.ts';
-export { type LocalResultsOptions, memoryResults, openLocalResults } from './open-local-results.ts';
+export { type LocalResults, type LocalResultsOptions, memoryResults, openLocalResults } from './open-local-results.ts';
 export { isEqual } from './token.ts';
 export { cacheMode } from './rules.ts';
 export type { Artifact, CacheEntry, ResultsScope, ResultsStore, Staging } from './store.ts';

@@ -47,6 +47,27 @@ describe('results in files', () => {
     return openLocalResults({ blobs, dir: join(dir, 'results'), clock, quotas });
   });
 
+  test('who keeps it open sweeps by the clock: what ended goes with its blob, what jobs still need stays', async () => {
+    const dir = await folder();
+    const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+    let aheadMs = 0;
+    const blobs = await openBlobStore({ dir: join(dir, 'blobs'), bytesMax: BYTES_MAX, clock });
+    const store = await openLocalResults({ blobs, dir: join(dir, 'results'), clock });
+    const hourMs = 3_600_000;
+    const short = await store.artifacts.put(scope, { ...upload('short'), expiresAt: Date.now() + hourMs });
+    const long = await store.artifacts.put(scope, { ...upload('long'), expiresAt: Date.now() + 24 * 30 * hourMs });
+
+    await store.sweep();
+    const before = await blobs.has(short.digest);
+    aheadMs = 24 * 3 * hourMs;
+    await store.sweep();
+    await store.sweep();
+
+    expect(before).toBe(true);
+    expect((await store.artifacts.ofRun(7)).map(({ name }) => name)).toEqual(['long']);
+    expect([await blobs.has(short.digest), await blobs.has(long.digest)]).toEqual([false, true]);
+  });
+
   test('two stores on one folder share names, ids and content', async () => {
     const dir = await folder();
     const one = await open(dir);

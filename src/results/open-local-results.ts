@@ -7,10 +7,13 @@ import type { ResultsParts } from './parts.ts';
 import { LOCAL_QUOTAS, type ResultsQuotas } from './quotas.ts';
 import { memoryIds, memoryIndex } from './record-index.ts';
 import { resultsStore } from './results-store.ts';
-import { referenced, removeExpired } from './room.ts';
+import { forgetExpired, referenced } from './room.ts';
 import { artifactRecord, cacheRecord } from './schema.ts';
 import { fileStaging, memoryStaging } from './staging.ts';
 import type { ResultsStore } from './store.ts';
+
+/** With what keeps it small. A sweep may be killed at any point, and may run while jobs write. */
+export type LocalResults = ResultsStore & { sweep(): Promise<void> };
 
 export type LocalResultsOptions = {
   readonly blobs: BlobStore;
@@ -27,10 +30,10 @@ const STAGING_AGE_MS_MAX = 24 * 3_600_000;
 
 /**
  * Artifacts and caches of this machine in a folder, with their content in `blobs`. Several processes may use the same
- * folder at once: every record is one file that is made exclusively. Once a day an opening drops what expired and
- * what a killed process left.
+ * folder at once: every record is one file that is made exclusively. Once a day an opening sweeps: it drops what expired and
+ * what a killed process left. Who keeps it open for longer sweeps by the clock.
  */
-export async function openLocalResults(options: LocalResultsOptions): Promise<ResultsStore> {
+export async function openLocalResults(options: LocalResultsOptions): Promise<LocalResults> {
   const { blobs, dir, clock } = options;
   const folder = async (name: string) => {
     const path = join(dir, name);
@@ -49,12 +52,13 @@ export async function openLocalResults(options: LocalResultsOptions): Promise<Re
     clock,
     quotas: options.quotas ?? LOCAL_QUOTAS,
   };
-  if (await isSweepDue(join(dir, 'swept'), clock)) {
+  async function sweep(): Promise<void> {
     for (const path of [temp, staging]) await removeOld(path, clock);
-    await removeExpired(parts);
+    await forgetExpired(parts);
     await blobs.collect(await referenced(parts));
   }
-  return resultsStore(parts);
+  if (await isSweepDue(join(dir, 'swept'), clock)) await sweep();
+  return { ...resultsStore(parts), sweep };
 }
 
 /** The same in memory, for tests. */

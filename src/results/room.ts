@@ -38,15 +38,26 @@ export async function makeRoom(
   }
 }
 
-/** Drops expired artifacts and caches that nobody used for long. */
-export async function removeExpired(parts: ResultsParts): Promise<void> {
+/** Drops expired artifacts and caches that nobody used for long, with their blobs. */
+async function removeExpired(parts: ResultsParts): Promise<void> {
+  for (const digest of await forgetExpired(parts)) await removeUnreferenced(parts, digest);
+}
+
+/** Drops the records alone: their blobs are for the collector. Gives the digests that they named. */
+export async function forgetExpired(parts: ResultsParts): Promise<readonly Digest[]> {
   const now = parts.clock.now();
+  const forgotten: Digest[] = [];
   for (const record of await parts.artifacts.all()) {
-    if (record.value.expiresAt <= now) await removeRecord(parts, 'artifacts', record);
+    if (record.value.expiresAt > now) continue;
+    await parts.artifacts.remove(record);
+    forgotten.push(record.value.digest);
   }
   for (const record of await parts.caches.all()) {
-    if (now - record.usedAt >= parts.quotas.cacheIdleMsMax) await removeRecord(parts, 'caches', record);
+    if (now - record.usedAt < parts.quotas.cacheIdleMsMax) continue;
+    await parts.caches.remove(record);
+    forgotten.push(record.value.digest);
   }
+  return forgotten;
 }
 
 async function removeRecord(

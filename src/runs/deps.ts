@@ -29,6 +29,8 @@ export type ServerEngineDeps = Omit<PrepareDeps, 'db' | 'now'> & {
   readonly labelsOf?: (labels: readonly string[]) => readonly string[];
   /** Jobs of one repository that are queued or run at once. */
   readonly jobsMax?: number;
+  /** How long artifacts are kept at most, as jobs are told. */
+  readonly retentionDays?: number;
   /** How often it looks for what it was not woken for. */
   readonly pollMs?: number;
 };

@@ -6,10 +6,11 @@
 export type { Principal, ServerEngineDeps } from './deps.ts';
 export type { DispatchOrder, RerunOrder } from './orders.ts';
 export {
+  countRuns,
+  endedRuns,
   engineEvents,
   isRunOf,
   listRuns,
-  type RunDetails,
   type RunFilter,
   type RunJob,
   type RunKey,
@@ -22,5 +23,7 @@ export {
   viewRun,
   watchRuns,
 } from './read.ts';
+export { forgetJournal, type Forgetting, forgetLogs } from './retention.ts';
+export { type StepSpan, stepsOf, type TracedRun, tracesOf } from './spans.ts';
 export { createServerEngine, type RunEngine } from './server.ts';
 export { runMigrations, type RunTables } from './tables.ts';

@@ -214,6 +214,7 @@ export async function rerun(engine: Work, order: RerunOrder): Promise<{ readonly
             started_at: null,
             finished_at: null,
             completed_followed: false,
+            logs_removed_at: null,
           })
           .where('id', '=', String(runId))
           .where('attempt', '=', row.attempt)

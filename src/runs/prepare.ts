@@ -34,6 +34,7 @@ export type PrepareDeps = {
   readonly readLock: ReadLock;
   readonly isBuiltin: Parameters<typeof pinDirectUses>[2]['isBuiltin'];
   readonly serverUrl: string;
+  readonly retentionDays?: number;
   readonly now: () => number;
 };
 
@@ -72,7 +73,7 @@ export async function prepareRun(workflow: Workflow, asked: Asked, deps: Prepare
     workflowName: workflow.name ?? workflow.path,
     workflowPath: workflow.path,
     serverUrl: deps.serverUrl,
-    retentionDays: RETENTION_DAYS,
+    retentionDays: deps.retentionDays ?? RETENTION_DAYS,
   });
   const notes = [...event.notes];
   const name = { path: workflow.path, name: workflow.name ?? workflow.path };
@@ -230,10 +231,9 @@ function failed(
   const { asked, name, now, denied = false } = rest;
   const { event } = asked;
   const problems = rest.problems.slice(0, NOTES_MAX);
-  const notes = problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
   const { runId } = numbers;
   const conclusion: Conclusion = 'failure';
-  const row = runRow(numbers, { asked, name, now, runName: name.name, notes });
+  const row = runRow(numbers, { asked, name, now, runName: name.name, notes: [] });
   const rules = problems.map(({ code }) => code).slice(0, 10);
   const planned: EngineEvent = {
     kind: 'run-planned',
@@ -246,7 +246,8 @@ function failed(
     taints: event.taints,
     planDigest: '',
     jobs: [],
-    notes,
+    // Readers get the problems themselves, with what to do about each.
+    notes: [],
   };
   return {
     runId,

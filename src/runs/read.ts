@@ -51,16 +51,12 @@ export type RunJob = {
 
 export type RunView = RunSummary & {
   readonly jobs: readonly RunJob[];
-  /** Number of its newest event; 0 before the first. */
-  readonly lastEvent: number;
-};
-
-/** What a run is about besides what lists show. */
-export type RunDetails = {
   readonly notes: readonly string[];
   readonly taints: readonly Taint[];
   /** Why nothing of it ran. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Number of its newest event; 0 before the first. */
+  readonly lastEvent: number;
 };
 
 export type RunFilter = {
@@ -168,10 +164,7 @@ function summaryOf(
   };
 }
 
-export async function viewRun(
-  db: Database,
-  { repositoryId, runId, attempt }: RunKey,
-): Promise<(RunView & RunDetails) | undefined> {
+export async function viewRun(db: Database, { repositoryId, runId, attempt }: RunKey): Promise<RunView | undefined> {
   const row = await summaries(db)
     .select(['run.notes', 'run.taints', 'run.diagnostics'])
     .where('run.id', '=', String(runId))
@@ -328,6 +321,39 @@ export async function runOfJob(
   if (row === undefined) return undefined;
   const { repository_id: repositoryId, run_id: runId, attempt, key } = row;
   return { repositoryId: Number(repositoryId), runId: Number(runId), attempt, key };
+}
+
+/** Attempts that ended in this span of time, oldest first. */
+export async function endedRuns(
+  db: Database,
+  { from, to, limit }: { readonly from: Date; readonly to: Date; readonly limit: number },
+): Promise<readonly (Required<RunKey> & { readonly endedAt: Date })[]> {
+  const rows = await db
+    .as<RunTables>()
+    .selectFrom('run_run')
+    .select(['id', 'repository_id', 'attempt', 'finished_at'])
+    .where('state', '=', 'done')
+    .where('logs_removed_at', 'is', null)
+    .where('finished_at', '>', from)
+    .where('finished_at', '<=', to)
+    .orderBy('finished_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.flatMap(({ id, repository_id: repositoryId, attempt, finished_at: endedAt }) =>
+    endedAt === null ? [] : [{ runId: Number(id), repositoryId: Number(repositoryId), attempt, endedAt }],
+  );
+}
+
+/** Runs by conclusion, and those that go on by state. Looks at every run: not for each request. */
+export async function countRuns(db: Database): Promise<{ readonly [state: string]: number }> {
+  const rows = await db
+    .as<RunTables>()
+    .selectFrom('run_run')
+    .select(({ fn }) => [sql<string>`coalesce(conclusion, state)`.as('state'), fn.countAll<string>().as('count')])
+    .groupBy(sql`coalesce(conclusion, state)`)
+    .execute();
+  return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
 export type RunWatcher = {

@@ -55,6 +55,8 @@ export type RunTables = {
     /** `workflow_run` was looked at: that it was asked for, and that it ended. */
     requested_followed: boolean;
     completed_followed: boolean;
+    /** Its logs and what happened in it were too old, and are gone. */
+    logs_removed_at: Date | null;
   };
   /** What an attempt began with. Never changed but for its end. */
   run_attempt: {
@@ -245,6 +247,14 @@ export const runMigrations: Migrations = {
   '0030-run': {
     async up(db) {
       for (const statement of TABLES) await sql.raw(statement).execute(db);
+    },
+  },
+  '0031-run-retention': {
+    async up(db) {
+      await sql`alter table run_run add column logs_removed_at timestamptz`.execute(db);
+      await sql`create index run_run_kept on run_run (finished_at) where logs_removed_at is null and state = 'done'`.execute(
+        db,
+      );
     },
   },
 };

@@ -1,0 +1,96 @@
+import { forgetAnswers } from '../api/index.ts';
+import { type Log, reasonOf } from '../base/index.ts';
+import { forgetAttempts, type IdentityDeps } from '../identity/index.ts';
+import type { JobLogs } from '../joblog/index.ts';
+import { forgetHistory } from '../queue/index.ts';
+import type { LocalResults } from '../results/index.ts';
+import { forgetJournal, forgetLogs } from '../runs/index.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** Between two rounds, and between two turns of a work that was not done with one. */
+const ROUND_MS = 3_600_000;
+const TURN_MS = 5_000;
+/** A server that starts has better things to do. */
+const FIRST_MS = 60_000;
+/** The journal of a run that ended is kept for so long, for whoever looks into what went wrong. */
+const JOURNAL_MS = 7 * DAY_MS;
+/** What one turn takes at most. */
+const RUNS_MAX = 200;
+const ROWS_MAX = 5_000;
+
+export type HouseworkOptions = IdentityDeps & {
+  readonly logs: JobLogs;
+  readonly results: LocalResults;
+  readonly logRetentionDays: number;
+  readonly log: Log;
+};
+
+/** A kind of work: one turn, which answers whether there may be more to do. */
+export type Work = { readonly name: string; turn(): Promise<boolean> };
+
+export function houseworks(options: HouseworkOptions): readonly Work[] {
+  const { db, logs, results, logRetentionDays } = options;
+  const kept = () => new Date(options.now() - logRetentionDays * DAY_MS);
+  const once = (work: () => Promise<unknown>) => async () => {
+    await work();
+    return false;
+  };
+  return [
+    { name: 'failed attempts', turn: once(() => forgetAttempts(options)) },
+    { name: 'answers', turn: once(() => forgetAnswers(options)) },
+    {
+      name: 'logs',
+      turn: () => forgetLogs(db, { before: kept(), limit: RUNS_MAX, remove: (jobId) => logs.remove(jobId) }),
+    },
+    { name: 'history of the queue', turn: () => forgetHistory(db, { before: kept(), limit: ROWS_MAX }) },
+    {
+      name: 'journal',
+      turn: () => forgetJournal(db, { before: new Date(options.now() - JOURNAL_MS), limit: ROWS_MAX }),
+    },
+    { name: 'artifacts and caches', turn: once(() => results.sweep()) },
+  ];
+}
+
+/**
+ * Does each work in turn, one at a time, again and again. What fails is done in the next round; what is killed left nothing half that a
+ * round does not find. Ends with what it returns, once the turn that goes on is over.
+ */
+export function startHousework(
+  works: readonly Work[],
+  log: Log,
+  { firstMs = FIRST_MS, turnMs = TURN_MS, roundMs = ROUND_MS } = {},
+): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let isEnded = false;
+  let running: Promise<void> = Promise.resolve();
+  let left = [...works];
+  const plan = (ms: number) => {
+    if (isEnded) return;
+    timer = setTimeout(() => {
+      running = turn();
+    }, ms);
+    timer.unref();
+  };
+  async function turn(): Promise<void> {
+    const [work] = left;
+    if (work !== undefined && !(await hasMore(work, log))) left.shift();
+    const isRound = left.length === 0;
+    if (isRound) left = [...works];
+    plan(isRound ? roundMs : turnMs);
+  }
+  plan(firstMs);
+  return async () => {
+    isEnded = true;
+    clearTimeout(timer);
+    await running;
+  };
+}
+
+async function hasMore(work: Work, log: Log): Promise<boolean> {
+  try {
+    return await work.turn();
+  } catch (thrown) {
+    log.warn('Housework failed', { work: work.name, reason: reasonOf(thrown) });
+    return false;
+  }
+}
