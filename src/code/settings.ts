@@ -87,6 +87,7 @@ export function decidingSetting(
       meetsAll(
         values,
         conditions?.filter((one) => one !== when),
+        text,
       )
     )
       return { when, setting };
