@@ -26,8 +26,9 @@ const GIB = 1024 ** 3;
 /** Artifacts and caches together. */
 const BLOB_BYTES_MAX = 200 * GIB;
 /** A connection that is closed has so long to end what it does. */
-const DAY_MS = 24 * 3_600_000;
 const CLOSE_MS_MAX = 10_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 export type RunningServer = {
   readonly url: string;
