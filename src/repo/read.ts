@@ -280,7 +280,9 @@ async function readFile(
 }
 
 async function listFiles(ask: Ask, commit: string, folders: readonly string[]): Promise<readonly FilePlace[]> {
-  const args = ['ls-tree', '-r', '-z', '--long', '--full-tree', '--end-of-options', commit, '--', ...folders];
+  // After `--end-of-options` git takes `--` for a path: alone it would match nothing.
+  const paths = folders.length === 0 ? [] : ['--', ...folders];
+  const args = ['ls-tree', '-r', '-z', '--long', '--full-tree', '--end-of-options', commit, ...paths];
   const { code, stdout } = await ask(args, { accept: [128] });
   if (code !== 0) throw fault('revision-unknown', `there is no commit ${commit}`);
   const entries = splitNul(stdout);
