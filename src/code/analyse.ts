@@ -49,6 +49,7 @@ export function analyse(file: FileView, ir: FileIr, rules: LanguageRules): Analy
     matches: new Map(),
     routes: new Map(),
     guarded: new Set(),
+    settings: new Map(),
     env: new Env(),
     frame,
     depth: 0,

@@ -96,7 +96,7 @@ function isFieldGiven(object: Value, path: readonly string[]): boolean {
 }
 
 /** Of a value that is one of several constants, one that meets what is looked for is enough. */
-function meetsValue(value: Value, condition: Condition): boolean {
+export function meetsValue(value: Value, condition: Condition): boolean {
   const known = constantsOf(value);
   const texts = known?.filter((one) => typeof one === 'string' || typeof one === 'number').map(String) ?? [];
   const { is, matches, differs, starts, below } = condition;

@@ -16,6 +16,7 @@ import { isPieced, isReflection, reflected } from './reflect.ts';
 import { flawsWithout } from './refine.ts';
 import { reach, reportCall, reportHidden, reportNamed } from './report.ts';
 import { noteRouteCall } from './routes.ts';
+import { withSetting } from './settings.ts';
 import {
   addStep,
   cleanTaint,
@@ -66,7 +67,7 @@ export function evaluateCall(machine: Machine, call: CallExpr): Value {
     ...result,
     paths: result.paths.length > 0 && isKnown ? [...result.paths, ...resultPaths].slice(0, 4) : resultPaths,
   };
-  return finishCall(machine, value, values, paths);
+  return withSetting(machine, finishCall(machine, value, values, paths), values);
 }
 
 /** Sources and sanitizers have the last word on the result. */

@@ -1,6 +1,7 @@
 import type { TraceStep } from '../finding/index.ts';
 import type { ClassIr, Expr, FunctionIr, Language } from './ir.ts';
 import { idOf, type Machine, type Summary, type Target } from './machine.ts';
+import type { SettingUse } from './settings.ts';
 import { typedValue } from './types.ts';
 import {
   deepTaints,
@@ -52,6 +53,8 @@ export type CodeFacts = {
   readonly aliases: { readonly [name: string]: External };
   readonly calls: readonly { readonly external: External; readonly place: TraceStep['place']; readonly name: string }[];
   readonly flows: readonly FlowFact[];
+  /** Places that are flaws if settings in other files say so. */
+  readonly settings?: readonly SettingUse[];
 };
 
 export function factsOf(machine: Machine): CodeFacts | undefined {
@@ -68,7 +71,9 @@ export function factsOf(machine: Machine): CodeFacts | undefined {
       .map(({ taint, target }): FlowFact => ({ ...taintFact(taint), target })),
   );
   const bases = basesOf(machine);
-  if (bases === undefined && flows.length === 0 && functions.size === 0 && aliases.size === 0) return undefined;
+  const isPlain = machine.settings.size === 0;
+  if (isPlain && bases === undefined && flows.length === 0 && functions.size === 0 && aliases.size === 0)
+    return undefined;
   return {
     language: machine.ir.language,
     ...(machine.ir.package === undefined ? {} : { package: machine.ir.package }),
@@ -77,6 +82,7 @@ export function factsOf(machine: Machine): CodeFacts | undefined {
     aliases: Object.fromEntries(aliases),
     calls: machine.pending,
     flows,
+    ...(isPlain ? {} : { settings: [...machine.settings.values()] }),
   };
 }
 

@@ -31,6 +31,7 @@ export function piecesOf(machine: Machine, expr: Expr): readonly Piece[] | undef
     case 'template':
       return templatePieces(machine, expr);
     case 'call':
+      if (machine.rules.language === 'go' || machine.rules.language === 'java') return printedPieces(machine, expr);
       return expr.callee.kind === 'member' && expr.callee.property === 'format' && expr.callee.object.kind === 'literal'
         ? formatPieces(machine, expr)
         : [{ kind: 'value', expr }];
@@ -84,6 +85,20 @@ function formatPieces(machine: Machine, expr: Extract<Expr, { kind: 'call' }>): 
   );
 }
 
+/** `fmt.Sprintf(…)`, `String.format(…)` of a literal with the plain verbs. */
+function printedPieces(machine: Machine, expr: Extract<Expr, { kind: 'call' }>): readonly Piece[] | undefined {
+  const [literal, ...values] = expr.args;
+  const isPrinted = /^(?:fmt\.Sprintf|String\.format)$/.test(textOfSpan(machine, expr.callee));
+  if (!isPrinted || literal === undefined) return [{ kind: 'value', expr }];
+  return fill(
+    machine,
+    literal.value,
+    /%[sdv]/,
+    values.map(({ value }) => value),
+    /%(?![sdv])/,
+  );
+}
+
 function fill(
   machine: Machine,
   literal: Expr,
@@ -105,7 +120,13 @@ function fill(
 
 /** A literal with this text, in the quotes that need no escape; undefined when there are none. */
 export function literalOf(machine: Machine, text: string): string | undefined {
-  const isScript = machine.rules.language === 'javascript';
+  const { language } = machine.rules;
+  if (language === 'java') return /["\n]/.test(text) ? undefined : `"${text}"`;
+  if (language === 'go') {
+    if (!/["\n]/.test(text)) return `"${text}"`;
+    return text.includes('`') ? undefined : `\`${text}\``;
+  }
+  const isScript = language === 'javascript';
   const quotes = text.includes('\n')
     ? isScript
       ? ['`']

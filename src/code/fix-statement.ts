@@ -2,6 +2,7 @@ import type { Edit } from '../finding/index.ts';
 import { plainPaths } from './arguments.ts';
 import { literalOf, type Piece, piecesOf, textOfSpan, unwrapped } from './fix-pieces.ts';
 import type { CallExpr, Expr } from './ir.ts';
+import { REWRITTEN_FILE_MAX, typedEdits, typedPlaceholder } from './fix-statement-typed.ts';
 import type { Machine } from './machine.ts';
 
 /** Drivers by the module that they are imported from, with what stands for a value in their statements. */
@@ -16,6 +17,8 @@ const PLACEHOLDERS: readonly (readonly [module: RegExp, placeholder: string])[] 
 
 /** The statement with placeholders, and the values behind it. A text says why not. */
 export function statementEdits(machine: Machine, call: CallExpr, arg: Expr | undefined): readonly Edit[] | string {
+  const { language } = machine.rules;
+  if (language === 'java' || language === 'go') return typedStatement(machine, call, arg);
   const placeholder = placeholderOf(machine, call);
   if (placeholder === undefined) return 'Which placeholders the driver takes is not known here.';
   const statement = arg === undefined ? undefined : definitionOf(machine, unwrapped(arg));
@@ -39,6 +42,29 @@ export function statementEdits(machine: Machine, call: CallExpr, arg: Expr | und
     { file: machine.file.path, start: statement.start, end: statement.end, text: literal },
     { file: machine.file.path, start: arg.end, end: arg.end, text: `, ${list}` },
   ];
+}
+
+function typedStatement(machine: Machine, call: CallExpr, arg: Expr | undefined): readonly Edit[] | string {
+  if (machine.file.text.length > REWRITTEN_FILE_MAX) return 'The file is too long.';
+  const placeholder = typedPlaceholder(machine, call);
+  if (typeof placeholder === 'string') return placeholder;
+  const statement = arg === undefined ? undefined : definitionOf(machine, unwrapped(arg));
+  if (statement === undefined) return 'The statement is put together elsewhere.';
+  if (machine.rules.language === 'go' && call.args.at(-1)?.value !== arg) return 'The call has parameters already.';
+  const pieces = piecesOf(machine, statement);
+  const rewritten = pieces === undefined ? undefined : placeValues(pieces, placeholder.sign);
+  if (rewritten === undefined)
+    return 'A value stands where a parameter cannot: a name, a pattern or a part of the statement.';
+  const isMoved = statement !== unwrapped(arg ?? statement);
+  const between = isMoved ? machine.file.text.slice(statement.end, call.start) : '';
+  const isChanged = rewritten.values.some(
+    (value) => isMoved && (value.kind !== 'name' || new RegExp(`\\b${value.name}\\s*[-+*/|&]?=[^=]`).test(between)),
+  );
+  if (isChanged) return 'A value may be another one where the statement is run.';
+  const literal = literalOf(machine, rewritten.text);
+  return literal === undefined
+    ? 'The statement has all kinds of quotes.'
+    : typedEdits(machine, call, { statement, literal, values: rewritten.values });
 }
 
 /** What a variable that is assigned once was given. */

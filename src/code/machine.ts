@@ -6,6 +6,7 @@ import type { ClassIr, Expr, FileIr, FunctionIr, Span } from './ir.ts';
 import type { EntryModel } from './model.ts';
 import type { Operations } from './operations.ts';
 import type { Variable } from './scope.ts';
+import type { SettingUse } from './settings.ts';
 import { type External, type Taint, UNKNOWN, type Value } from './value.ts';
 
 /** The most expressions and statements that are looked at for one file, loops and callbacks counted each time. */
@@ -100,6 +101,8 @@ export type Machine = {
   readonly pending: PendingCall[];
   readonly pendingIds: Map<string, number>;
   readonly matches: Map<string, { readonly match: Match; readonly weight: number }>;
+  /** Places that are flaws if settings in other files say so, by rule and place. */
+  readonly settings: Map<string, SettingUse>;
   env: Env | undefined;
   frame: Frame;
   depth: number;

@@ -233,6 +233,9 @@ export const javaModel: Model = {
     'java.lang.System.{out,err}.**',
     '**.{executeQuery,executeUpdate,executeLargeUpdate,prepareStatement,prepareCall,createStatement}',
     '**.{Statement(),PreparedStatement()}.execute',
+    '**.{queryForObject,queryForList,queryForMap,queryForRowSet,queryForLong,queryForInt,batchUpdate}',
+    '**.{XPath(),newXPath()}.{evaluate,evaluateExpression,compile}',
+    '**.XPathExpression().{evaluate,evaluateExpression}',
     '**.{JdbcTemplate(),NamedParameterJdbcTemplate(),EntityManager(),Session()}.**',
     '**.{exists,isFile,isDirectory,canRead,canWrite,mkdir,mkdirs,delete}',
     '**.{Logger(),Log(),log,logger,LOG,LOGGER}.*',
@@ -347,6 +350,7 @@ export const javaModel: Model = {
     'javax.xml.validation.SchemaFactory.newInstance',
     'org.xml.sax.helpers.XMLReaderFactory.createXMLReader',
     'org.dom4j.io.SAXReader',
+    '{org.apache.commons.digester,org.apache.commons.digester3}.Digester',
     '{org.jdom,org.jdom2}.input.SAXBuilder',
   ],
 };

@@ -1,7 +1,7 @@
 import type { CallValues } from './arguments.ts';
 import type { Machine } from './machine.ts';
 import { assignSilently, isPlace } from './places.ts';
-import { deepTaints, joinTaints, type Taint, type Value, writeAnyField, writeField } from './value.ts';
+import { deepTaints, joinTaints, readField, type Taint, type Value, writeAnyField, writeField } from './value.ts';
 
 type Made = { readonly target: Value; readonly values: CallValues; readonly paths: readonly string[] };
 
@@ -39,22 +39,26 @@ function structure(target: Value, { args }: CallValues): Value {
   return value;
 }
 
-/** `cookie.setSecure(true)`, `factory.setFeature(name, true)`, `options.put(…)` of an object that is followed. */
+/**
+ * `cookie.setSecure(true)`, `factory.setFeature(name, true)` of an object that is followed, and `cookie.getValue()`, which
+ * gives what was set there, or what the object was made of, and nothing of what was set elsewhere.
+ */
 function setting(machine: Machine, { call, receiver, args }: CallValues): Value | undefined {
   if (call.callee.kind !== 'member' || receiver.fields === undefined || receiver.isList === true) return undefined;
   const isFollowed = receiver.paths.some(
     (path) => path.endsWith('()') && machine.rules.objects.find(path.slice(0, -2)).length > 0,
   );
-  const name = /^set([A-Z]\w*)$/.exec(call.callee.property)?.[1];
+  const [, kind, name = ''] = /^(set|get|is)([A-Z]\w*)$/.exec(call.callee.property) ?? [];
   const place = call.callee.object;
-  if (!isFollowed || name === undefined) return undefined;
+  if (!isFollowed || kind === undefined) return undefined;
+  const field = name.slice(0, 1).toLowerCase() + name.slice(1);
   const [first, second] = args;
+  if (kind !== 'set') return first === undefined ? readField(receiver, field) : undefined;
   if (first === undefined) return undefined;
   const value = second?.value ?? first.value;
-  const key = second === undefined ? name.slice(0, 1).toLowerCase() + name.slice(1) : keyOf(first.value);
-  const held: Value =
+  const key = second === undefined ? field : keyOf(first.value);
+  const after: Value =
     key === undefined ? writeAnyField(receiver, value) : writeField(receiver, key, { ...value, isDeclared: undefined });
-  const after = { ...held, taints: joinTaints(receiver.taints, deepTaints(value)) };
   if (isPlace(place)) assignSilently(machine, place, after);
   return after;
 }

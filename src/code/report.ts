@@ -6,6 +6,7 @@ import { fixAtSource, fixFor } from './fix.ts';
 import type { CallExpr, Expr, Span } from './ir.ts';
 import { type Machine, placeOf, readSlot, scopeName, type SinkTarget, type Target, textAt } from './machine.ts';
 import { joinPath } from './pattern.ts';
+import { decidingSetting, SETTING_USES_MAX } from './settings.ts';
 import { sinkMatch } from './sink-match.ts';
 import { deepTaints, isCleaned, readPath, stepsOf, type Taint, taintKey, UNKNOWN, type Value } from './value.ts';
 
@@ -16,7 +17,10 @@ export const FLOWS_MAX = 20_000;
 export function reportCall(machine: Machine, paths: readonly string[], values: CallValues): void {
   for (const compiled of machine.rules.calls.findAny(paths)) {
     const { sink, rule } = compiled;
-    if (!meetsAll(values, sink.when, machine.file.text)) continue;
+    if (!meetsAll(values, sink.when, machine.file.text)) {
+      noteSetting(machine, compiled, values);
+      continue;
+    }
     const span = callSpan(machine, values.call);
     if (rule.match.sources === undefined) {
       if (sink.arg === undefined || selectArguments(values, sink.arg).length > 0)
@@ -219,25 +223,39 @@ export function reportPlain(
   span: Span,
   options: { readonly call?: CallExpr },
 ): void {
-  if (isExcepted(machine, compiled)) return;
-  const { rule, sink } = compiled;
+  if (!isExcepted(machine, compiled)) addMatch(machine, plainMatch(machine, compiled, span, options), 0);
+}
+
+function plainMatch(
+  machine: Machine,
+  { rule, sink }: CompiledSink,
+  span: Span,
+  options: { readonly call?: CallExpr },
+): Match {
   const scope = scopeName(machine);
   // Tests use fixed keys and open doors on purpose.
   const confidence: Confidence = isTestFile(machine.file.path) ? 'low' : (sink.confidence ?? rule.confidence);
   const what = options.call === undefined ? textAt(machine, span, 60) : calleeText(machine, options.call);
-  addMatch(
-    machine,
-    {
-      rule: rule.id,
-      place: placeOf(machine, span),
-      message: (sink.becomes ?? rule.match.message).replaceAll('{what}', what),
-      evidence: textAt(machine, span, 200),
-      ...(scope === '' ? {} : { scope }),
-      confidence,
-      fix: fixFor(machine, rule, { span, what, expr: undefined, ...options }),
-    },
-    0,
-  );
+  return {
+    rule: rule.id,
+    place: placeOf(machine, span),
+    message: (sink.becomes ?? rule.match.message).replaceAll('{what}', what),
+    evidence: textAt(machine, span, 200),
+    ...(scope === '' ? {} : { scope }),
+    confidence,
+    fix: fixFor(machine, rule, { span, what, expr: undefined, ...options }),
+  };
+}
+
+/** A call of which a setting in another file decides whether it is a flaw. */
+function noteSetting(machine: Machine, compiled: CompiledSink, values: CallValues): void {
+  const { rule, sink } = compiled;
+  if (rule.match.sources !== undefined || machine.settings.size >= SETTING_USES_MAX) return;
+  const deciding = decidingSetting(values, sink.when, machine.file.text);
+  if (deciding === undefined || isExcepted(machine, compiled)) return;
+  const { call } = values;
+  const match = plainMatch(machine, compiled, callSpan(machine, call), { call });
+  machine.settings.set(`${rule.id}:${match.place.line}:${match.place.column}`, { ...deciding, match });
 }
 
 function isTestFile(path: string): boolean {

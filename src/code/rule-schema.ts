@@ -43,6 +43,8 @@ const condition = z.strictObject({
   otherThan: patterns.optional(),
   /** At most this number. */
   below: z.number().optional(),
+  /** Where the program looks the argument up in a `.properties` file of the tree, what is set there counts. */
+  setting: z.literal(true).optional(),
 });
 
 const confidence = z.enum(['high', 'medium', 'low']);

@@ -1,6 +1,6 @@
 import { digestOfValue } from '../base/index.ts';
 import { decoded, endingOfScript, hasNoEnding, hasOtherLetters } from './decode.ts';
-import type { FileOutcome, FileView, Gap, RulePack, Scanner } from '../finding/index.ts';
+import type { FileOutcome, FileView, Gap, Match, RulePack, Scanner } from '../finding/index.ts';
 import { analyse } from './analyse.ts';
 import { type CodeRule, compileRules, type LanguageRules } from './compile.ts';
 import { type CodeFacts, factsOf } from './facts.ts';
@@ -11,14 +11,15 @@ import { link } from './link.ts';
 import { parseRuleFile } from '../finding/index.ts';
 import pack from './pack.json' with { type: 'json' };
 import { interestSearch } from './prefilter.ts';
-import { ruleMatch } from './rule-schema.ts';
+import { type Condition, ruleMatch } from './rule-schema.ts';
+import { isSettingsFile, linkSettings, readSettings, type SettingsFacts } from './settings.ts';
 import { loadParser, type Parse } from './tree.ts';
 
 /** The largest file that is looked at, in bytes. Larger ones are told as gaps. */
 export const CODE_BYTES_MAX = 1024 * 1024;
 
 /** Goes up when the engine answers differently for the same rules: part of the key of cached results. */
-const ENGINE_VERSION = 2;
+const ENGINE_VERSION = 4;
 
 export type CodeSettings = {
   /** Further rules. */
@@ -44,7 +45,7 @@ type LoadedLanguage = {
 };
 
 /** Loads the grammars and gives a scanner of code. */
-export async function createCodeScanner(settings: CodeSettings = {}): Promise<Scanner<CodeFacts>> {
+export async function createCodeScanner(settings: CodeSettings = {}): Promise<Scanner<CodeFacts | SettingsFacts>> {
   const disabled = new Set(settings.disabled);
   const rules = [...shipped.rules, ...(settings.rules ?? [])].filter(({ id }) => !disabled.has(id));
   const byEnding = new Map<string, { readonly loaded: LoadedLanguage; readonly parse: Parse }>();
@@ -55,6 +56,7 @@ export async function createCodeScanner(settings: CodeSettings = {}): Promise<Sc
       if (parse !== undefined) byEnding.set(ending, { loaded, parse });
     }
   }
+  const asked = conditionsAsked(rules);
   const find = (path: string) => byEnding.get(path.slice(path.lastIndexOf('.')));
   const findFor = ({ path, bytes }: FileView) =>
     hasNoEnding(path) ? byEnding.get(endingOfScript(bytes) ?? '') : find(path);
@@ -64,9 +66,13 @@ export async function createCodeScanner(settings: CodeSettings = {}): Promise<Sc
     settings: digestOfValue([ENGINE_VERSION, shipped.digest, rules.map(({ id }) => id), settings.rules ?? []]),
     wants: (path, bytes) =>
       bytes > 0 &&
-      (find(path) !== undefined || (hasNoEnding(path) && bytes <= CODE_BYTES_MAX)) &&
+      (find(path) !== undefined || isSettingsFile(path) || (hasNoEnding(path) && bytes <= CODE_BYTES_MAX)) &&
       !DECLARATIONS.test(path),
     scanFile(given) {
+      if (isSettingsFile(given.path)) {
+        const settingsFacts = readSettings(given, asked);
+        return settingsFacts === undefined ? { matches: [] } : { matches: [], facts: settingsFacts };
+      }
       const found = findFor(given);
       if (found === undefined) return { matches: [] };
       const file = decoded(given);
@@ -76,8 +82,26 @@ export async function createCodeScanner(settings: CodeSettings = {}): Promise<Sc
       if (!isWanted) return { matches: [] };
       return file.bytes.length > CODE_BYTES_MAX ? { matches: [], gaps: [tooLarge(file)] } : scanOne(file, found);
     },
-    finish: (facts) => ({ matches: link(facts) }),
+    finish: (facts) => ({ matches: linkAll(facts) }),
   };
+}
+
+/** What rules ask of values that files of settings may set. */
+function conditionsAsked(rules: readonly CodeRule[]): readonly Condition[] {
+  return rules.flatMap(({ match }) =>
+    match.sinks.flatMap(({ when }) => (when ?? []).filter(({ setting }) => setting === true)),
+  );
+}
+
+function linkAll(facts: ReadonlyMap<string, CodeFacts | SettingsFacts>): readonly Match[] {
+  const code = new Map<string, CodeFacts>();
+  const settings = new Map<string, SettingsFacts>();
+  for (const [file, one] of facts) {
+    if (one.language === 'properties') settings.set(file, one);
+    else code.set(file, one);
+  }
+  const uses = new Map([...code].flatMap(([file, one]) => (one.settings === undefined ? [] : [[file, one.settings]])));
+  return [...link(code), ...linkSettings(uses, settings)];
 }
 
 async function loadLanguage(frontEnd: FrontEnd, model: Model, rules: readonly CodeRule[]): Promise<LoadedLanguage> {

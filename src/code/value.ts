@@ -1,5 +1,6 @@
 import type { Confidence, TraceStep } from '../finding/index.ts';
 import type { ClassIr, Constant, FunctionIr } from './ir.ts';
+import type { Setting } from './settings.ts';
 
 /** The most origins that one value carries; further ones say nothing new to a reader. */
 export const TAINTS_MAX = 12;
@@ -74,6 +75,10 @@ export type Value = {
   readonly isRooted?: boolean | undefined;
   /** A field of which only the type is known: nothing was written to it. */
   readonly isDeclared?: boolean | undefined;
+  /** The file of settings that it was opened or loaded from. */
+  readonly resource?: string | undefined;
+  /** What it was looked up as in such a file. */
+  readonly setting?: Setting | undefined;
 };
 
 export const UNKNOWN: Value = { taints: [], paths: [] };
@@ -168,6 +173,8 @@ export function joinValues(a: Value, b: Value, depth = 0): Value {
     ...(a.instanceOf === undefined && b.instanceOf === undefined ? {} : { instanceOf: a.instanceOf ?? b.instanceOf }),
     ...(a.isText === true || b.isText === true ? { isText: true } : {}),
     ...(a.isRooted === true && b.isRooted === true ? { isRooted: true } : {}),
+    ...(a.resource === undefined && b.resource === undefined ? {} : { resource: a.resource ?? b.resource }),
+    ...(a.setting === undefined && b.setting === undefined ? {} : { setting: a.setting ?? b.setting }),
   };
 }
 
