@@ -1,5 +1,5 @@
 import { type FileView, type Match, type Rule, viewOf } from '../finding/index.ts';
-import type { FileChange, Tree } from '../source/index.ts';
+import type { FileChange, Reading, Tree } from '../source/index.ts';
 
 /**
  * What marks such as `gitleaks:allow` allow in gate mode, where the scanner heeds none: on lines that the base has, mark and all. On lines of
@@ -17,15 +17,16 @@ export async function judgeMarks(
     readonly rules: ReadonlyMap<string, Rule>;
   },
 ): Promise<{ readonly allowed: ReadonlySet<Match['place']>; readonly brought: readonly Match[] }> {
-  const { isMarked } = await import('../secrets/index.ts');
   const secrets = matches.filter(({ rule }) => rules.get(rule)?.kind === 'secrets');
+  if (secrets.length === 0) return { allowed: new Set(), brought: [] };
+  const { isMarked } = await import('../secrets/index.ts');
   const changes = new Map(gate.changes.map((change) => [change.head?.path, change]));
-  const heads = new Map((await tree.list()).map((entry) => [entry.path, entry]));
   const allowed = new Set<Match['place']>();
   const brought: Match[] = [];
   for (const [path, found] of Map.groupBy(secrets, ({ place }) => place.file)) {
-    const head = await viewIn(tree, heads.get(path));
     const change = changes.get(path);
+    const head =
+      change === undefined ? viewOfReading(path, await tree.readPath(path)) : await viewIn(tree, change.head);
     const base = change === undefined ? head : await viewIn(gate.tree, change.base);
     const known = new Set((base?.text ?? '').split('\n').filter(isMarked));
     const lines = (head?.text ?? '').split('\n');
@@ -41,8 +42,11 @@ export async function judgeMarks(
 
 async function viewIn(tree: Tree, entry: FileChange['head']): Promise<FileView | undefined> {
   if (entry === undefined) return undefined;
-  const reading = await tree.read(entry);
-  return reading.ok ? viewOf(entry.path, reading.bytes) : undefined;
+  return viewOfReading(entry.path, await tree.read(entry));
+}
+
+function viewOfReading(path: string, reading: Reading): FileView | undefined {
+  return reading.ok ? viewOf(path, reading.bytes) : undefined;
 }
 
 function broughtMatch(place: Match['place']): Match {

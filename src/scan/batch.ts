@@ -70,6 +70,18 @@ export async function scanFile(task: FileTask, options: BatchOptions): Promise<F
   return { path, ...(digest === undefined ? {} : { digest }), outcomes, bytes: bytes.length };
 }
 
+/**
+ * Asks for all contents of a batch at once where another process has them: while it looks for one, this one scans another. A batch is small
+ * enough to be held.
+ */
+export function readingAhead(tree: Tree, tasks: readonly FileTask[]): Tree {
+  if (tree.spec?.kind !== 'objects') return tree;
+  const readings = new Map(
+    tasks.flatMap((task) => (task.content === undefined ? [[task.entry, tree.read(task.entry)] as const] : [])),
+  );
+  return { ...tree, read: (entry) => readings.get(entry) ?? tree.read(entry) };
+}
+
 /** Not kept: a file at the same path with the same bytes is something else. */
 function scanLink({ entry, kinds }: FileTask, bytes: Uint8Array, scanners: Scanners): FileResult {
   const target = Buffer.from(bytes).toString('utf8');

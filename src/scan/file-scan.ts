@@ -1,6 +1,6 @@
 import type { FileOutcome, Gap, Kind, Scanner } from '../finding/index.ts';
 import { classify, type FileClass, type Tree, type TreeEntry } from '../source/index.ts';
-import { type FileResult, type FileTask, scanFile } from './batch.ts';
+import { type FileResult, type FileTask, readingAhead, scanFile } from './batch.ts';
 import type { ResultCache } from './cache.ts';
 import { BATCH_BYTES_MAX, BATCH_FILES_MAX, SINGLE_THREAD_MS_MAX, THREADS_MAX } from './limits.ts';
 import type { ScannersSpec } from './load-scanners.ts';
@@ -118,8 +118,9 @@ function guessMs(tasks: readonly FileTask[]): number {
 async function scanHere({ tree, tasks }: Batch, options: FileScannerOptions): Promise<readonly FileResult[]> {
   const { scanners, cache, everything } = options;
   const results: FileResult[] = [];
+  const ahead = readingAhead(tree, tasks);
   for (const task of tasks) {
-    results.push(await scanFile(task, { scanners, tree, keeps: cache !== undefined, generated: everything }));
+    results.push(await scanFile(task, { scanners, tree: ahead, keeps: cache !== undefined, generated: everything }));
   }
   return results;
 }

@@ -1,11 +1,10 @@
 import { completeFindings, type Finding, type Gap, type Match, type Rule, type Scanner } from '../finding/index.ts';
 import {
-  type GitProgram,
   type HistoryRange,
   isPartialClone,
   listCommits,
+  type OpenRepository,
   readCommitFacts,
-  type Repository,
 } from '../source/index.ts';
 import type { ResultCache } from './cache.ts';
 import { type HistoryResult, scanCommits } from './history-batch.ts';
@@ -16,8 +15,7 @@ import type { Pool } from './pool.ts';
 const DIGEST = 'commit';
 
 export type HistoryOptions = {
-  readonly git: GitProgram;
-  readonly repository: Repository;
+  readonly opened: OpenRepository;
   readonly range: HistoryRange;
   readonly scanner: Scanner;
   readonly rules: ReadonlyMap<string, Rule>;
@@ -39,13 +37,11 @@ export type HistoryScan = {
 
 /** Looks for secrets in all lines that were ever added, past what is known of earlier scans. Each is told once: where it came from. */
 export async function scanHistory(options: HistoryOptions): Promise<HistoryScan> {
-  const { git, repository, range, cache } = options;
+  const { opened, range, cache } = options;
+  const { git, repository } = opened;
   const gaps: Gap[] = [];
   if (repository.isShallow) gaps.push(SHALLOW);
-  const [isPartial, commits] = await Promise.all([
-    isPartialClone(git, repository),
-    listCommits(git, repository, range),
-  ]);
+  const [isPartial, commits] = await Promise.all([isPartialClone(git, repository), listCommits(opened, range)]);
   if (isPartial) return { found: [], gaps: [...gaps, PARTIAL], notes: [], commits: 0, bytes: 0 };
   const found = new Map<string, readonly Match[]>();
   const open = commits.filter((commit) => {
@@ -83,7 +79,7 @@ export async function scanHistory(options: HistoryOptions): Promise<HistoryScan>
 
 async function scanOpen(
   open: readonly string[],
-  { git, repository, pool, scanner, signal }: HistoryOptions,
+  { opened: { git, repository }, pool, scanner, signal }: HistoryOptions,
   onResult: (batch: readonly string[], result: HistoryResult) => void,
 ): Promise<void> {
   const requests: { readonly commits: readonly string[] }[] = [];
@@ -110,7 +106,7 @@ async function scanOpen(
 async function findingsOf(
   commits: readonly string[],
   found: ReadonlyMap<string, readonly Match[]>,
-  { git, repository, rules }: HistoryOptions,
+  { opened: { git, repository }, rules }: HistoryOptions,
 ): Promise<HistoryScan['found']> {
   const first = new Map<string, { readonly match: Match; readonly commit: string }>();
   for (const commit of commits) {

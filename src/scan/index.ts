@@ -3,6 +3,7 @@
  * reports in every format, findings of other tools.
  * Never: finds a flaw itself; reads the clock or the environment; runs a program other than git.
  */
+export { type Gate, type GateChange, type GateOptions, openGate } from './gate.ts';
 export { formatBaseline, parseBaseline } from './baseline.ts';
 export {
   openScan,

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { digestOf } from '../base/index.ts';
 import type { FileOutcome } from '../finding/index.ts';
-import { type GitProgram, readCommitFacts, type Repository, resolveCommit } from '../source/index.ts';
+import { type GitProgram, openRepository, readCommitFacts, type Repository, resolveCommit } from '../source/index.ts';
 import { fault } from './faults.ts';
 import type { InventoryOptions, ScanMachine, ScannerDoor, ScannerSettings } from './scanner-table.ts';
 import type { SuppressedFinding } from './suppress.ts';
@@ -69,7 +69,10 @@ async function commitTime(
   repository: Repository | undefined,
 ): Promise<string | undefined> {
   if (git === undefined || repository === undefined) return undefined;
-  const commit = await resolveCommit(git, repository, 'HEAD').catch(() => undefined);
+  const opened = openRepository(git, repository);
+  const commit = await resolveCommit(opened, 'HEAD')
+    .catch(() => undefined)
+    .finally(() => opened.objects.close());
   if (commit === undefined) return undefined;
   const date = (await readCommitFacts(git, repository, new Set([commit]))).get(commit)?.date;
   return date === undefined ? undefined : `${date}T00:00:00.000Z`;

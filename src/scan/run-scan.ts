@@ -20,7 +20,7 @@ import { commentsOf, type Found, joined, without } from './found.ts';
 import { isOfGap } from './gap-codes.ts';
 import { historyKey, type HistoryScan, scanHistory } from './history.ts';
 import type { ImportResult, Report } from './import.ts';
-import { loadScanners } from './load-scanners.ts';
+import { loadScanners, type ScannerShelf } from './load-scanners.ts';
 import { newMatches } from './merge.ts';
 import { readSuppressions } from './read-suppressions.ts';
 import { renderInventory, renderVex } from './inventory.ts';
@@ -77,6 +77,8 @@ export type ScanDeps = {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ScanProgress) => void;
   readonly machine: ScanMachine;
+  /** Keeps what is loaded for the scans after this one, in a process that stays. */
+  readonly shelf?: ScannerShelf;
   /** Other scanners than those of this project, for tests. They scan on this thread. */
   readonly scanners?: ScannerTable;
 };
@@ -183,7 +185,11 @@ async function openTools(scope: Scope, request: ScanRequest, deps: ScanDeps): Pr
   const spec = await Promise.all(
     kinds.map(async (kind) => ({ kind, settings: (await table[kind]?.settings(source)) ?? {} })),
   );
-  const { scanners, gaps: missing } = await loadScanners(spec, { table, machine: deps.machine });
+  const { scanners, gaps: missing } = await loadScanners(spec, {
+    table,
+    machine: deps.machine,
+    shelf: deps.shelf,
+  });
   // With generated files another outcome of the same content.
   const build = request.everything ? `${deps.buildId} everything` : deps.buildId;
   const keys = new Map([...scanners].map(([kind, scanner]) => [kind, `${build} ${scanner.settings}`]));
@@ -245,15 +251,14 @@ async function scanScope(scope: Scope, tools: Tools): Promise<Found> {
 async function historyOf(scope: Scope, tools: Tools): Promise<HistoryScan> {
   const { request, deps, rules } = tools;
   const scanner = tools.scanners.get('secrets');
-  if (deps.git === undefined || scope.repository === undefined) {
+  if (scope.opened === undefined) {
     throw fault('no-repository', `${request.root} is in no git repository`);
   }
   if (scanner === undefined) return { found: [], gaps: [], notes: [], commits: 0, bytes: 0 };
   const settings = new Map<Kind, string>([['secrets', `${deps.buildId} ${scanner.settings}`]]);
   const cache = deps.cacheFile === undefined ? undefined : openCache(`${deps.cacheFile}.history`, settings);
   const history = await scanHistory({
-    git: deps.git,
-    repository: scope.repository,
+    opened: scope.opened,
     range: scope.range,
     scanner,
     rules,
@@ -291,7 +296,7 @@ async function resultOf(
         files: found.outcomes.get('dependencies'),
         root: tools.request.root,
         git: tools.deps.git,
-        repository: scope.repository,
+        repository: scope.opened?.repository,
         now: tools.deps.machine.now,
       }),
     renderVex: (options) =>

@@ -8,7 +8,8 @@ import {
   listChanges,
   memoryTree,
   mergeBase,
-  type Repository,
+  openRepository,
+  type OpenRepository,
   resolveCommit,
   type Tree,
 } from '../source/index.ts';
@@ -31,13 +32,13 @@ export type Scope = {
   readonly base?: { readonly tree: Tree; readonly commit?: string; readonly changes: readonly FileChange[] };
   /** In gate mode: the tree whose settings count, and what differs from it. */
   readonly gate?: { readonly tree: Tree; readonly changes: readonly FileChange[] };
-  readonly repository?: Repository;
+  readonly opened?: OpenRepository;
   /** The commits of the change; nothing: all. */
   readonly range?: { readonly base: string; readonly head: string };
   close(): void;
 };
 
-type Head = { readonly tree: Tree; readonly end: Parameters<typeof listChanges>[2]['head']; readonly commit?: string };
+type Head = { readonly tree: Tree; readonly end: Parameters<typeof listChanges>[1]['head']; readonly commit?: string };
 
 export async function openScope(
   root: string,
@@ -50,13 +51,25 @@ export async function openScope(
     const tree = folderTree(root, undefined);
     return { tree, close: () => tree.close() };
   }
-  const head = await openHead(root, mode, { git, repository });
-  const opened: Tree[] = [head.tree];
+  const opened = openRepository(git, repository);
+  try {
+    return await scopeOf(root, { mode, gate }, opened);
+  } catch (thrown) {
+    opened.objects.close();
+    throw thrown;
+  }
+}
+
+async function scopeOf(
+  root: string,
+  { mode, gate }: { readonly mode: ScanMode; readonly gate: string | undefined },
+  opened: OpenRepository,
+): Promise<Scope> {
+  const head = await openHead(root, mode, opened);
   let range: Scope['range'];
   const open = async (commit: string) => {
-    const tree = commitTree(git, repository, commit);
-    opened.push(tree);
-    return { tree, commit, changes: await listChanges(git, repository, { base: commit, head: head.end }) };
+    const tree = commitTree(opened, commit);
+    return { tree, commit, changes: await listChanges(opened, { base: commit, head: head.end }) };
   };
   // A push is judged by what it goes onto, so that both are often the same commit: then git is asked once.
   const asked = new Map<string, ReturnType<typeof open>>();
@@ -66,31 +79,31 @@ export async function openScope(
     return known;
   };
   const [base, gated] = await Promise.all([
-    openBase(mode, { git, repository, head, against }),
-    gate === undefined ? undefined : resolveCommit(git, repository, gate).then(against),
+    openBase(mode, { opened, head, against }),
+    gate === undefined ? undefined : resolveCommit(opened, gate).then(against),
   ]);
   if (base?.commit !== undefined && (mode.kind === 'since' || mode.kind === 'change')) {
     range = { base: base.commit, head: head.commit ?? 'HEAD' };
   }
   return {
     tree: head.tree,
-    repository,
+    opened,
     ...(range === undefined ? {} : { range }),
     ...(base === undefined ? {} : { base }),
     ...(gated === undefined ? {} : { gate: gated }),
     close: () => {
-      for (const tree of opened) tree.close();
+      head.tree.close();
+      opened.objects.close();
     },
   };
 }
 
-type Git = { readonly git: GitProgram; readonly repository: Repository };
-
-async function openHead(root: string, mode: ScanMode, { git, repository }: Git): Promise<Head> {
-  if (mode.kind === 'staged') return { tree: indexTree(git, repository), end: { kind: 'index' } };
+async function openHead(root: string, mode: ScanMode, opened: OpenRepository): Promise<Head> {
+  const { git, repository } = opened;
+  if (mode.kind === 'staged') return { tree: indexTree(opened), end: { kind: 'index' } };
   if (mode.kind === 'change' || repository.top === undefined) {
-    const commit = await resolveCommit(git, repository, mode.kind === 'change' ? mode.head : 'HEAD');
-    return { tree: commitTree(git, repository, commit), end: { kind: 'commit', commit }, commit };
+    const commit = await resolveCommit(opened, mode.kind === 'change' ? mode.head : 'HEAD');
+    return { tree: commitTree(opened, commit), end: { kind: 'commit', commit }, commit };
   }
   return { tree: folderTree(root, { git, repository }), end: { kind: 'folder', root } };
 }
@@ -98,17 +111,20 @@ async function openHead(root: string, mode: ScanMode, { git, repository }: Git):
 async function openBase(
   mode: ScanMode,
   {
-    git,
-    repository,
+    opened,
     head,
     against,
-  }: Git & { readonly head: Head; readonly against: (commit: string) => Promise<NonNullable<Scope['base']>> },
+  }: {
+    readonly opened: OpenRepository;
+    readonly head: Head;
+    readonly against: (commit: string) => Promise<NonNullable<Scope['base']>>;
+  },
 ): Promise<Scope['base']> {
   switch (mode.kind) {
     case 'tree':
       return undefined;
     case 'staged': {
-      const commit = await resolveCommit(git, repository, 'HEAD').catch(() => undefined);
+      const commit = await resolveCommit(opened, 'HEAD').catch(() => undefined);
       if (commit !== undefined) return against(commit);
       // Before the first commit all that is staged is new.
       const entries = await head.tree.list();
@@ -117,10 +133,10 @@ async function openBase(
     case 'since':
     case 'change': {
       const [named, other] = await Promise.all([
-        resolveCommit(git, repository, mode.kind === 'since' ? mode.since : mode.base),
-        head.commit ?? resolveCommit(git, repository, 'HEAD'),
+        resolveCommit(opened, mode.kind === 'since' ? mode.since : mode.base),
+        head.commit ?? resolveCommit(opened, 'HEAD'),
       ]);
-      return against(await mergeBase(git, repository, [named, other]));
+      return against(await mergeBase(opened, [named, other]));
     }
   }
 }

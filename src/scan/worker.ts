@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, reasonOf } from '../base/index.ts';
 import { type CommitLines, openTree, type Tree, type TreeSpec } from '../source/index.ts';
-import { type FileResult, type FileTask, scanFile } from './batch.ts';
+import { type FileResult, type FileTask, readingAhead, scanFile } from './batch.ts';
 import { type HistoryResult, scanCommits } from './history-batch.ts';
 import { loadScanners, type ScannersSpec } from './load-scanners.ts';
 
@@ -42,7 +42,7 @@ async function answer(message: WorkerMessage): Promise<WorkerReply> {
       assert(scanner !== undefined, 'a history is scanned for secrets');
       return { kind: 'history', result: await scanCommits(message.request, scanner) };
     }
-    const tree = treeOf(message.spec);
+    const tree = readingAhead(treeOf(message.spec), message.tasks);
     const results: FileResult[] = [];
     for (const task of message.tasks) results.push(await scanFile(task, { ...start, scanners, tree }));
     return { kind: 'files', results };

@@ -1,10 +1,11 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { askGit, type GitProgram, splitNul } from './git.ts';
-import { objectsPlace, type Repository } from './repository.ts';
+import { objectsPlace } from './repository.ts';
 import { folderTree } from './folder-tree.ts';
-import { sizesOf } from './object-tree.ts';
+import { type OpenRepository, sizesOf } from './object-tree.ts';
 import type { TreeEntry } from './tree.ts';
+import { type Side, treeChanges } from './tree-changes.ts';
 
 /** A file that a change touches. Paths are below the folder that was named. */
 export type FileChange = {
@@ -25,31 +26,36 @@ const RENAMES_MAX = 400;
 
 /** The files that differ between a commit and something later, with moved ones found. Submodules and links are left out. */
 export async function listChanges(
-  git: GitProgram,
-  repository: Repository,
+  opened: OpenRepository,
   { base, head }: { readonly base: string; readonly head: ChangeEnd },
 ): Promise<readonly FileChange[]> {
-  if (head.kind === 'folder') return folderChanges(git, repository, base, head.root);
+  if (head.kind === 'folder') return folderChanges(opened, base, head.root);
+  if (head.kind === 'commit') {
+    const raw = await treeChanges(opened.objects, { base, head: head.commit });
+    if (raw !== undefined) return changesOf(opened, raw);
+  }
   const command = head.kind === 'commit' ? ['diff-tree', '-r'] : ['diff-index', '--cached'];
   const ends = head.kind === 'commit' ? [base, head.commit] : [base];
-  return rawChanges(git, repository, [...command, '--raw', '-z', '--no-abbrev', '-M', `-l${RENAMES_MAX}`, ...ends]);
+  return rawChanges(opened, [...command, '--raw', '-z', '--no-abbrev', '-M', `-l${RENAMES_MAX}`, ...ends]);
 }
 
-async function rawChanges(
-  git: GitProgram,
-  repository: Repository,
-  command: readonly string[],
+async function rawChanges(opened: OpenRepository, command: readonly string[]): Promise<readonly FileChange[]> {
+  const { stdout } = await askGit(opened.git, objectsPlace(opened.repository), command);
+  return changesOf(opened, [...parseRaw(splitNul(stdout))]);
+}
+
+async function changesOf(
+  { objects, repository }: OpenRepository,
+  raw: readonly { readonly from: Side; readonly to: Side }[],
 ): Promise<readonly FileChange[]> {
-  const { stdout } = await askGit(git, objectsPlace(repository), command);
-  const raw = [...parseRaw(splitNul(stdout))];
+  const sides = raw.flatMap(({ from, to }) => [from, to]).filter(({ mode }) => kindOf(mode) !== undefined);
   const sizes = await sizesOf(
-    git,
-    repository,
-    raw.flatMap(({ from, to }) => [from.blob, to.blob]).filter((blob) => !/^0+$/.test(blob)),
+    objects,
+    sides.map(({ blob }) => blob),
   );
   return raw.flatMap(({ from, to }) => {
     const [base, head] = [from, to].map(({ path, mode, blob }): TreeEntry | undefined => {
-      const kind = mode.startsWith('100') ? 'file' : mode === '120000' ? 'symlink' : undefined;
+      const kind = kindOf(mode);
       if (kind === undefined || !path.startsWith(repository.prefix)) return undefined;
       return { path: path.slice(repository.prefix.length), kind, bytes: sizes.get(blob) ?? 0, blob };
     });
@@ -58,7 +64,9 @@ async function rawChanges(
   });
 }
 
-type Side = { readonly path: string; readonly mode: string; readonly blob: string };
+function kindOf(mode: string): 'file' | 'symlink' | undefined {
+  return mode.startsWith('100') ? 'file' : mode === '120000' ? 'symlink' : undefined;
+}
 
 /** `:<mode> <mode> <object> <object> <status>` and one path, or two for a moved file. */
 function* parseRaw(fields: readonly string[]): Generator<{ readonly from: Side; readonly to: Side }> {
@@ -82,24 +90,11 @@ function* parseRaw(fields: readonly string[]): Generator<{ readonly from: Side; 
  * Between a commit and the work tree. git is not asked to compare files itself: to do that it would run the filters that the
  * repository configures. What is unchanged in the index is unchanged; the rest is told apart by content when it is scanned.
  */
-async function folderChanges(
-  git: GitProgram,
-  repository: Repository,
-  base: string,
-  root: string,
-): Promise<readonly FileChange[]> {
+async function folderChanges(opened: OpenRepository, base: string, root: string): Promise<readonly FileChange[]> {
+  const { git, repository } = opened;
   const place = { gitDir: repository.gitDir, workTree: repository.top ?? root, cwd: root };
   const [staged, dirty, listed] = await Promise.all([
-    rawChanges(git, repository, [
-      'diff-index',
-      '--cached',
-      '--raw',
-      '-z',
-      '--no-abbrev',
-      '-M',
-      `-l${RENAMES_MAX}`,
-      base,
-    ]),
+    rawChanges(opened, ['diff-index', '--cached', '--raw', '-z', '--no-abbrev', '-M', `-l${RENAMES_MAX}`, base]),
     dirtyPaths(git, place),
     folderTree(root, { git, repository }).list(),
   ]);
@@ -116,7 +111,7 @@ async function folderChanges(
     });
   }
   const rest = [...dirty].filter((path) => !changes.has(path));
-  const before = await entriesAt(git, repository, base, rest);
+  const before = await entriesAt(opened, base, rest);
   for (const path of rest) {
     const head = present.get(path);
     const was = before.get(path);
@@ -179,27 +174,17 @@ function isDirty(path: string, { mtimeMs, bytes }: StagedTime, indexMs: number):
   return Math.abs(stat.mtimeMs - mtimeMs) > TIME_MS || stat.mtimeMs >= indexMs;
 }
 
+/** What holds a name that can't be asked for counts as new. */
 async function entriesAt(
-  git: GitProgram,
-  repository: Repository,
+  { objects, repository }: OpenRepository,
   commit: string,
-  wanted: readonly string[],
+  paths: readonly string[],
 ): Promise<ReadonlyMap<string, TreeEntry>> {
-  // One name is one line: one with a line feed would shift the answers of all others. All that it holds counts as new.
-  const paths = wanted.filter((path) => !path.includes('\n'));
-  if (paths.length === 0) return new Map();
-  const { stdout } = await askGit(
-    git,
-    objectsPlace(repository),
-    ['cat-file', '--batch-check=%(objectname) %(objecttype) %(objectsize)'],
-    { input: paths.map((path) => `${commit}:${repository.prefix}${path}\n`).join('') },
+  const infos = await Promise.all(paths.map((path) => objects.info(`${commit}:${repository.prefix}${path}`)));
+  return new Map(
+    paths.flatMap((path, at) => {
+      const info = infos[at];
+      return info?.type === 'blob' ? [[path, { path, kind: 'file', bytes: info.bytes, blob: info.id }]] : [];
+    }),
   );
-  const found = new Map<string, TreeEntry>();
-  for (const [at, line] of stdout.toString('utf8').split('\n').entries()) {
-    const [blob = '', type, size] = line.split(' ');
-    const path = paths[at];
-    if (path === undefined || type !== 'blob' || !/^\d+$/.test(size ?? '')) continue;
-    found.set(path, { path, kind: 'file', bytes: Number(size), blob });
-  }
-  return found;
 }

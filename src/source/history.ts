@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type DiffFile, DiffParser } from './diff-parser.ts';
 import { askGit, endOf, gitFailure, type GitProgram, startGit } from './git.ts';
+import type { OpenRepository } from './object-tree.ts';
 import { objectsPlace, type Repository } from './repository.ts';
+import { chainOf } from './tree-changes.ts';
 
 /** Of what git says on standard error. */
 const ERRORS_CHARACTERS_MAX = 2000;
@@ -11,14 +15,15 @@ export type HistoryRange = { readonly base: string; readonly head: string } | un
 
 /** Ids of commits, the oldest first: whoever added something first stands first. */
 export async function listCommits(
-  git: GitProgram,
-  repository: Repository,
+  { git, repository, objects }: OpenRepository,
   range: HistoryRange,
 ): Promise<readonly string[]> {
+  const chain = range === undefined || repository.isShallow ? undefined : await chainOf(objects, range);
+  if (chain !== undefined) return chain.toReversed();
   const place = objectsPlace(repository);
   const order = ['rev-list', '--topo-order', '--reverse'];
-  const head = await askGit(git, place, ['rev-parse', '--verify', '--quiet', 'HEAD'], { accept: [1, 128] });
-  const from = range === undefined ? ['--all', ...(head.code === 0 ? ['HEAD'] : [])] : [range.head, `^${range.base}`];
+  const all = async () => ['--all', ...((await objects.info('HEAD^{commit}')) === undefined ? [] : ['HEAD'])];
+  const from = range === undefined ? await all() : [range.head, `^${range.base}`];
   const { stdout } = await askGit(git, place, [...order, ...from]);
   return stdout
     .toString('latin1')
@@ -28,6 +33,7 @@ export async function listCommits(
 
 /** Whether this clone lacks contents that its history names: asking for them would need the network. */
 export async function isPartialClone(git: GitProgram, repository: Repository): Promise<boolean> {
+  if (!mayBePartial(repository)) return false;
   const { code } = await askGit(
     git,
     objectsPlace(repository),
@@ -35,6 +41,18 @@ export async function isPartialClone(git: GitProgram, repository: Repository): P
     { accept: [1] },
   );
   return code === 0;
+}
+
+/** Only a file with one of these words, or one that names another file, can say so: git is asked only then. */
+function mayBePartial({ gitDir, commonDir }: Repository): boolean {
+  return [join(commonDir, 'config'), join(gitDir, 'config.worktree')].some((file) => {
+    try {
+      return /promisor|partialclone|include/i.test(readFileSync(file, 'utf8'));
+    } catch {
+      // What is not there says nothing; of what can't be read git has to say more.
+      return file.endsWith('/config');
+    }
+  });
 }
 
 export type CommitLines = {

@@ -16,7 +16,7 @@ export {
   readAddedLines,
   readCommitFacts,
 } from './history.ts';
-export { commitTree, indexTree } from './object-tree.ts';
+export { commitTree, indexTree, type OpenRepository, openRepository } from './object-tree.ts';
 export { openTree } from './open-tree.ts';
 export { findRepository, mergeBase, type Repository, resolveCommit } from './repository.ts';
 export {

@@ -1,29 +1,46 @@
-import { createObjectReader } from './cat-file.ts';
+import { createObjectReader, type ObjectReader } from './cat-file.ts';
 import { fault } from './faults.ts';
 import { askGit, type GitProgram, splitNul } from './git.ts';
 import { objectsPlace, type Repository } from './repository.ts';
 import { byPath, FILE_BYTES_MAX, TREE_FILES_MAX, type Tree, type TreeEntry } from './tree.ts';
 
+/** A repository with the reader of its objects, which whoever opened it closes. */
+export type OpenRepository = {
+  readonly git: GitProgram;
+  readonly repository: Repository;
+  readonly objects: ObjectReader;
+};
+
+/** The process that reads starts with the first question. */
+export function openRepository(git: GitProgram, repository: Repository): OpenRepository {
+  return { git, repository, objects: createObjectReader(git, objectsPlace(repository)) };
+}
+
 /** The files of a commit below the folder that was named. */
-export function commitTree(git: GitProgram, repository: Repository, commit: string): Tree {
-  const name = (path: string) => `${commit}:${repository.prefix}${path}`;
-  return objectTree(git, repository.gitDir, { list: () => listCommit(git, repository, commit), name });
+export function commitTree(opened: OpenRepository, commit: string): Tree {
+  const name = (path: string) => `${commit}:${opened.repository.prefix}${path}`;
+  return repositoryTree(opened, { list: () => listCommit(opened, commit), name });
 }
 
 /** The files as they are staged. Conflicted ones are taken from the side of the work tree's branch. */
-export function indexTree(git: GitProgram, repository: Repository): Tree {
-  const name = (path: string) => `:${repository.prefix}${path}`;
-  return objectTree(git, repository.gitDir, { list: () => listIndex(git, repository), name });
+export function indexTree(opened: OpenRepository): Tree {
+  const name = (path: string) => `:${opened.repository.prefix}${path}`;
+  return repositoryTree(opened, { list: () => listIndex(opened), name });
 }
 
 /** Reads objects in another thread, and lists nothing. */
 export function openObjects(git: GitProgram, gitDir: string): Tree {
-  return objectTree(git, gitDir, { list: () => Promise.resolve([]), name: () => undefined });
+  const objects = createObjectReader(git, { gitDir });
+  const tree = objectTree(objects, { list: () => Promise.resolve([]), name: () => undefined });
+  return { ...tree, spec: { kind: 'objects', git, gitDir }, close: () => objects.close() };
+}
+
+function repositoryTree({ git, repository, objects }: OpenRepository, door: Parameters<typeof objectTree>[1]): Tree {
+  return { ...objectTree(objects, door), spec: { kind: 'objects', git, gitDir: repository.gitDir } };
 }
 
 function objectTree(
-  git: GitProgram,
-  gitDir: string,
+  reader: ObjectReader,
   {
     list,
     name,
@@ -33,7 +50,6 @@ function objectTree(
     readonly name: (path: string) => string | undefined;
   },
 ): Tree {
-  const reader = createObjectReader(git, { gitDir });
   let listed: Promise<readonly TreeEntry[]> | undefined;
   return {
     list: () => {
@@ -48,12 +64,11 @@ function objectTree(
       const named = name(path);
       return named === undefined ? Promise.resolve({ ok: false, reason: 'gone' }) : reader.read(named);
     },
-    spec: { kind: 'objects', git, gitDir },
-    close: () => reader.close(),
+    close() {},
   };
 }
 
-async function listCommit(git: GitProgram, repository: Repository, commit: string): Promise<readonly TreeEntry[]> {
+async function listCommit({ git, repository }: OpenRepository, commit: string): Promise<readonly TreeEntry[]> {
   const { stdout, code } = await askGit(
     git,
     objectsPlace(repository),
@@ -77,7 +92,7 @@ function kindOf(mode: string): TreeEntry['kind'] {
   return mode === '160000' ? 'submodule' : mode === '120000' ? 'symlink' : 'file';
 }
 
-async function listIndex(git: GitProgram, repository: Repository): Promise<readonly TreeEntry[]> {
+async function listIndex({ git, repository, objects }: OpenRepository): Promise<readonly TreeEntry[]> {
   const place = objectsPlace(repository);
   const { stdout } = await askGit(git, place, ['ls-files', '-z', '--cached', '--stage', '--full-name']);
   const found = new Map<string, { readonly kind: TreeEntry['kind']; readonly blob: string }>();
@@ -91,7 +106,7 @@ async function listIndex(git: GitProgram, repository: Repository): Promise<reado
   }
   if (found.size > TREE_FILES_MAX) throw fault('tree-too-large', `more than ${TREE_FILES_MAX} files are staged`);
   const blobs = [...found.values()].filter(({ kind }) => kind !== 'submodule').map(({ blob }) => blob);
-  const sizes = await sizesOf(git, repository, blobs);
+  const sizes = await sizesOf(objects, blobs);
   return [...found]
     .map(([path, { kind, blob }]): TreeEntry => {
       if (kind === 'submodule') return { path, kind, bytes: 0 };
@@ -101,22 +116,7 @@ async function listIndex(git: GitProgram, repository: Repository): Promise<reado
 }
 
 /** Sizes of contents, asked for at once. */
-export async function sizesOf(
-  git: GitProgram,
-  repository: Repository,
-  blobs: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  if (blobs.length === 0) return new Map();
-  const { stdout } = await askGit(
-    git,
-    objectsPlace(repository),
-    ['cat-file', '--batch-check=%(objectname) %(objectsize)'],
-    { input: [...new Set(blobs)].map((blob) => `${blob}\n`).join('') },
-  );
-  const sizes = new Map<string, number>();
-  for (const line of stdout.toString('latin1').split('\n')) {
-    const [blob = '', size] = line.split(' ');
-    if (size !== undefined && /^\d+$/.test(size)) sizes.set(blob, Number(size));
-  }
-  return sizes;
+export async function sizesOf(objects: ObjectReader, blobs: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const infos = await Promise.all([...new Set(blobs)].map((blob) => objects.info(blob)));
+  return new Map(infos.flatMap((info) => (info === undefined ? [] : [[info.id, info.bytes]])));
 }

@@ -1,7 +1,9 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import type { ObjectReader } from './cat-file.ts';
 import { fault } from './faults.ts';
 import { askGit, type GitPlace, type GitProgram } from './git.ts';
+import { chainOf } from './tree-changes.ts';
 
 /** Folders above the start that are looked at for a `.git`. */
 const DEPTH_MAX = 200;
@@ -84,27 +86,25 @@ export function objectsPlace(repository: Repository): GitPlace {
 }
 
 /** The commit that a name means. A name is never taken as an option. */
-export async function resolveCommit(program: GitProgram, repository: Repository, name: string): Promise<string> {
-  const { code, stdout } = await askGit(
-    program,
-    objectsPlace(repository),
-    ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`],
-    { accept: [1, 128] },
-  );
-  const commit = stdout.toString('utf8').trim();
-  if (code !== 0 || !/^[0-9a-f]{40,64}$/.test(commit)) {
+export async function resolveCommit({ objects }: { readonly objects: ObjectReader }, name: string): Promise<string> {
+  const info = await objects.info(`${name}^{commit}`);
+  if (info?.type !== 'commit') {
     throw fault('revision-unknown', `there is no commit ${JSON.stringify(name.slice(0, 200))} here`);
   }
-  return commit;
+  return info.id;
 }
 
 /** The commit that a change began at: where both have a common past, else the base itself. */
 export async function mergeBase(
-  program: GitProgram,
-  repository: Repository,
+  {
+    git,
+    repository,
+    objects,
+  }: { readonly git: GitProgram; readonly repository: Repository; readonly objects: ObjectReader },
   [base, head]: readonly [base: string, head: string],
 ): Promise<string> {
-  const { code, stdout } = await askGit(program, objectsPlace(repository), ['merge-base', base, head], { accept: [1] });
+  if ((await chainOf(objects, { base, head })) !== undefined) return base;
+  const { code, stdout } = await askGit(git, objectsPlace(repository), ['merge-base', base, head], { accept: [1] });
   const commit = stdout.toString('utf8').trim().split('\n')[0] ?? '';
   return code === 0 && commit !== '' ? commit : base;
 }

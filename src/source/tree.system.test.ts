@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listChanges } from './changes.ts';
 import { folderTree } from './folder-tree.ts';
-import { commitTree, indexTree } from './object-tree.ts';
+import { commitTree, indexTree, openRepository } from './object-tree.ts';
 import { GIT, testRepository } from '../../test/support/git-repository.ts';
 import { findRepository, type Repository, resolveCommit } from './repository.ts';
 import type { Tree } from './tree.ts';
@@ -26,6 +26,9 @@ function open(root: string): Repository {
   if (repository === undefined) throw new TypeError(`${root} is no repository`);
   return repository;
 }
+
+/** Its process ends with this one. */
+const opened = (root: string) => openRepository(GIT, open(root));
 
 describe('a folder', () => {
   test('in git has the tracked files and the untracked that are not ignored', async () => {
@@ -54,8 +57,8 @@ describe('a folder', () => {
     const listed = await contents(folderTree(join(repo.root, 'sub'), { git: GIT, repository }));
 
     expect(listed).toEqual({ 'b.txt': 'b' });
-    expect(await contents(commitTree(GIT, repository, commit))).toEqual(listed);
-    expect(await contents(indexTree(GIT, repository))).toEqual(listed);
+    expect(await contents(commitTree(openRepository(GIT, repository), commit))).toEqual(listed);
+    expect(await contents(indexTree(openRepository(GIT, repository)))).toEqual(listed);
   });
 
   test('that the repository around it ignores is walked when it is named', async () => {
@@ -133,8 +136,11 @@ describe('a folder', () => {
     const repository = open(repo.root);
 
     await contents(folderTree(repo.root, { git: GIT, repository }));
-    await contents(indexTree(GIT, repository));
-    const changes = await listChanges(GIT, repository, { base, head: { kind: 'folder', root: repo.root } });
+    await contents(indexTree(openRepository(GIT, repository)));
+    const changes = await listChanges(openRepository(GIT, repository), {
+      base,
+      head: { kind: 'folder', root: repo.root },
+    });
 
     expect(existsSync(join(repo.root, 'sprung'))).toBe(false);
     expect(changes.map(({ head }) => head?.path)).toEqual(['a.txt']);
@@ -152,7 +158,7 @@ describe('changes', () => {
     repo.write({ 'new.txt': `${text}more\n`, 'added.txt': 'a' });
     const head = repo.commit();
 
-    const changes = await listChanges(GIT, open(repo.root), { base, head: { kind: 'commit', commit: head } });
+    const changes = await listChanges(opened(repo.root), { base, head: { kind: 'commit', commit: head } });
 
     expect(
       changes.map(({ base, head }) => `${base?.path ?? '-'} ${head?.path ?? '-'} ${head?.bytes ?? ''}`).sort(),
@@ -168,7 +174,7 @@ describe('changes', () => {
     repo.write({ 'b.txt': 'not staged', 'e.txt': 'new', 'sub/d.txt': 'deep' });
     rmSync(join(repo.root, 'c.txt'));
     const paths = async (root: string) => {
-      const changes = await listChanges(GIT, open(root), { base, head: { kind: 'folder', root } });
+      const changes = await listChanges(opened(root), { base, head: { kind: 'folder', root } });
       return changes.map(({ base, head }) => `${base?.path ?? '-'} ${head?.path ?? '-'}`).sort();
     };
 
@@ -186,7 +192,7 @@ describe('objects', () => {
     repo.write(files);
     mkdirSync(join(repo.root, 'empty'));
     const commit = repo.commit();
-    const tree = commitTree(GIT, open(repo.root), commit);
+    const tree = commitTree(opened(repo.root), commit);
 
     const entries = await tree.list();
     const readings = await Promise.all(entries.map((entry) => tree.read(entry)));
@@ -210,6 +216,6 @@ describe('objects', () => {
     repo.write({ a: 'a' });
     repo.commit();
 
-    await expect(resolveCommit(GIT, open(repo.root), name)).rejects.toMatchObject({ code: 'source/revision-unknown' });
+    await expect(resolveCommit(opened(repo.root), name)).rejects.toMatchObject({ code: 'source/revision-unknown' });
   });
 });
