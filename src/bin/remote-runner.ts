@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ActionStore, type CommitContent, openActionStore, openCommitContent } from '../actions/index.ts';
@@ -109,9 +109,15 @@ export async function runFromHere(machine: Machine, options: RemoteRunnerOptions
   const git = findProgram(machine.env, 'git');
   const reader = createReader({});
   const [jobsDir, spoolDir] = [join(folder, 'jobs'), join(folder, 'spool')];
-  await mkdir(jobsDir, { recursive: true, mode: 0o711 });
   // Of a process that was killed: its leases end, and nobody sends them any more.
   await rm(spoolDir, { recursive: true, force: true });
+  await mkdir(jobsDir, { recursive: true, mode: 0o700 });
+  // A runner of root gives each job a user of its own, who passes through to the actions that are mounted for it. Keys are files that
+  // root alone reads, and everything else that is kept here stays closed.
+  if (process.geteuid?.() === 0) {
+    await chmod(jobsDir, 0o700);
+    await chmod(folder, 0o711);
+  }
   await mkdir(spoolDir, { recursive: true, mode: 0o700 });
   const cold = openExecutor({ ...machine, places: { state: folder, cache: folder } }, toolchains.folders);
   const spec = { bounds: boundsOfMachine(), require: [], jobsDir };
@@ -134,7 +140,9 @@ export async function runFromHere(machine: Machine, options: RemoteRunnerOptions
         return await runJob({ base, commits, connection, folder, membership, git, log }, job, onEvent, cancel);
       } finally {
         // What was staged for its uploads is not in the folder of its pod.
-        await rm(join(jobsDir, job.lease.id), { recursive: true, force: true });
+        const own = join(jobsDir, job.lease.id);
+        await rm(join(own, 'uploads'), { recursive: true, force: true });
+        await rmdir(own).catch(() => undefined);
         executor.refill();
       }
     },

@@ -51,6 +51,7 @@ export async function openRuns(options: RunsOptions): Promise<OpenRuns> {
     clock: systemClock,
     log,
     networkEnv: networkEnvironment(machine.env),
+    ...(settings.actions_mirror === undefined ? {} : { mirror: settings.actions_mirror }),
   });
   const engine = createServerEngine({
     db,

@@ -72,6 +72,7 @@ export async function startOwnRunner(options: {
     'inside',
     '--jobs',
     String(settings.runner_jobs),
+    ...(settings.actions_mirror === undefined ? [] : ['--actions-mirror', settings.actions_mirror]),
     ...(settings.tls_certificate === undefined ? [] : ['--ca', settings.tls_certificate]),
     ...(isKnown ? [] : ['--token', '-', '--replace']),
   ];

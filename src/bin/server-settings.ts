@@ -45,6 +45,8 @@ const settingsSchema = z.strictObject({
   /** The runner inside: whether there is one, and how many jobs it runs at once. */
   runner: z.boolean(),
   runner_jobs: z.int().min(1).max(256),
+  /** Bare repositories, from which actions are taken instead of from GitHub. */
+  actions_mirror: path.exactOptional(),
   /** Jobs of one repository that wait or run at once. */
   repository_jobs_max: z.int().min(1).max(100_000),
   log_retention_days: z.int().min(1).max(3650),
@@ -74,6 +76,7 @@ const VARIABLES = {
   SALLYPORT_RUNNER: 'runner',
   SALLYPORT_RUNNER_JOBS: 'runner_jobs',
   SALLYPORT_OTLP_URL: 'otlp_url',
+  SALLYPORT_ACTIONS_MIRROR: 'actions_mirror',
   SALLYPORT_UNSAFE_DIRECT_PUSH: 'unsafe_direct_push',
 } as const satisfies { readonly [name: string]: keyof Given };
 
@@ -110,6 +113,7 @@ export async function readSettings(sources: SettingsSources): Promise<ServerSett
     ...given,
     listen,
     data: given.data === undefined ? data : resolve(cwd, given.data),
+    ...(given.actions_mirror === undefined ? {} : { actions_mirror: resolve(cwd, given.actions_mirror) }),
     url: given.url ?? urlOf(listen, given.tls_certificate !== undefined),
   });
   refuseHalves(settings);
@@ -170,7 +174,7 @@ async function fromFile(named: string | undefined, data: string): Promise<Given>
   const [problem] = document.errors;
   if (problem !== undefined) throw fault('unreadable', `${file}: ${problem.message.split('\n')[0] ?? ''}`);
   const given = parse(partial, document.toJS({ maxAliasCount: 0 }) ?? {}, file);
-  for (const name of ['data', 'tls_certificate', 'tls_key'] as const) {
+  for (const name of ['data', 'tls_certificate', 'tls_key', 'actions_mirror'] as const) {
     const value = given[name];
     if (value !== undefined && !isAbsolute(value)) throw fault('invalid', `${file}: ${name} must be an absolute path`);
   }

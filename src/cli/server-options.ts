@@ -23,6 +23,7 @@ export function addServer(program: Command, dependencies: CliDependencies, exit:
     )
     .option('--no-runner', 'start no runner: others join from elsewhere')
     .option('--runner-jobs <n>', 'jobs at once of the runner inside (default: processors)', parseCount)
+    .option('--actions-mirror <dir>', 'take actions from bare repositories in this folder')
     .option('--unsafe-direct-push', 'owners may push to the default branch without review')
     .option('--setup', 'print a new one-time code for an administrator')
     .option('--json', 'one event a line: starting, ready, stopping')

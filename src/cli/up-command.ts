@@ -14,6 +14,7 @@ export type UpOptions = {
   readonly trustProxy: readonly string[];
   readonly runner: boolean;
   readonly runnerJobs?: number;
+  readonly actionsMirror?: string;
   readonly unsafeDirectPush?: true;
   readonly setup?: true;
   readonly json?: true;
@@ -35,6 +36,7 @@ export async function up(
     ...(given.tlsKey === undefined ? {} : { tls_key: given.tlsKey }),
     ...(given.trustProxy.length === 0 ? {} : { trust_proxy: given.trustProxy }),
     ...(given.runnerJobs === undefined ? {} : { runner_jobs: given.runnerJobs }),
+    ...(given.actionsMirror === undefined ? {} : { actions_mirror: given.actionsMirror }),
     ...(given.unsafeDirectPush === undefined ? {} : { unsafe_direct_push: true }),
     ...(runner ? {} : { runner: false }),
   };
