@@ -9,7 +9,7 @@ import type { Check } from './official-actions.ts';
 const run = promisify(execFile);
 
 /** One workflow that proves actions, in the versions that it names. */
-type Scenario = {
+export type Scenario = {
   readonly name: string;
   /** `owner/repo@ref`: all must be in the mirror. */
   readonly uses: readonly string[];
@@ -18,7 +18,7 @@ type Scenario = {
 };
 
 /** Each scenario prints it at its end, so that a run which did nothing does not pass. */
-const PROOF = 'conformance holds';
+export const PROOF = 'conformance holds';
 
 const checkout = (version: string): Scenario => ({
   name: `actions/checkout ${version}`,
@@ -130,6 +130,11 @@ const SCENARIOS: readonly Scenario[] = [
   artifacts('v4', 'v4'),
 ];
 
+/** With the newest of the mirror, when that is another one. */
+export function scenariosOf(up: string, down: string): readonly Scenario[] {
+  return up === 'v4' && down === 'v4' ? SCENARIOS : [...SCENARIOS, artifacts(up, down)];
+}
+
 /** The unmodified official actions of a mirror, run by `sallyport run` with the built-in ones turned off. */
 export async function checkMirror(
   mirror: string,
@@ -139,9 +144,8 @@ export async function checkMirror(
   const tools = await makeToolCache();
   const up = await newestIn(resolve(mirror), 'actions/upload-artifact');
   const down = await newestIn(resolve(mirror), 'actions/download-artifact');
-  const newest = up === 'v4' && down === 'v4' ? [] : [artifacts(up, down)];
   try {
-    for (const scenario of [...SCENARIOS, ...newest]) {
+    for (const scenario of scenariosOf(up, down)) {
       const missing = await missingIn(resolve(mirror), scenario.uses);
       if (missing.length > 0) skip(scenario.name, missing.join(', '));
       else report(await checkScenario(scenario, resolve(mirror), tools));
@@ -173,7 +177,7 @@ function whatHappened(ran: SampleRun): string {
 }
 
 /** What of these references the mirror does not hold whole, with the reason. */
-async function missingIn(mirror: string, uses: readonly string[]): Promise<readonly string[]> {
+export async function missingIn(mirror: string, uses: readonly string[]): Promise<readonly string[]> {
   const missing: string[] = [];
   for (const reference of uses) {
     const [name = '', ref = ''] = reference.split('@');
@@ -209,7 +213,7 @@ async function isWhole({ gitDir, ref }: Found): Promise<boolean> {
 }
 
 /** The newest major version of an action in the mirror, `v4` when there is none. */
-async function newestIn(mirror: string, name: string): Promise<string> {
+export async function newestIn(mirror: string, name: string): Promise<string> {
   for (let major = MAJOR_MAX; major > 4; major -= 1) {
     if ((await missingIn(mirror, [`${name}@v${major}`])).length === 0) return `v${major}`;
   }
@@ -217,7 +221,7 @@ async function newestIn(mirror: string, name: string): Promise<string> {
 }
 
 /** A tool cache with the Node that runs this, in the layout that setup-node looks for. */
-async function makeToolCache(): Promise<string> {
+export async function makeToolCache(): Promise<string> {
   const tools = await mkdtemp(join(tmpdir(), 'sallyport-tools-'));
   const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
   const folder = join(tools, 'node', process.versions.node);
