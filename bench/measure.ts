@@ -5,7 +5,7 @@ export type Figure = {
   readonly name: string;
   /** `not measured` with the reason in `note`. */
   readonly value: number | undefined;
-  readonly unit: 'ms' | 's' | 'MB' | 'MB/s' | 'x' | '%' | 'files/s' | '1/s' | 'jobs/s' | '% of a core';
+  readonly unit: '%' | '% of a core' | '1/s' | 'MB' | 'MB/s' | 'files/s' | 'jobs/s' | 'ms' | 's' | 'x';
   /** What the design asks for. A judged figure that misses it fails the run; another one is only marked. */
   readonly bar?: { readonly atMost: number } | { readonly atLeast: number };
   readonly judged: boolean;

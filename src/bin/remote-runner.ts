@@ -109,6 +109,8 @@ export async function runFromHere(machine: Machine, options: RemoteRunnerOptions
   const git = findProgram(machine.env, 'git');
   const reader = createReader({});
   const [jobsDir, spoolDir] = [join(folder, 'jobs'), join(folder, 'spool')];
+  // Of a process that was killed: its leases end, and nobody sends them any more.
+  await rm(spoolDir, { recursive: true, force: true });
   await mkdir(jobsDir, { recursive: true, mode: 0o700 });
   // A runner of root gives each job a user of its own, who passes through to the actions that are mounted for it. Keys are files that
   // root alone reads, and everything else that is kept here stays closed.
@@ -116,8 +118,6 @@ export async function runFromHere(machine: Machine, options: RemoteRunnerOptions
     await chmod(jobsDir, 0o700);
     await chmod(folder, 0o711);
   }
-  // Of a process that was killed: its leases end, and nobody sends them any more.
-  await rm(spoolDir, { recursive: true, force: true });
   await mkdir(spoolDir, { recursive: true, mode: 0o700 });
   const cold = openExecutor({ ...machine, places: { state: folder, cache: folder } }, toolchains.folders);
   const spec = { bounds: boundsOfMachine(), require: [], jobsDir };

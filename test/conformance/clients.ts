@@ -116,7 +116,8 @@ const SCENARIOS: { readonly [name: string]: () => Promise<string | void> } = {
     await fetch(url, { method: 'PUT', headers: { 'x-ms-blob-type': 'BlockBlob' }, body: 'what was sent' });
     const hash = `sha256:${createHash('sha256').update('something else').digest('hex')}`;
     const finalized = await twirp('ArtifactService/FinalizeArtifact', { name: 'wrong', size: '13', hash });
-    assert.equal(finalized.status, 400);
+    // A runner that is far away tells of it as a refusal of its server.
+    assert.ok([400, 409].includes(finalized.status), `${finalized.status}`);
     assert.match(JSON.stringify(finalized.body), /results\/artifact-digest/);
     const { artifacts: found } = await artifacts.listArtifacts();
     assert.equal(
@@ -217,7 +218,7 @@ const SCENARIOS: { readonly [name: string]: () => Promise<string | void> } = {
   },
 
   async 'identity token: refused with an explanation'() {
-    await assert.rejects(getIDToken('sts.example.org'), /local run gets no identity token/);
+    await assert.rejects(getIDToken('sts.example.org'), /gets no identity token|ACTIONS_ID_TOKEN_REQUEST_URL/);
   },
 };
 
