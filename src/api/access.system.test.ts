@@ -65,6 +65,8 @@ const TABLE: { readonly [route: string]: string } = {
   'post /runners/{runner}/drain': 'owner',
   'delete /runners/{runner}': 'owner',
   'get /audit': 'owner security auditor',
+  'get /audit/checkpoint': 'owner security auditor',
+  'get /audit/{entry}/proof': 'owner security auditor',
 };
 
 /** Of `/api/v3`, likewise: the least role in the repository. Paths below `/repos/{owner}/{name}`. */

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { type EntryFilter, listEntries } from '../auditlog/index.ts';
+import { type EntryFilter, listEntries, newestCheckpoint, proveEntry } from '../auditlog/index.ts';
 import { listVariables, removeVariable, setVariable, type VariableScope } from '../variable/index.ts';
 import { fault } from './faults.ts';
 import { anybody, organisation, type PersonCall, repository } from './route.ts';
@@ -207,6 +207,37 @@ export const auditRoutes = [
         ...(before === undefined ? {} : { before }),
       });
       return idPage(entries, limit);
+    },
+  ),
+  organisation.json(
+    {
+      method: 'get',
+      path: '/audit/checkpoint',
+      verb: 'audit.read',
+      tag: 'Audit',
+      summary: 'The newest checkpoint, a signed note (C2SP tlog-checkpoint)',
+      reply: z.strictObject({ note: z.string() }).openapi('AuditCheckpoint'),
+    },
+    async ({ deps }) => {
+      const note = await newestCheckpoint(deps.db);
+      if (note === undefined) throw fault('not-found', 'there is no checkpoint yet');
+      return { note };
+    },
+  ),
+  organisation.json(
+    {
+      method: 'get',
+      path: '/audit/{entry}/proof',
+      verb: 'audit.read',
+      tag: 'Audit',
+      summary:
+        'The proof that the newest checkpoint has an entry (C2SP tlog-proof), and the entry as it was hashed, in base64',
+      params: { entry: idParam },
+      reply: z.strictObject({ leaf: z.string(), proof: z.string() }).openapi('AuditProof'),
+    },
+    async ({ deps }, { params }) => {
+      const { leaf, proof } = await proveEntry(deps.db, params.entry);
+      return { leaf: leaf.toString('base64'), proof };
     },
   ),
 ];

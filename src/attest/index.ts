@@ -21,6 +21,7 @@ export {
   signNote,
   verifyNote,
 } from './checkpoint.ts';
+export { checkProof, type EntryProof, parseProof, renderProof } from './proof.ts';
 export {
   bundleEntries,
   changedTiles,

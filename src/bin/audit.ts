@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyLog } from '../auditlog/index.ts';
-import type { NoteVerifier } from '../attest/index.ts';
+import { checkProof, type NoteVerifier } from '../attest/index.ts';
 import { isFault, reasonOf } from '../base/index.ts';
-import type { AuditVerification, AuditVerifyRequest } from '../cli/index.ts';
+import type { AuditProofRequest, AuditProofVerdict, AuditVerification, AuditVerifyRequest } from '../cli/index.ts';
 import { type Database, openDatabase } from '../database/index.ts';
 import { holdFolder } from '../hold/index.ts';
 import { readKept } from '../keeper/index.ts';
@@ -23,6 +23,12 @@ export async function verifyAudit(machine: Machine, request: AuditVerifyRequest)
   await using opened = await openData(data, request.databaseUrl ?? machine.env['DATABASE_URL']);
   const found = await verifyLog(opened.db, keys.log, known, keys.witness);
   return { ...found, log: keys.log.name, witness: keys.witness.name, kept: known.length };
+}
+
+/** `sallyport audit proof`: by the keys alone. */
+export async function checkAuditProof({ proof, leaf, keys }: AuditProofRequest): Promise<AuditProofVerdict> {
+  const { log, witness } = await readPublicKeys(keys);
+  return checkProof(proof, leaf, [log, witness]);
 }
 
 export async function readPublicKeys(

@@ -39,6 +39,10 @@ export function lazyCommands(machine: Machine, version: string, ahead: EarlyStar
         const { verifyAudit } = await import('./audit.ts');
         return verifyAudit(machine, request);
       },
+      checkProof: async (request) => {
+        const { checkAuditProof } = await import('./audit.ts');
+        return checkAuditProof(request);
+      },
     },
     runner: {
       join: async (request, onEvent, interrupt) => {

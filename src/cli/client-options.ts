@@ -313,6 +313,27 @@ function addAuditList(program: Command, dependencies: CliDependencies, exit: Exi
       exit(await listAudit(options, dependencies));
     });
   examples(list, 'sallyport audit list --action token.create --json');
+  const proof = server(
+    child(audit, 'proof', 'prove that one entry is in the log that was signed, by the public keys alone'),
+  )
+    .argument('[entry]', 'its number, as `audit list --json` tells')
+    .requiredOption('--keys <file>', 'public keys of log and witness, from a place that the server can not write')
+    .option('--save <file>', 'keep the proof: it holds without the server')
+    .option('--from <file>', 'a proof that was kept; no server is asked')
+    .action(async (entry: string | undefined, options: { keys: string }) => {
+      const { auditProof } = await import('./audit-proof.ts');
+      exit(await auditProof(entry, options, dependencies));
+    });
+  examples(proof, 'sallyport audit proof 42 --keys public-keys.json --save entry-42.json');
+  const exported = server(child(audit, 'export', 'all entries for another system, newest first, a line each'))
+    .addOption(
+      new Option('--format <form>', 'ocsf: OCSF 1.6; json: as they are').choices(['ocsf', 'json']).default('ocsf'),
+    )
+    .action(async (options: { format: 'ocsf' | 'json' }) => {
+      const { exportAudit } = await import('./audit-export.ts');
+      exit(await exportAudit(options, dependencies));
+    });
+  examples(exported, 'sallyport audit export --format ocsf');
 }
 
 function addVariables(program: Command, dependencies: CliDependencies, exit: Exit): void {

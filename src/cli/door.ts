@@ -210,6 +210,13 @@ export type AuditVerification = {
   readonly deviations: readonly { readonly position?: number; readonly problem: string }[];
 };
 
+/** `leaf`: the entry as it was hashed. */
+export type AuditProofRequest = { readonly proof: string; readonly leaf: Buffer; readonly keys: string };
+
+export type AuditProofVerdict =
+  | { readonly index: number; readonly origin: string; readonly size: number }
+  | { readonly problem: string };
+
 /** How `sallyport scan --fix` goes about it. */
 export type ScanFixOptions = {
   /** Nothing is written. */
@@ -247,7 +254,11 @@ export type Commands = {
   proposeEgress(records: readonly EgressRecord[], directory: string): Promise<string>;
   /** Serves until it is interrupted. */
   up(request: UpRequest, onEvent: (event: ServerEvent) => void, interrupt: Interrupt): Promise<void>;
-  readonly audit: { verify(request: AuditVerifyRequest): Promise<AuditVerification> };
+  readonly audit: {
+    verify(request: AuditVerifyRequest): Promise<AuditVerification>;
+    /** Needs no server: whether the proof holds for this entry, by the public keys in the file. */
+    checkProof(request: AuditProofRequest): Promise<AuditProofVerdict>;
+  };
   readonly runner: {
     join(request: RunnerJoinRequest, onEvent: (event: RunnerEvent) => void, interrupt: Interrupt): Promise<void>;
   };

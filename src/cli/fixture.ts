@@ -184,7 +184,7 @@ export function idleProgram(): Command {
       commands: {
         run: never,
         up: never,
-        audit: { verify: never },
+        audit: { verify: never, checkProof: never },
         runner: { join: never },
         backup: never,
         restore: never,

@@ -10,6 +10,8 @@ export type {
 export type { ClientTools } from './client-tools.ts';
 export type {
   AuditVerification,
+  AuditProofRequest,
+  AuditProofVerdict,
   AuditVerifyRequest,
   BackupReport,
   BackupRequest,

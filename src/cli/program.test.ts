@@ -48,7 +48,10 @@ async function call(argv: readonly string[], commands: Partial<Commands> = {}, t
       },
       plan: async () => [],
       up: () => Promise.reject(new TypeError('not called')),
-      audit: { verify: () => Promise.reject(new TypeError('not called')) },
+      audit: {
+        verify: () => Promise.reject(new TypeError('not called')),
+        checkProof: () => Promise.reject(new TypeError('not called')),
+      },
       runner: { join: () => Promise.reject(new TypeError('not called')) },
       backup: () => Promise.reject(new TypeError('not called')),
       restore: () => Promise.reject(new TypeError('not called')),
