@@ -303,6 +303,24 @@ describe('a stream', () => {
     expect(String(metrics['text'])).toContain('sallyport_http_streams 0');
   });
 
+  test('end when the server ends, with a word on when to come back', async () => {
+    const ending = await serveApi(postgres);
+    const { token: own } = await ending.people.owner();
+    const { id } = await ending.create('app');
+    ending.ports.put(id, runView(9));
+    const response = await fetch(`${ending.origin}${APP}/runs/9/events`, {
+      headers: { authorization: `Bearer ${own}` },
+    });
+    const body = response.text();
+    await sleep(300);
+
+    ending.closing.abort();
+
+    expect(await body).toMatch(/^retry: 2000\n\n[\s\S]+\n\nretry: 5000\n\n$/);
+    expect((await ending.ask('GET', '/readyz')).status).toBe(503);
+    await ending[Symbol.asyncDispose]();
+  });
+
   test('too many of one caller are refused', async () => {
     const abort = new AbortController();
     const open = Array.from({ length: 70 }, () =>
@@ -324,7 +342,7 @@ describe('the system', () => {
     const forwarded = { 'x-forwarded-for': '203.0.113.1' };
 
     expect((await api.ask('GET', '/healthz')).body).toEqual({ status: 'ok' });
-    expect((await api.ask('GET', '/readyz')).body).toEqual({ status: 'ready' });
+    expect((await api.ask('GET', '/readyz')).body).toEqual({ status: 'ready', parts: { stays: true, database: true } });
     expect((await api.ask('GET', '/metrics')).status).toBe(200);
     expect((await api.ask('GET', '/metrics', { headers: forwarded })).status).toBe(401);
     expect((await api.ask('GET', '/metrics', { headers: forwarded, token: bob.token })).status).toBe(403);
@@ -332,9 +350,12 @@ describe('the system', () => {
   });
 
   test('says that it is not ready when a part is not', async () => {
-    const half = await serveApi(postgres, { isReady: async () => false });
+    const half = await serveApi(postgres, { parts: { 'audit log': () => false } });
 
-    expect((await half.ask('GET', '/readyz')).status).toBe(503);
+    const { status, body } = await half.ask('GET', '/readyz');
+
+    expect([status, body['code']]).toEqual([503, 'api/not-ready']);
+    expect(body['parts']).toEqual({ stays: true, database: true, 'audit log': false });
     await half[Symbol.asyncDispose]();
   });
 

@@ -19,8 +19,8 @@ export type ApiDeps = AuthenticateDeps & {
   readonly metrics: Metrics;
   /** `/runner/v1/…`. Answers whether it took the request. */
   readonly runnerDoor?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
-  /** Whether everything that the server needs is there, besides the database. */
-  isReady?(): Promise<boolean>;
+  /** What the server needs besides the database, and whether it is there. Everybody may read the names. */
+  readonly parts?: { readonly [name: string]: () => boolean };
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly proxies: readonly string[];
   /** How often a stream says that it lives, and asks whether its reader still may. Milliseconds. */

@@ -5,6 +5,8 @@ import type { ServerEvent } from './route.ts';
 const BEAT_MS = 15_000;
 /** A stream ends then; its reader comes back with Last-Event-ID, and its token is looked at anew. */
 const STREAM_MS_MAX = 3_600_000;
+/** A server that ends is back by then. */
+const COME_BACK_MS = 5_000;
 const encoder = new TextEncoder();
 
 export type StreamOptions = {
@@ -56,6 +58,8 @@ export function eventStream(events: AsyncIterable<ServerEvent>, options: StreamO
       void aborted.then(() => {
         if (isStopped) return;
         stop();
+        // A reader of the events of a server comes back by itself: to the one that starts after this one, not to this one.
+        send(`retry: ${COME_BACK_MS}\n\n`);
         controller.close();
       });
     },

@@ -5,6 +5,7 @@ import { authorise } from '../identity/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
 import { callerOf, notSignedIn, principalOf } from './guard.ts';
+import { problemOf } from './problem.ts';
 import { type ApiEnv, type ApiState, take } from './state.ts';
 
 const READY_MS_MAX = 2000;
@@ -19,8 +20,14 @@ export function addSystemRoutes(app: Hono<ApiEnv>, state: ApiState): void {
   app.get('/readyz', async (c) => {
     c.set('route', '/readyz');
     take(state, c, 'network', callerOf(undefined, c.get('address')));
-    if (deps.closing.aborted || !(await isReady(deps))) throw fault('not-ready', 'the server is not ready');
-    return c.json({ status: 'ready' });
+    const parts = await partsOf(deps);
+    const missing = Object.keys(parts).filter((name) => parts[name] !== true);
+    if (missing.length > 0) {
+      const problem = problemOf(fault('not-ready', `not there: ${missing.join(', ')}`), c.get('request'));
+      const type = { 'content-type': 'application/problem+json' };
+      return c.body(JSON.stringify({ ...problem, parts }), 503, type);
+    }
+    return c.json({ status: 'ready', parts });
   });
   app.get('/metrics', async (c) => {
     c.set('route', '/metrics');
@@ -39,15 +46,17 @@ export function addSystemRoutes(app: Hono<ApiEnv>, state: ApiState): void {
   });
 }
 
-async function isReady(deps: ApiDeps): Promise<boolean> {
+/** By name, whether it is there. Which of them are asked is the same for everybody: nothing of why is told. */
+async function partsOf(deps: ApiDeps): Promise<{ readonly [name: string]: boolean }> {
   const late = new Promise<boolean>((resolve) => {
     setTimeout(() => resolve(false), READY_MS_MAX).unref();
   });
-  const works = sql`select 1`.execute(deps.db.as<object>()).then(
-    async () => (await deps.isReady?.()) ?? true,
+  const answers = sql`select 1`.execute(deps.db.as<object>()).then(
+    () => true,
     () => false,
   );
-  return Promise.race([works, late]);
+  const others = Object.entries(deps.parts ?? {}).map(([name, isThere]) => [name, isThere()] as const);
+  return { stays: !deps.closing.aborted, database: await Promise.race([answers, late]), ...Object.fromEntries(others) };
 }
 
 function isLoopback(address = ''): boolean {

@@ -34,6 +34,10 @@ export function lazyCommands(machine: Machine, version: string, ahead: EarlyStar
       const { up } = await import('./up.ts');
       return up(machine, version, request, { onEvent, interrupt });
     },
+    serverFacts: async (configFile) => {
+      const { serverFacts } = await import('./server-doctor.ts');
+      return serverFacts(machine, configFile);
+    },
     audit: {
       verify: async (request) => {
         const { verifyAudit } = await import('./audit.ts');

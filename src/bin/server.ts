@@ -97,7 +97,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     engineWake.call = () => runs.wake();
     closers.push(() => runs.close());
     const closing = new AbortController();
-    closers.push(() => closing.abort());
     const api = createApi({
       ...deps,
       jobOf: (hash) => queue.jobOf(hash),
@@ -125,12 +124,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         clock: systemClock,
         log,
       }),
-      isReady: async () => ground.sequencer.problem() === undefined,
+      parts: { 'audit log': () => ground.sequencer.problem() === undefined },
       proxies: settings.trust_proxy,
       closing: closing.signal,
     });
     const server = await listen(settings, (request, response) => api.listener(request, response));
-    closers.push(() => closeServer(server));
+    closers.push(() => {
+      // Streams end first, with a word on when to come back: they would hold the server until they are cut.
+      closing.abort();
+      return closeServer(server);
+    });
     const logRetentionDays = settings.log_retention_days;
     closers.push(startHousework(houseworks({ ...deps, logs, results, logRetentionDays, log }), log));
     if (settings.otlp_url !== undefined) {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { CapabilityRecord, WallState } from '../protocol/index.ts';
 import type { CliDependencies } from './door.ts';
 import { EXIT } from './errors.ts';
@@ -17,6 +18,23 @@ export async function doctor(options: { readonly json?: true }, dependencies: Cl
     terminal.write(`${renderDoctor(record, paintOf(terminal.colors)).join('\n')}\n`);
   }
   return missingWalls(record).length > 0 ? EXIT.wall : EXIT.success;
+}
+
+/** `sallyport doctor --server`. Exit code 1 when something is weaker than it could be. */
+export async function serverDoctor(
+  options: { readonly json?: true; readonly config?: string },
+  { terminal, commands, cwd }: CliDependencies,
+): Promise<number> {
+  const facts = await commands.serverFacts(options.config === undefined ? undefined : resolve(cwd, options.config));
+  if (options.json === true) terminal.write(`${JSON.stringify(facts, undefined, 2)}\n`);
+  else {
+    const paint = paintOf(terminal.colors);
+    const width = Math.max(...facts.map(({ name }) => name.length));
+    for (const { name, text, isWeak } of facts) {
+      terminal.write(`${isWeak ? paint('yellow', '!') : ' '} ${name.padEnd(width)}  ${harmless(text, false)}\n`);
+    }
+  }
+  return facts.some(({ isWeak }) => isWeak) ? EXIT.failure : EXIT.success;
 }
 
 function missingWalls(record: CapabilityRecord): readonly string[] {

@@ -210,6 +210,9 @@ export type AuditVerification = {
   readonly deviations: readonly { readonly position?: number; readonly problem: string }[];
 };
 
+/** One thing that an operator should know of a server. `isWeak`: a wall is lower than it could be. */
+export type ServerFact = { readonly name: string; readonly text: string; readonly isWeak: boolean };
+
 /** `leaf`: the entry as it was hashed. */
 export type AuditProofRequest = { readonly proof: string; readonly leaf: Buffer; readonly keys: string };
 
@@ -254,6 +257,8 @@ export type Commands = {
   proposeEgress(records: readonly EgressRecord[], directory: string): Promise<string>;
   /** Serves until it is interrupted. */
   up(request: UpRequest, onEvent: (event: ServerEvent) => void, interrupt: Interrupt): Promise<void>;
+  /** What a server here would run as whom. Starts nothing. */
+  serverFacts(configFile: string | undefined): Promise<readonly ServerFact[]>;
   readonly audit: {
     verify(request: AuditVerifyRequest): Promise<AuditVerification>;
     /** Needs no server: whether the proof holds for this entry, by the public keys in the file. */

@@ -184,6 +184,7 @@ export function idleProgram(): Command {
       commands: {
         run: never,
         up: never,
+        serverFacts: never,
         audit: { verify: never, checkProof: never },
         runner: { join: never },
         backup: never,

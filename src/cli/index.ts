@@ -13,6 +13,7 @@ export type {
   AuditProofRequest,
   AuditProofVerdict,
   AuditVerifyRequest,
+  ServerFact,
   BackupReport,
   BackupRequest,
   CliDependencies,

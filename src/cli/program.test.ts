@@ -48,6 +48,7 @@ async function call(argv: readonly string[], commands: Partial<Commands> = {}, t
       },
       plan: async () => [],
       up: () => Promise.reject(new TypeError('not called')),
+      serverFacts: () => Promise.reject(new TypeError('not called')),
       audit: {
         verify: () => Promise.reject(new TypeError('not called')),
         checkProof: () => Promise.reject(new TypeError('not called')),

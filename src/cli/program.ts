@@ -257,10 +257,12 @@ function addHousehold(program: Command, dependencies: CliDependencies, exit: Exi
   example(clean, 'sallyport clean --caches');
 
   const doctor = subcommand(program, 'doctor', 'say which walls stand on this machine, and what mends the others')
-    .option('--json', 'the capability record')
-    .action(async (options: { json?: true }) => {
-      const { doctor: examine } = await import('./doctor.ts');
-      exit(await examine(options, dependencies));
+    .option('--server', 'say what a server here would run as whom, and which settings weaken it')
+    .option('--config <file>', 'with --server: its settings (default: sallyport.yml in the folder of the data)')
+    .option('--json', 'the capability record; with --server the facts')
+    .action(async (options: { json?: true; server?: true; config?: string }) => {
+      const { doctor: examine, serverDoctor } = await import('./doctor.ts');
+      exit(await (options.server === true ? serverDoctor : examine)(options, dependencies));
     });
   example(doctor, 'sallyport doctor --json');
 
