@@ -28,10 +28,13 @@ export type ScanBenchOptions = {
   readonly peers: readonly string[];
 };
 
+/** The form of the report is told by its name, else: `/dev/null` has none, and the tool would end at once. */
+const LEAKS_OPTIONS = '--no-banner --exit-code 0 --report-format json --report-path /dev/null'.split(' ');
+
 /** How other tools scan a folder, without a network. */
 const PEERS: { readonly [name: string]: (path: string, folder: string) => readonly string[] } = {
-  gitleaks: (path, folder) => [path, 'dir', '--no-banner', '--exit-code', '0', '--report-path', '/dev/null', folder],
-  betterleaks: (path, folder) => [path, 'dir', '--no-banner', '--exit-code', '0', '--report-path', '/dev/null', folder],
+  gitleaks: (path, folder) => [path, 'dir', ...LEAKS_OPTIONS, folder],
+  betterleaks: (path, folder) => [path, 'dir', ...LEAKS_OPTIONS, folder],
   semgrep: (path, folder) => [
     path,
     'scan',
@@ -48,8 +51,8 @@ const PEERS: { readonly [name: string]: (path: string, folder: string) => readon
   checkov: (path, folder) => [path, '-d', folder, '--quiet', '--compact', '--soft-fail', '--skip-download'],
 };
 const HISTORY_PEERS: typeof PEERS = {
-  gitleaks: (path, folder) => [path, 'git', '--no-banner', '--exit-code', '0', '--report-path', '/dev/null', folder],
-  betterleaks: (path, folder) => [path, 'git', '--no-banner', '--exit-code', '0', '--report-path', '/dev/null', folder],
+  gitleaks: (path, folder) => [path, 'git', ...LEAKS_OPTIONS, folder],
+  betterleaks: (path, folder) => [path, 'git', ...LEAKS_OPTIONS, folder],
 };
 
 /** `npm run bench -- scan`: what a scan takes, beside the bars and each peer that is given. */

@@ -84,7 +84,7 @@ async function checkOptions(options: ScanOptions, cwd: string): Promise<void> {
 
 async function checkMissing(allowed: readonly string[]): Promise<void> {
   if (allowed.length === 0) return;
-  const { GAP_CODES, isOfGap } = await import('../scan/index.ts');
+  const { GAP_CODES, isOfGap } = await import('../finding/index.ts');
   const unknown = allowed.find((name) => !GAP_CODES.some((code) => isOfGap(name, code)));
   if (unknown === undefined) return;
   const names = [...new Set(GAP_CODES.flatMap((code) => [code.replace(/-.*/, ''), code]))];

@@ -88,7 +88,7 @@ describe('the report of a scan', () => {
 
   test('with something that was not scanned never says that nothing was found and no more', () => {
     const text = render(
-      resultOf([], { gaps: [{ code: 'x', reason: 'a file is too large', help: 'Ignore it.' }] }),
+      resultOf([], { gaps: [{ code: 'file-too-large', reason: 'a file is too large', help: 'Ignore it.' }] }),
     ).join('\n');
 
     expect(text).toContain('not scanned: a file is too large');

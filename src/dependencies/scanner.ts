@@ -112,13 +112,15 @@ function scanFile(file: FileView): FileOutcome<DependencyFacts> {
       const listing = reader(file);
       if (listing.packages.length > PACKAGES_MAX)
         return gap(`${path} lists more than ${PACKAGES_MAX} packages`, 1, 'Split the project.');
-      const gaps = (listing.unread ?? []).map(({ line, reason }) => ({
-        code: 'unreadable-lockfile',
-        file: path,
-        line,
-        reason: `${path} can't be read as a whole: line ${line} ${reason}`,
-        help: 'Let the package manager write the file anew.',
-      }));
+      const gaps = (listing.unread ?? []).map(
+        ({ line, reason }): Gap => ({
+          code: 'unreadable-lockfile',
+          file: path,
+          line,
+          reason: `${path} can't be read as a whole: line ${line} ${reason}`,
+          help: 'Let the package manager write the file anew.',
+        }),
+      );
       return { matches: [], facts: { listing }, gaps };
     }
     const facts = isSource(path) ? sourceFacts(file) : {};

@@ -286,7 +286,7 @@ describe('what is missing', () => {
   });
 
   test('is a bundle that can not be trusted', () => {
-    const unusable = { code: 'advisories-unusable', reason: 'another key' };
+    const unusable = { code: 'advisories-unusable', reason: 'another key' } as const;
 
     expect(scanFiles(createDependenciesScanner({}, { unusable }), { 'requirements.txt': 'x==1.0\n' }).gaps).toEqual([
       unusable,

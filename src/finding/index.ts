@@ -6,6 +6,7 @@
 export { completeFindings, EVIDENCE_MAX, matchKey } from './complete.ts';
 export { type FileView, viewOf } from './file-view.ts';
 export { parseRuleFile, readYamlFile } from './files.ts';
+export { GAP_CODES, type GapCode, isOfGap } from './gap-codes.ts';
 export {
   CONFIDENCES,
   type Confidence,

@@ -1,11 +1,12 @@
 import type { FileView } from './file-view.ts';
 import type { Kind, Match } from './model.ts';
+import type { GapCode } from './gap-codes.ts';
 import type { Rule } from './rule.ts';
 
 /** Something that a scanner could not look at. A scan with one of these never counts as clean. */
 export type Gap = {
   /** Stable, kebab-case: `file-too-large`, `unreadable-lockfile`. */
-  readonly code: string;
+  readonly code: GapCode;
   /** Where, when it is one file. */
   readonly file?: string;
   readonly line?: number;

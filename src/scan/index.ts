@@ -22,5 +22,4 @@ export type { SuppressedFinding } from './suppress.ts';
 export { type ReportContext, type ReportFormat, renderReport } from './render-report.ts';
 export { IMPORT_BYTES_MAX, type Report } from './import.ts';
 export { type Tool, TOOLS } from './import-model.ts';
-export { GAP_CODES, isOfGap } from './gap-codes.ts';
 export type { Excerpt } from './excerpt.ts';

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { reasonOf } from '../base/index.ts';
+import type { Gap } from '../finding/index.ts';
 import type { CommitLines, Tree } from '../source/index.ts';
 import type { FileResult, FileTask } from './batch.ts';
 import type { HistoryResult } from './history-batch.ts';
@@ -103,7 +104,7 @@ function failureOf(answer: WorkerReply): string {
 }
 
 function failedFile(path: string, reason: string): FileResult {
-  const gap = {
+  const gap: Gap = {
     code: 'scanner-failed',
     file: path,
     reason: `${path} could not be scanned: ${reason}`,
@@ -113,7 +114,7 @@ function failedFile(path: string, reason: string): FileResult {
 }
 
 function failedHistory(reason: string): HistoryResult {
-  const gap = { code: 'history-incomplete', reason: `a part of the history could not be scanned: ${reason}` };
+  const gap: Gap = { code: 'history-incomplete', reason: `a part of the history could not be scanned: ${reason}` };
   return { found: [], gaps: [gap], bytes: 0, binaries: 0 };
 }
 

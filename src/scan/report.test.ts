@@ -153,7 +153,7 @@ test.each([
 
 test('no format has a control of a terminal, or a command of a CI service', () => {
   const file = 'x\u001b]0;title\u0007##vso[task.setvariable variable=A]b##[add-mask]c\u009b31m';
-  const gaps = [{ code: 'file-too-large', file, reason: `${file} is large` }];
+  const gaps = [{ code: 'file-too-large', file, reason: `${file} is large` } as const];
   const result = { ...resultOf([{ ...match, message: file, place: { ...place, file } }]), gaps };
 
   for (const format of ['json', 'sarif', 'junit', 'markdown'] as const) {

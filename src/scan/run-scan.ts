@@ -2,6 +2,7 @@ import {
   completeFindings,
   type Finding,
   type Gap,
+  isOfGap,
   type Kind,
   type Match,
   type Rule,
@@ -17,7 +18,6 @@ import { doubtedFiles } from './doubt.ts';
 import { createFileScanner, type FileScanner } from './file-scan.ts';
 import { finishScan } from './finish.ts';
 import { commentsOf, type Found, joined, without } from './found.ts';
-import { isOfGap } from './gap-codes.ts';
 import { historyKey, type HistoryScan, scanHistory } from './history.ts';
 import type { ImportResult, Report } from './import.ts';
 import { loadScanners, type ScannerShelf } from './load-scanners.ts';

@@ -19,6 +19,9 @@ export const GAP_CODES = [
   'unreadable-workflow',
 ] as const;
 
+/** The compiler lets nobody give a code that `--allow-missing` does not know. */
+export type GapCode = (typeof GAP_CODES)[number];
+
 /** Whether `--allow-missing NAME` goes on without what has this code: `advisories` stands for all that begin with it. */
 export function isOfGap(name: string, code: string): boolean {
   return code === name || code.startsWith(`${name}-`);
