@@ -1,13 +1,26 @@
+import { createPrivateKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { growTiles, HASH_BYTES, leafHash } from '../../../src/attest/index.ts';
+import {
+  checkpointText,
+  growTiles,
+  HASH_BYTES,
+  hashesOfTiles,
+  leafHash,
+  parseCheckpoint,
+  parseNote,
+  renderNote,
+  rootHash,
+  signNote,
+} from '../../../src/attest/index.ts';
 import { until } from '../../product/product.ts';
 import type { Rig, ServerAttack, Verdict } from './rig.ts';
 
 const TABLES = ['auditlog_entry', 'auditlog_tile', 'auditlog_checkpoint'] as const;
 
 type Found = { readonly entries: number; readonly deviations: readonly { position?: number; problem: string }[] };
-type Edit = (sql: Client, entries: number) => Promise<void>;
+type Edit = (sql: Client, entries: number, data: string) => Promise<void>;
 
 /** The database, as its administrator has it: by its socket, past everything that the product asks. */
 async function openSocket(rig: Rig): Promise<Client> {
@@ -37,7 +50,7 @@ async function edited(rig: Rig, edit: Edit, isFound: (found: Found, entries: num
     const before = await verify(rig);
     for (const table of TABLES) await sql.query(`create table kept_${table} as table ${table}`);
     await sql.query('begin');
-    await edit(sql, before.entries);
+    await edit(sql, before.entries, rig.product.data);
     await sql.query('commit');
     const after = await verify(rig);
     await sql.query('begin');
@@ -75,7 +88,7 @@ const told =
 const OTHER_BODY = `convert_to(replace(convert_from(body, 'UTF8'), '"outcome":"allow"', '"outcome":"deny"'), 'UTF8') || ' '::bytea`;
 
 /** All tiles anew, so that they fit the entries: what somebody does who knows how the log is made. */
-async function forgeTiles(sql: Client): Promise<void> {
+async function forgeTiles(sql: Client): Promise<Buffer> {
   const { rows } = await sql.query<{ body: Buffer }>(
     'select body from auditlog_entry where seq is not null order by seq',
   );
@@ -93,6 +106,27 @@ async function forgeTiles(sql: Client): Promise<void> {
       bytes,
     ]);
   }
+  const made = new Map(tiles.map(({ tile, bytes }) => [`${tile.level}/${tile.index}`, bytes]));
+  const hashes = hashesOfTiles(rows.length, async ({ level, index, width }) => {
+    const bytes = made.get(`${level}/${index}`);
+    if (bytes === undefined) throw new RangeError(`no tile ${level}/${index}`);
+    return bytes.subarray(0, width * HASH_BYTES);
+  });
+  return rootHash(rows.length, hashes);
+}
+
+/** A checkpoint of the forged log in the place of the newest true one, with the key of the log, which somebody stole. */
+async function forgeCheckpoint(sql: Client, root: Buffer, data: string): Promise<void> {
+  const { rows } = await sql.query<{ size: string; note: string }>(
+    'select size, note from auditlog_checkpoint order by size desc limit 1',
+  );
+  const [{ size, note } = { size: '0', note: '' }] = rows;
+  const { origin } = parseCheckpoint(parseNote(note).text);
+  const text = checkpointText({ origin, size: Number(size), root });
+  const key = createPrivateKey(await readFile(join(data, 'keeper', 'log.key')));
+  const forged = renderNote({ text, signatures: [signNote(text, origin, key)] });
+  await sql.query('delete from auditlog_checkpoint');
+  await sql.query('insert into auditlog_checkpoint (size, text, note) values ($1, $2, $3)', [size, text, forged]);
 }
 
 function edit(id: string, title: string, act: Edit, isFound: (found: Found, entries: number) => boolean): ServerAttack {
@@ -147,6 +181,19 @@ export const attacks: readonly ServerAttack[] = [
       await sql.query('delete from auditlog_checkpoint');
     },
     told(/\(kept elsewhere\) is of another log/),
+  ),
+  edit(
+    'stolen-key',
+    'the log is rewritten whole, and signed anew with the stolen key of the log',
+    async (sql, _entries, data) => {
+      await sql.query(`update auditlog_entry set body = ${OTHER_BODY} where seq = 5`);
+      await forgeCheckpoint(sql, await forgeTiles(sql), data);
+    },
+    (found) =>
+      told(/\(kept elsewhere\) is of another log/)(found) &&
+      told(/\(stored\) is not signed by/)(found) &&
+      // Only what the witness kept and did not sign speaks against it: the signature of the log itself is a true one.
+      !told(/\(stored\) is of another log/)(found),
   ),
   edit(
     'old-state',

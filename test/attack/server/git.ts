@@ -10,11 +10,18 @@ const MIB = 1024 * 1024;
 const refsOf = (clone: Clone): Promise<string> => clone.must(['ls-remote', 'origin']);
 
 /** Each push must fail and leave the refs as they are. Tells which did not. */
-async function refusedPushes(clone: Clone, pushes: readonly (readonly string[])[]): Promise<readonly string[]> {
+async function refusedPushes(
+  clone: Clone,
+  pushes: readonly (readonly string[])[],
+  why = /remote/,
+): Promise<readonly string[]> {
   const before = await refsOf(clone);
   const passed: string[] = [];
   for (const args of pushes) {
-    if ((await clone.git(['push', '-q', 'origin', ...args])).code === 0) passed.push(args.join(' '));
+    const done = await clone.git(['push', '-q', 'origin', ...args]);
+    if (done.code === 0) passed.push(args.join(' '));
+    // What the client itself would not send says nothing about the server.
+    else if (!why.test(done.err)) passed.push(`${args.join(' ')}: for another reason: ${done.err.slice(-300)}`);
   }
   return (await refsOf(clone)) === before ? passed : [...passed, 'the refs changed'];
 }
@@ -176,14 +183,14 @@ const objects: readonly ServerAttack[] = [
       ];
       const pushes: string[][] = [];
       for (const tree of trees) pushes.push([`${await hostileCommit(clone, [tree])}:refs/heads/hostile`]);
-      const passed = await refusedPushes(clone, pushes);
+      const passed = await refusedPushes(clone, pushes, /remote: (fatal|error).*fsck/);
       const plain = await hostileCommit(clone, [['100644', 'plain', blob]]);
       return verdict(passed, await passedPushes(clone, [[`${plain}:refs/heads/plain`]]));
     },
   },
   {
     id: 'K21-git-bodies',
-    title: 'a request to git that unpacks to a gigabyte, one that is no protocol, a path that leads out',
+    title: 'a request to git that unpacks to a thousandfold, one that is no protocol, a path that leads out',
     controls: ['K21'],
     async attempt(rig) {
       const token = rig.people.ada;
