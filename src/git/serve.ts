@@ -11,6 +11,8 @@ import { refuse } from './request.ts';
 const ERROR_BYTES_MAX = 4 * 1024;
 /** Git takes away its locks and unfinished objects when it is asked to end; then it is ended. */
 const GRACE_MS_MAX = 3000;
+/** How git says that it can't read what the client sent. */
+const PROTOCOL_ERROR = /^fatal: protocol error: /m;
 
 export type GitService = {
   readonly program: string;
@@ -174,16 +176,18 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 function finish(call: GitService, code: number | null, ended: EndReason | undefined, stderr: string): void {
-  const { response, service } = call;
+  const { response, service, kind } = call;
   if (code === 0) {
     response.end();
     return;
   }
+  // What is no protocol at all is the client's, not a failure of ours. Nothing of a repository makes git say so.
+  const reason = ended ?? (kind === 'exchange' && PROTOCOL_ERROR.test(stderr) ? 'malformed' : undefined);
   if (ended !== 'gone') call.log.warn('git failed', { service, code, ended, stderr });
   // Git has written its reason into the stream, if it could; a stream that is cut is how the client knows.
   if (response.headersSent) response.destroy();
   else {
-    const [status, text] = ended === undefined ? [500, 'git could not serve the repository'] : ANSWERS[ended];
+    const [status, text] = reason === undefined ? [500, 'git could not serve the repository'] : ANSWERS[reason];
     response.removeHeader('content-type');
     refuse(response, status, text);
   }

@@ -191,6 +191,19 @@ describe('bodies', () => {
     expect((await post(body)).status).toBe(400);
   });
 
+  test('to a fetch that are no protocol are refused as that, and are no failure of the server', async () => {
+    const fetched = (body: Buffer) =>
+      fetch(`http://127.0.0.1:${served.port}/${path}/git-upload-pack`, {
+        method: 'POST',
+        headers: { ...AUTH, 'content-type': 'application/x-git-upload-pack-request' },
+        body: new Uint8Array(body),
+      });
+
+    expect((await fetched(Buffer.from('zzzz'))).status).toBe(400);
+    expect((await fetched(Buffer.alloc(MIB))).status).toBe(400);
+    expect((await fetched(Buffer.from('0000'))).status).toBe(200);
+  });
+
   test('that are no gzip are refused, and gzip that grows beyond the limit', async () => {
     const bomb = gzipSync(
       Buffer.concat([Buffer.from(`${command(tip, 'refs/heads/bomb')}0000`), Buffer.alloc(64 * MIB)]),

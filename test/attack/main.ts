@@ -2,8 +2,9 @@
  * Runs the attacks of test/attack/cases, each against the product and without the control.
  *
  *   node test/attack/main.ts sandbox [--only ID] [--json]
+ *   node test/attack/main.ts server [--only ID]
  *
- * As root everything is run as root and then again as an ordinary user. The last line is
+ * As root everything of `sandbox` is run as root and then again as an ordinary user. `server` is one running product. The last line is
  * `attack: N/N refused, N/N controls succeeded`; exit 0 only when all of both hold.
  */
 import { spawn } from 'node:child_process';
@@ -14,11 +15,12 @@ import { parseArgs } from 'node:util';
 import { reasonOf } from '../../src/base/index.ts';
 import type { Attack } from './attack.ts';
 import { loadAttacks } from './cases.ts';
+import { attackServer } from './server/main.ts';
 
 /** An ordinary user that no machine has. */
 const ORDINARY_UID = 54_321;
 const ARM_MS_MAX = 120_000;
-const SUITES = ['sandbox'] as const;
+const SUITES = ['sandbox', 'server'] as const;
 
 type Verdict = {
   readonly id: string;
@@ -41,6 +43,7 @@ async function main(): Promise<number> {
     console.error(`usage: npm run attack -- ${SUITES.join('|')} [--only ID] [--json]`);
     return 2;
   }
+  if (suite === 'server') return attackServer(values.only);
   const root = process.getuid?.() === 0;
   const user = root ? 'root' : 'user';
   const verdicts: Verdict[] = [];
