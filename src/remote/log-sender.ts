@@ -9,7 +9,7 @@ const APPEND_BYTES = 1024 * 1024;
 const RETRY_MS = 200;
 const RETRY_MS_MAX = 5_000;
 /** From the first line that waits to its sending: lines that come together go together. */
-const GATHER_MS = 5;
+const GATHER_MS = 1;
 
 export type LogSender = {
   add(event: JobEvent): void;
