@@ -47,7 +47,7 @@ app.post('/discount', (req, res) => {
 });
 
 app.post('/session', (req, res) => {
-  const token = Math.random().toString(36).slice(2); // PLANT[CWE-338]
+  const token = Math.random().toString(36).slice(2); // PLANT[CWE-330|CWE-338]
   res.cookie('session', token, { httpOnly: false }); // PLANT[CWE-1004]
   res.end();
 });
