@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { AdvisoriesOptions } from './advisories-command.ts';
 import type { CliDependencies } from './door.ts';
+import { child, collect } from './options.ts';
 
 /** Adds `sallyport advisories` with its commands. */
 export function addAdvisories(program: Command, dependencies: CliDependencies, exit: (code: number) => void): void {
@@ -34,12 +35,4 @@ export function addAdvisories(program: Command, dependencies: CliDependencies, e
       exit(await showAdvisories(options, dependencies));
     });
   status.addHelpText('after', '\nExample:\n  $ sallyport advisories status');
-}
-
-function child(parent: Command, name: string, description: string): Command {
-  return parent.command(name).description(description).copyInheritedSettings(parent);
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }

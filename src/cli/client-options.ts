@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CliDependencies } from './door.ts';
 import type { InviteOptions } from './runners-command.ts';
+import { child, collect, examples } from './options.ts';
 
 type Exit = (code: number) => void;
 
@@ -360,10 +361,6 @@ function addVariables(program: Command, dependencies: CliDependencies, exit: Exi
   examples(remove, 'sallyport var remove STAGE');
 }
 
-function child(parent: Command, name: string, description: string): Command {
-  return parent.command(name).description(description).copyInheritedSettings(parent);
-}
-
 function find(program: Command, name: string): Command {
   return program.commands.find((one) => one.name() === name) ?? child(program, name, '');
 }
@@ -380,15 +377,6 @@ const run = (command: Command) =>
   repository(command)
     .argument('[run]', 'its number; without it, the newest')
     .option('--attempt <n>', 'instead of the newest attempt');
-
-function examples(command: Command, ...lines: readonly string[]): void {
-  const title = lines.length === 1 ? 'Example' : 'Examples';
-  command.addHelpText('after', `\n${title}:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
-}
 
 function parseCount(text: string): number {
   const count = Number(text);

@@ -6,6 +6,7 @@ import { renderCompletion, SHELLS } from './completion.ts';
 import type { CliDependencies } from './door.ts';
 import { EXIT, exitCodeOf, renderError } from './errors.ts';
 import { addAuditVerify, addBackup, addRunnerJoin, addServer } from './server-options.ts';
+import { child, collect, examples } from './options.ts';
 import { addScanOptions, type ScanOptions } from './scan-options.ts';
 import { paintOf } from './terminal.ts';
 
@@ -110,8 +111,8 @@ export function createProgram(dependencies: CliDependencies, exit: (code: number
   if (first !== 'run') {
     addServer(program, dependencies, exit);
     addBackup(program, dependencies, exit);
-    addRunnerJoin(subcommand(program, 'runner', 'machines that run the jobs of a server'), dependencies, exit);
-    addAuditVerify(subcommand(program, 'audit', 'the tamper-evident log of what was done'), dependencies, exit);
+    addRunnerJoin(child(program, 'runner', 'machines that run the jobs of a server'), dependencies, exit);
+    addAuditVerify(child(program, 'audit', 'the tamper-evident log of what was done'), dependencies, exit);
     addClient(program, dependencies, exit);
   }
   return program;
@@ -120,7 +121,7 @@ export function createProgram(dependencies: CliDependencies, exit: (code: number
 type Exit = (code: number) => void;
 
 function addRun(program: Command, dependencies: CliDependencies, exit: Exit): void {
-  const command = subcommand(program, 'run', 'run workflows in sandboxes on this machine')
+  const command = child(program, 'run', 'run workflows in sandboxes on this machine')
     .argument('[file...]', 'workflow files; without one, those that the event triggers')
     .option('-C, --directory <dir>', 'the repository, instead of the current folder')
     .option('-j, --job <job>', 'run this job and what it needs: its id, or its key as `build (18, linux)`', collect, [])
@@ -156,7 +157,7 @@ function addRun(program: Command, dependencies: CliDependencies, exit: Exit): vo
       const { run } = await import('./run-command.ts');
       exit(await run(files, { ...program.opts(), ...options }, dependencies));
     });
-  example(
+  examples(
     command,
     'sallyport run                                what a push would run',
     'sallyport run -j test --matrix node=20       one child of one job',
@@ -165,7 +166,7 @@ function addRun(program: Command, dependencies: CliDependencies, exit: Exit): vo
 }
 
 function addScan(program: Command, dependencies: CliDependencies, exit: Exit): void {
-  const command = subcommand(
+  const command = child(
     program,
     'scan',
     'find and fix flaws: code, secrets, dependencies, workflows, infrastructure',
@@ -174,7 +175,7 @@ function addScan(program: Command, dependencies: CliDependencies, exit: Exit): v
     const { scan } = await import('./scan-command.ts');
     exit(await scan(paths, { ...program.opts(), ...options }, dependencies));
   });
-  example(
+  examples(
     command,
     'sallyport scan                               what is wrong in this folder',
     'sallyport scan --fix --dry-run               the fixes, as a patch',
@@ -185,7 +186,7 @@ function addScan(program: Command, dependencies: CliDependencies, exit: Exit): v
 }
 
 function addPlan(program: Command, dependencies: CliDependencies, exit: Exit): void {
-  const command = subcommand(program, 'plan', 'read and check workflow files, and print what would run')
+  const command = child(program, 'plan', 'read and check workflow files, and print what would run')
     .argument('[path...]', 'files or folders; without one, the workflows of this repository')
     .option('--event-name <name>', 'the event that the plan is for')
     .option('--event <file>', 'the event as GitHub sends it')
@@ -194,11 +195,11 @@ function addPlan(program: Command, dependencies: CliDependencies, exit: Exit): v
       const { plan } = await import('./plan-command.ts');
       exit(await plan(paths, options, dependencies));
     });
-  example(command, 'sallyport plan .github/workflows --json');
+  examples(command, 'sallyport plan .github/workflows --json');
 }
 
 function addLock(program: Command, dependencies: CliDependencies, exit: Exit): void {
-  const command = subcommand(program, 'lock', 'pin every action that the workflows use, to commit and content')
+  const command = child(program, 'lock', 'pin every action that the workflows use, to commit and content')
     .option('-C, --directory <dir>', 'the repository, instead of the current folder')
     .option('--update [owner/repo]', 'look this action up anew, or all of them', collectUpdate, [])
     .option('--check', 'write nothing; exit 1 when the lock does not name all that is used')
@@ -210,12 +211,12 @@ function addLock(program: Command, dependencies: CliDependencies, exit: Exit): v
         exit(await lock(options, dependencies));
       },
     );
-  example(command, 'sallyport lock', 'sallyport lock --update actions/setup-node');
+  examples(command, 'sallyport lock', 'sallyport lock --update actions/setup-node');
 }
 
 function addMirror(program: Command, dependencies: CliDependencies, exit: Exit): void {
-  const mirror = subcommand(program, 'mirror', 'fill a folder with bare repositories of actions');
-  const add = subcommand(mirror, 'add', 'fetch repositories into the mirror')
+  const mirror = child(program, 'mirror', 'fill a folder with bare repositories of actions');
+  const add = child(mirror, 'add', 'fetch repositories into the mirror')
     .argument('<dir>', 'the folder of the mirror')
     .argument('<owner/repo...>', 'what to fetch')
     .option('--json', 'the result as one object')
@@ -223,19 +224,19 @@ function addMirror(program: Command, dependencies: CliDependencies, exit: Exit):
       const { mirrorAdd } = await import('./household.ts');
       exit(await mirrorAdd(folder, references, options, dependencies));
     });
-  example(add, 'sallyport mirror add /srv/actions actions/setup-node actions/setup-python');
-  const sync = subcommand(mirror, 'sync', 'fetch what is new of every repository in the mirror')
+  examples(add, 'sallyport mirror add /srv/actions actions/setup-node actions/setup-python');
+  const sync = child(mirror, 'sync', 'fetch what is new of every repository in the mirror')
     .argument('<dir>', 'the folder of the mirror')
     .option('--json', 'the result as one object')
     .action(async (folder: string, options: { json?: true }) => {
       const { mirrorSync } = await import('./household.ts');
       exit(await mirrorSync(folder, options, dependencies));
     });
-  example(sync, 'sallyport mirror sync /srv/actions');
+  examples(sync, 'sallyport mirror sync /srv/actions');
 }
 
 function addHousehold(program: Command, dependencies: CliDependencies, exit: Exit): void {
-  const init = subcommand(program, 'init', 'write a first workflow for what this folder holds')
+  const init = child(program, 'init', 'write a first workflow for what this folder holds')
     .option('-C, --directory <dir>', 'the project, instead of the current folder')
     .addOption(
       new Option('--language <language...>', 'instead of looking').choices(['node', 'python', 'go', 'rust', 'java']),
@@ -245,18 +246,18 @@ function addHousehold(program: Command, dependencies: CliDependencies, exit: Exi
       const { init: write } = await import('./init-command.ts');
       exit(await write(options, dependencies));
     });
-  example(init, 'sallyport init');
+  examples(init, 'sallyport init');
 
-  const clean = subcommand(program, 'clean', 'remove caches, fetched actions and the records of runs')
+  const clean = child(program, 'clean', 'remove caches, fetched actions and the records of runs')
     .option('--caches', 'only what is made again by itself')
     .option('--json', 'the result as one object')
     .action(async (options: { caches?: true; json?: true }) => {
       const { clean: remove } = await import('./household.ts');
       exit(await remove(options, dependencies));
     });
-  example(clean, 'sallyport clean --caches');
+  examples(clean, 'sallyport clean --caches');
 
-  const doctor = subcommand(program, 'doctor', 'say which walls stand on this machine, and what mends the others')
+  const doctor = child(program, 'doctor', 'say which walls stand on this machine, and what mends the others')
     .option('--server', 'say what a server here would run as whom, and which settings weaken it')
     .option('--config <file>', 'with --server: its settings (default: sallyport.yml in the folder of the data)')
     .option('--json', 'the capability record; with --server the facts')
@@ -264,27 +265,14 @@ function addHousehold(program: Command, dependencies: CliDependencies, exit: Exi
       const { doctor: examine, serverDoctor } = await import('./doctor.ts');
       exit(await (options.server === true ? serverDoctor : examine)(options, dependencies));
     });
-  example(doctor, 'sallyport doctor --json');
+  examples(doctor, 'sallyport doctor --json');
 
-  const completion = subcommand(program, 'completion', 'print the completion script of a shell')
+  const completion = child(program, 'completion', 'print the completion script of a shell')
     .argument('<shell>', SHELLS.join(', '))
     .action((shell: string) => {
       dependencies.terminal.write(renderCompletion(program, shell));
     });
-  example(completion, 'sallyport completion bash > ~/.local/share/bash-completion/completions/sallyport');
-}
-
-function subcommand(parent: Command, name: string, description: string): Command {
-  return parent.command(name).description(description).copyInheritedSettings(parent);
-}
-
-function example(command: Command, ...lines: readonly string[]): void {
-  const title = lines.length === 1 ? 'Example' : 'Examples';
-  command.addHelpText('after', `\n${title}:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
+  examples(completion, 'sallyport completion bash > ~/.local/share/bash-completion/completions/sallyport');
 }
 
 function collectUpdate(value: string | true, previous: readonly string[]): readonly string[] {

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { KINDS, type Kind, SEVERITIES, type Severity } from '../finding/index.ts';
 import type { ReportFormat } from '../scan/index.ts';
+import { collect } from './options.ts';
 
 /** What can be asked for with `--only`. Suppressions are always judged. */
 export const SCANNED_KINDS = KINDS.filter((kind) => kind !== 'suppressions');
@@ -97,10 +98,6 @@ function collectKind(value: string, previous: readonly Kind[]): readonly Kind[] 
   const known = kinds.filter((kind) => kind !== undefined);
   if (known.length < kinds.length) throw new InvalidArgumentError(`Kinds are: ${SCANNED_KINDS.join(', ')}.`);
   return [...previous, ...known];
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }
 
 function collectList(value: string, previous: readonly string[]): readonly string[] {

@@ -4,6 +4,7 @@ import type { BackupOptions, RestoreOptions } from './backup-command.ts';
 import type { CliDependencies } from './door.ts';
 import type { RunnerJoinOptions } from './runner-command.ts';
 import type { UpOptions } from './up-command.ts';
+import { child, collect } from './options.ts';
 
 /** Adds `sallyport up` and what an operator does beside it. */
 export function addServer(program: Command, dependencies: CliDependencies, exit: (code: number) => void): void {
@@ -98,14 +99,6 @@ export function addAuditVerify(audit: Command, dependencies: CliDependencies, ex
       exit(await auditVerify(options, dependencies));
     })
     .addHelpText('after', '\nExample:\n  $ sallyport audit verify --keys /media/safe/public-keys.json');
-}
-
-function child(parent: Command, name: string, description: string): Command {
-  return parent.command(name).description(description).copyInheritedSettings(parent);
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }
 
 function parseCount(text: string): number {
