@@ -3,6 +3,9 @@ import type { EngineEvent } from '../engine/index.ts';
 import type { Principal } from '../identity/index.ts';
 import type { Conclusion } from '../protocol/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
+import type { RunFilter, RunJob, RunKey, RunState } from '../runs/index.ts';
+
+export type { RunFilter, RunJob, RunKey, RunState };
 
 /**
  * What the API asks of the other parts of the server. Each answers for one repository: a number that belongs to another one is not
@@ -10,8 +13,6 @@ import type { Diagnostic } from '../workflow/index.ts';
  */
 
 export type Page<Item> = { readonly items: readonly Item[] /** Nothing at the end. */; readonly next?: string };
-
-export type RunState = 'waiting' | 'queued' | 'running' | 'finished';
 
 export type RunSummary = {
   readonly id: number;
@@ -33,21 +34,6 @@ export type RunSummary = {
   readonly finishedAt?: Date;
 };
 
-export type RunJob = {
-  readonly id: number;
-  readonly key: string;
-  readonly name: string;
-  readonly state: RunState;
-  readonly conclusion?: Conclusion;
-  readonly reason?: string;
-  readonly level: TrustLevel;
-  readonly taints: readonly Taint[];
-  readonly needs: readonly string[];
-  readonly runner?: string;
-  readonly startedAt?: Date;
-  readonly finishedAt?: Date;
-};
-
 export type RunView = RunSummary & {
   readonly jobs: readonly RunJob[];
   /** What a person should know of it, and why its level is no higher. */
@@ -58,17 +44,6 @@ export type RunView = RunSummary & {
   /** Number of its newest event; 0 before the first. */
   readonly lastEvent: number;
 };
-
-export type RunFilter = {
-  readonly workflow?: string;
-  readonly branch?: string;
-  readonly event?: string;
-  readonly state?: RunState;
-  readonly commit?: string;
-};
-
-/** One attempt of a run; without it the newest. */
-export type RunKey = { readonly repositoryId: number; readonly runId: number; readonly attempt?: number };
 
 export type ArtifactInfo = {
   readonly id: number;

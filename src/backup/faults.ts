@@ -8,10 +8,5 @@ export const fault = faultsOf('backup', {
   },
   'recipient-invalid': { status: 400, help: 'Give a recipient as age-keygen prints it: age1….' },
   'not-empty': { status: 409, help: 'Restore into a folder and a database that hold nothing yet.' },
-  newer: { status: 409, help: 'Restore with the release that made the backup, or a later one.' },
-  unproved: {
-    status: 409,
-    help: 'Nothing is served from this backup: its audit log does not prove itself. Keep it as evidence, and try an older one.',
-  },
   git: { status: 500, help: 'Look at the repository that is named: git fsck tells more.' },
 });
