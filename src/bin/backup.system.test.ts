@@ -4,7 +4,8 @@ import { cp, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { sizeOf } from '../auditlog/index.ts';
 import { silentLog } from '../base/index.ts';
 import { openRepoServer } from '../repo/index.ts';
 import { verifyAudit } from './audit.ts';
@@ -43,6 +44,15 @@ const repositories = ({ db }: Ground, name: string) =>
     network: { lookup: async () => [] },
     log: silentLog,
   });
+/** The newest signed checkpoint covers all that was appended. */
+const signed = ({ db }: Ground) =>
+  vi.waitFor(
+    async () => {
+      const { rows } = await sql<{ count: string }>`select count(*) from auditlog_entry`.execute(db.as());
+      expect(await sizeOf(db)).toBe(Number(rows[0]?.count));
+    },
+    { timeout: 20_000, interval: 50 },
+  );
 const git = (...args: string[]) =>
   execFileSync('git', args, {
     cwd: data('work'),
@@ -84,7 +94,7 @@ beforeAll(async () => {
   await server.import({ principal: OWNER, owner: 'acme', name: 'app', from: { kind: 'folder', path: data('work') } });
   await server.create(OWNER, { owner: 'acme', name: 'empty' });
   await server.close();
-  await new Promise((done) => setTimeout(done, 1000));
+  await signed(from);
   await backup(machine(), VERSION, options('from'));
   await from.close();
 });
@@ -99,7 +109,7 @@ test('a backup of a running server is restored as it was, and the log goes on', 
   const server = await repositories(to, 'to');
   const found = await server.find(OWNER, { owner: 'acme', name: 'app' });
   const created = await server.create(OWNER, { owner: 'acme', name: 'new' });
-  await new Promise((done) => setTimeout(done, 1000));
+  await signed(to);
   const after = await verifyAudit(machine(), asking('to'));
   const head = execFileSync(
     'git',

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckpointSigner } from '../auditlog/index.ts';
 import type { NoteVerifier, TokenUse } from '../attest/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
@@ -12,13 +11,11 @@ import {
   type WitnessIdentity,
   witnessIdentity,
 } from '../protocol/index.ts';
+import { type Pace, supervise } from './supervise.ts';
 
 /** An answer of the keeper: a signature and one write to the disk. */
 const ANSWER_MS_MAX = 10_000;
-/** From a death to the next start; doubled each time that a process does not live this long. */
-const RESTART_MS = 100;
-const RESTART_MS_MAX = 10_000;
-const LIVED_MS_MIN = 5_000;
+const PACE: Pace = { waitMs: 100, waitMsMax: 10_000, livedMsMin: 5_000 };
 
 /** Both hold a few keys and answer one question at a time: a heap that is made for more only costs memory. */
 const SMALL = ['--max-old-space-size=64', '--max-semi-space-size=1'];
@@ -55,11 +52,11 @@ type User = { readonly uid: number; readonly gid: number };
 /** Starts keeper and witness, and starts them again when they die. */
 export async function openKeys(options: KeysOptions): Promise<Keys> {
   const { log, users } = options;
-  const keeper = supervise('keeper', [options.keeperFolder, options.origin], { user: users?.keeper, log });
+  const keeper = startProcess('keeper', [options.keeperFolder, options.origin], { user: users?.keeper, log });
   try {
     const own: KeeperIdentity = keeperIdentity.parse(await keeper.ask({ kind: 'identify' }));
     const args = [options.witnessFolder, `${own.origin}/witness`, own.origin, own.logKey];
-    const witness = supervise('witness', args, { user: users?.witness, log });
+    const witness = startProcess('witness', args, { user: users?.witness, log });
     try {
       const other: WitnessIdentity = witnessIdentity.parse(await witness.ask({ kind: 'identify' }));
       return keysOf(own, other, { keeper, witness });
@@ -76,7 +73,7 @@ export async function openKeys(options: KeysOptions): Promise<Keys> {
 function keysOf(
   own: KeeperIdentity,
   other: WitnessIdentity,
-  { keeper, witness }: { readonly keeper: Supervised; readonly witness: Supervised },
+  { keeper, witness }: { readonly keeper: Process; readonly witness: Process },
 ): Keys {
   return {
     origin: own.origin,
@@ -99,45 +96,31 @@ function keysOf(
   };
 }
 
-type Supervised = {
+type Process = {
   ask(request: object): Promise<unknown>;
   pid(): number | undefined;
   close(): Promise<void>;
 };
 
-type Life = { readonly child: ChildProcess; readonly channel: Channel; readonly ended: Promise<void> };
+type ProcessLife = { readonly child: ChildProcess; readonly channel: Channel; readonly ended: Promise<void> };
 
-function supervise(
+function startProcess(
   program: 'keeper' | 'witness',
   args: readonly string[],
   { user, log }: { readonly user: User | undefined; readonly log: Log },
-): Supervised {
-  let closing = false;
-  let life = begin(program, args, user, log);
-  const loop = (async () => {
-    for (let wait = RESTART_MS; ; ) {
-      const started = performance.now();
-      await life.ended;
-      if (closing) return;
-      wait = performance.now() - started > LIVED_MS_MIN ? RESTART_MS : Math.min(wait * 2, RESTART_MS_MAX);
-      log.error('A process ended and is started again', { program, waitMs: wait });
-      await sleep(wait);
-      if (closing) return;
-      life = begin(program, args, user, log);
-    }
-  })();
+): Process {
+  const lives = supervise(() => begin(program, args, user, log), {
+    pace: PACE,
+    onDeath: (waitMs) => log.error('A process ended and is started again', { program, waitMs }),
+  });
   return {
-    ask: (request) => life.channel.ask(request),
-    pid: () => life.child.pid,
-    async close() {
-      closing = true;
-      life.channel.close();
-      await loop;
-    },
+    ask: (request) => lives.life().channel.ask(request),
+    pid: () => lives.life().child.pid,
+    close: () => lives.close(({ channel }) => channel.close()),
   };
 }
 
-function begin(program: string, args: readonly string[], user: User | undefined, log: Log): Life {
+function begin(program: string, args: readonly string[], user: User | undefined, log: Log): ProcessLife {
   const file = new URL(`./${program}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
   const child = spawn(process.execPath, [...SMALL, file.pathname, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from 'node:http';
 import type { Runners } from '../api/index.ts';
 import type { Log } from '../base/index.ts';
@@ -9,11 +8,11 @@ import { drainRunner, listRunners, makeRunnerToken, removeRunner } from '../queu
 import { readMembership } from '../remote/index.ts';
 import type { ServerPlaces } from './server-places.ts';
 import type { ServerSettings } from './server-settings.ts';
+import { type Pace, supervise } from './supervise.ts';
 
 /** A runner that was not heard of for so long is lost. */
 const LOST_MS = 90_000;
-const RESTART_MS = 500;
-const RESTART_MS_MAX = 15_000;
+const PACE: Pace = { waitMs: 500, waitMsMax: 15_000, livedMsMin: 15_000 };
 /** After that a runner that was told to end is killed; its jobs' leases end by themselves. */
 const STOP_MS_MAX = 20_000;
 
@@ -76,27 +75,18 @@ export async function startOwnRunner(options: {
     ...(settings.tls_certificate === undefined ? [] : ['--ca', settings.tls_certificate]),
     ...(isKnown ? [] : ['--token', '-', '--replace']),
   ];
-  let isStopping = false;
-  let child = begin(args, token, { env: environmentOf(machine.env), log });
-  const loop = (async () => {
-    for (let wait = RESTART_MS; ; ) {
-      const started = performance.now();
-      await new Promise((ended) => child.once('close', ended));
-      if (isStopping) return;
-      wait = performance.now() - started > RESTART_MS_MAX ? RESTART_MS : Math.min(wait * 2, RESTART_MS_MAX);
-      log.error('The runner inside ended and is started again', { waitMs: wait });
-      await sleep(wait);
-      if (isStopping) return;
-      child = begin(args, token, { env: environmentOf(machine.env), log });
-    }
-  })();
+  const lives = supervise(() => begin(args, token, { env: environmentOf(machine.env), log }), {
+    pace: PACE,
+    onDeath: (waitMs) => log.error('The runner inside ended and is started again', { waitMs }),
+  });
   return {
-    pid: () => child.pid,
+    pid: () => lives.life().child.pid,
     async stop() {
-      isStopping = true;
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
-      await loop;
+      let timer: NodeJS.Timeout | undefined;
+      await lives.close(({ child }) => {
+        child.kill('SIGTERM');
+        timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+      });
       clearTimeout(timer);
     },
   };
@@ -109,11 +99,13 @@ function environmentOf(env: { readonly [name: string]: string | undefined }): No
   return Object.fromEntries(Object.entries(env).filter(([name]) => names.test(name)));
 }
 
+type RunnerLife = { readonly child: ChildProcess; readonly ended: Promise<void> };
+
 function begin(
   args: readonly string[],
   token: string,
   { env, log }: { readonly env: NodeJS.ProcessEnv; readonly log: Log },
-): ChildProcess {
+): RunnerLife {
   const main = join(import.meta.dirname, `main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`);
   const child = spawn(process.execPath, [main, ...args, '--json'], { env, stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
   // A runner that died before it read its token is told of by its end.
@@ -126,5 +118,7 @@ function begin(
     });
   }
   child.on('error', (error) => log.error('The runner can not be started', { reason: error.message }));
-  return child;
+  // It comes after a failed start, too.
+  const ended = new Promise<void>((done) => child.once('close', () => done()));
+  return { child, ended };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../base/index.ts';
 import { fault } from './faults.ts';
@@ -43,10 +43,19 @@ export function openIds(folder: string): Ids {
     if (known !== undefined) return known;
     await mkdir(folderOfKind, { recursive: true, mode: 0o700 });
     const taken = await take(kind);
-    // Whoever writes first wins, the other number is lost: numbers may have gaps.
-    await writeFile(file, String(taken), { flag: 'wx', mode: 0o600 }).catch((thrown: unknown) => {
-      if (codeOf(thrown) !== 'EEXIST') throw fault('state-unusable', `${file} can't be written`, { cause: thrown });
-    });
+    // Whoever comes first wins, the other number is lost: numbers may have gaps. The file appears with its number in it, since
+    // whoever comes second reads it at once.
+    const fresh = join(folderOfKind, `new-${randomUUID()}`);
+    try {
+      await writeFile(fresh, String(taken), { flag: 'wx', mode: 0o600 });
+      await link(fresh, file).catch((thrown: unknown) => {
+        if (codeOf(thrown) !== 'EEXIST') throw thrown;
+      });
+    } catch (thrown) {
+      throw fault('state-unusable', `${file} can't be written`, { cause: thrown });
+    } finally {
+      await rm(fresh, { force: true });
+    }
     return (await readNumber(file)) ?? taken;
   };
   return { take, ofName };
