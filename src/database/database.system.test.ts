@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -153,6 +153,15 @@ test('a second server on the same data is refused', async () => {
 
   await expect(start('twice')).rejects.toMatchObject({ code: 'database/postgres-broken' });
   await first.stop();
+});
+
+test.runIf(process.geteuid?.() === 0)('a folder that the user of the database can not reach is named', async () => {
+  const closed = join(folder, 'closed');
+  await mkdir(closed, { mode: 0o700 });
+
+  await expect(
+    startPostgres({ runtime, dir: join(closed, 'postgres'), unsafeNoSync: true, ...POSTGRES_USER }),
+  ).rejects.toMatchObject({ code: 'database/postgres-folder', message: expect.stringContaining(closed) });
 });
 
 test('a server that was left running is ended by the one that takes over, and nothing is lost', async () => {

@@ -9,6 +9,10 @@ export const fault = faultsOf('database', {
     status: 503,
     help: 'Look at the disk and the message; `DATABASE_URL` takes another PostgreSQL.',
   },
+  'postgres-folder': {
+    status: 503,
+    help: 'Let others pass (chmod o+x) through the folder that the message names, or put the data elsewhere with --data.',
+  },
   unreachable: { status: 503, help: 'Check DATABASE_URL and that PostgreSQL runs there.' },
   old: {
     status: 503,

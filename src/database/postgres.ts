@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { excerpt } from '../base/index.ts';
@@ -51,7 +51,7 @@ export type Postgres = AsyncDisposable & {
 /**
  * Starts PostgreSQL on a Unix socket that only its user and this process reach: no port is opened. A new folder is initialised first,
  * with the built-in locale `C.UTF-8`, so that the order of texts depends on no library of the machine. Faults: `database/postgres-version` (the data
- * are of another major version), `database/postgres-broken`.
+ * are of another major version), `database/postgres-folder`, `database/postgres-broken`.
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const data = join(options.dir, 'data');
@@ -68,9 +68,22 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     await chmod(folder, mode);
     if (options.user !== undefined && folder !== options.dir) await chown(folder, options.user.uid, options.user.gid);
   }
+  if (options.user !== undefined) await requirePassage(options.dir, options.user);
   await initialise(options, data);
   await endLeftover(data, options.takesOver === true);
   return launch(options, { data, socket });
+}
+
+/** A user of its own has to get through every folder above its data: the home of root lets nobody. */
+async function requirePassage(dir: string, user: { readonly uid: number; readonly gid: number }): Promise<void> {
+  for (let folder = resolve(dir); ; folder = dirname(folder)) {
+    const { mode, uid, gid } = await stat(folder);
+    const mayPass = (mode & (uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001)) !== 0;
+    if (!mayPass) {
+      throw fault('postgres-folder', `the database runs as user ${user.uid}, who can not pass through ${folder}`);
+    }
+    if (folder === dirname(folder)) return;
+  }
 }
 
 async function initialise(options: PostgresOptions, data: string): Promise<void> {
