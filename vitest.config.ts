@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/tidy.test.ts', 'test/{rules,evaluate}/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/tidy.test.ts', 'test/{rules,evaluate,journey/docs}/*.test.ts'],
           exclude: ['src/**/*.system.test.ts'],
           testTimeout: 20_000,
           // They share nothing that one could leave behind for the next; a process for each file costs half of the time.
@@ -19,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['src/**/*.system.test.ts', 'test/{journey,attack,conformance,compat,fuzz}/**/*.test.ts'],
+          exclude: ['test/journey/docs/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -209,8 +209,8 @@ function addTokens(program: Command, dependencies: CliDependencies, exit: Exit):
   const token = child(program, 'token', 'tokens for programs');
   const create = server(child(token, 'create', 'make a token; it is printed once'))
     .argument('<name>', 'what it is for')
-    .requiredOption('--scope <verb>', 'what it may: see docs/reference/identity.md (repeatable)', collect, [])
-    .option('--repository <owner/name>', 'only in this repository (repeatable)', collect, [])
+    .requiredOption('--scope <verb>', 'what it may: see docs/reference/identity.md', collect, [])
+    .option('--repository <owner/name>', 'only in this repository', collect, [])
     .option('--days <n>', 'days until it ends (default 30, at most 90)', parseDays)
     .action(async (name: string, options: { scope: string[]; repository: string[] }) => {
       const { createToken } = await import('./people-command.ts');
@@ -280,7 +280,7 @@ function addRunners(program: Command, dependencies: CliDependencies, exit: Exit)
   });
   examples(list, 'sallyport runner list');
   const invite = server(child(group, 'invite', 'print a token with which one runner joins, within the hour'))
-    .option('--label <label>', 'what it may say of itself instead of its own words (repeatable)', collect, [])
+    .option('--label <label>', 'what it may say of itself instead of its own words', collect, [])
     .option('--ephemeral', 'it ends after one job')
     .action(async (options: InviteOptions) => {
       const { inviteRunner } = await import('./runners-command.ts');

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { PRESET_NAMES, readEgressFile } from '../egress/index.ts';
+import { renderCommands } from '../../test/tidy/commands.ts';
 import { idleProgram } from './fixture.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -86,4 +87,8 @@ test('the egress page explains every reason of a refusal', () => {
 
   expect(reasons.length).toBeGreaterThan(15);
   expect([...reasons, 'not-listed', 'port-not-listed'].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
+});
+
+test('the page of commands is what --help prints (node scripts/commands.ts writes it)', () => {
+  expect(readFileSync(join(root, 'docs/reference/commands.md'), 'utf8')).toBe(renderCommands());
 });

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 import { WALLS } from '../protocol/index.ts';
 import { addAdvisories } from './advisories-options.ts';
 import { addClient } from './client-options.ts';
@@ -96,6 +96,7 @@ export function createProgram(dependencies: CliDependencies, exit: (code: number
       getOutHasColors: () => terminal.colors,
       getErrHasColors: () => terminal.colors,
     })
+    .configureHelp({ optionDescription })
     .showHelpAfterError('help: --help lists commands, arguments and options')
     .exitOverride()
     .helpCommand(true);
@@ -119,6 +120,14 @@ export function createProgram(dependencies: CliDependencies, exit: (code: number
 }
 
 type Exit = (code: number) => void;
+
+/** As commander describes an option; of one that may be given several times it would print an empty list as the default. */
+function optionDescription(option: Option): string {
+  return new Help()
+    .optionDescription(option)
+    .replace(/ \(default: \[\]\)$/, ' (repeatable)')
+    .replace(/, default: \[\]\)$/, '; repeatable)');
+}
 
 function addRun(program: Command, dependencies: CliDependencies, exit: Exit): void {
   const command = child(program, 'run', 'run workflows in sandboxes on this machine')

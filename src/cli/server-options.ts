@@ -18,7 +18,7 @@ export function addServer(program: Command, dependencies: CliDependencies, exit:
     .option('--tls-key <file>', 'its private key, PEM')
     .option(
       '--trust-proxy <address>',
-      'a proxy in front that ends TLS: what it says of addresses is believed (repeatable)',
+      'a proxy in front that ends TLS: what it says of addresses is believed',
       collect,
       [],
     )
@@ -43,7 +43,7 @@ export function addServer(program: Command, dependencies: CliDependencies, exit:
 export function addBackup(program: Command, dependencies: CliDependencies, exit: (code: number) => void): void {
   child(program, 'backup', 'write everything of a server into one encrypted file, while it goes on')
     .requiredOption('-o, --output <file>', 'the file to write')
-    .requiredOption('-r, --recipient <age1…>', 'who can restore it: a recipient of age (repeatable)', collect, [])
+    .requiredOption('-r, --recipient <age1…>', 'who can restore it: a recipient of age', collect, [])
     .option('--data <dir>', "folder of the server's data (default: that of this machine)")
     .option('--database-url <url>', 'the PostgreSQL of the server, when it is not the embedded one')
     .option('--json', 'the result as one object')
@@ -71,7 +71,7 @@ export function addRunnerJoin(runner: Command, dependencies: CliDependencies, ex
     .option('--url <url>', 'address of the server')
     .option('--token <token>', 'registration token, works once; `-` reads it from standard input')
     .option('--name <name>', 'of this runner (default: the name of the machine)')
-    .option('--label <label>', 'a further label (repeatable)', collect, [])
+    .option('--label <label>', 'a further label', collect, [])
     .option('--ephemeral', 'end after one job')
     .option('--ca <file>', 'certificate of the server, PEM, when no system knows who signed it')
     .option('--folder <dir>', 'where it keeps its key and caches (default: in the state folder)')
@@ -92,7 +92,7 @@ export function addAuditVerify(audit: Command, dependencies: CliDependencies, ex
     .option('--data <dir>', "folder of the server's data (default: that of this machine)")
     .option('--database-url <url>', 'the PostgreSQL that holds the log, when it is not the embedded one')
     .option('--keys <file>', 'public keys of log and witness, from a place that the server can not write')
-    .option('--checkpoint <file>', 'a checkpoint that was kept elsewhere (repeatable)', collect, [])
+    .option('--checkpoint <file>', 'a checkpoint that was kept elsewhere', collect, [])
     .option('--json', 'the result as one object')
     .action(async (options: AuditVerifyOptions) => {
       const { auditVerify } = await import('./audit-verify.ts');

@@ -3,14 +3,17 @@
  *
  *   npm run -s journey -- scan
  *   npm run -s journey -- server
+ *   npm run -s journey -- docs [PAGE…]
  */
+import { journeyDocs } from './docs/main.ts';
 import { journeyScan } from './scan.ts';
 import { journeyServer } from './server.ts';
 
-const [name] = process.argv.slice(2);
+const [name, ...rest] = process.argv.slice(2);
 const journeys: { readonly [name: string]: () => number | Promise<number> } = {
   scan: journeyScan,
   server: journeyServer,
+  docs: () => journeyDocs(rest),
 };
 const journey = name !== undefined && Object.hasOwn(journeys, name) ? journeys[name] : undefined;
 if (journey === undefined) {
