@@ -8,7 +8,7 @@ import { idOfCursor, idPage, iso, pageOf, pageQuery, repositorySchema, sizeOfPag
 
 const name = z.string().min(1).max(100);
 /** First parts of the server's own addresses. */
-const RESERVED_OWNERS = ['api', 'runner', 'healthz', 'readyz', 'metrics'];
+const RESERVED_OWNERS = ['api', 'runner', 'healthz', 'readyz', 'metrics', 'setup', 'sign-in', 'docs'];
 const owner = name.refine((text) => !RESERVED_OWNERS.includes(text.toLowerCase()), 'the server needs this name itself');
 const branch = z.string().min(1).max(190);
 /** Pages of repositories that are read for one page of those that the person may see. */
