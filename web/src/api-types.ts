@@ -501,12 +501,156 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
-  '/api/v1/repositories/{owner}/{name}/commits': {
+  '/api/v1/repositories/{owner}/{name}/branches': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
-    /** Commits that a branch, a tag or a commit reaches. Needs `repository.read`. */
+    /** Branches, those with the newest commits first, and how far each is from the default branch. Needs `repository.read`. */
     get: {
       parameters: {
-        query?: { limit?: number | undefined; cursor?: string | undefined; revision?: string | undefined };
+        query?: { limit?: number | undefined; cursor?: string | undefined; query?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['BranchPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/tags': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Tags, the newest first. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; query?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TagPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/tree': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What a folder holds at a branch, a tag or a commit. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { revision?: string | undefined; path?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Tree'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/tree/commits': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The last commit of each entry of a folder, as far as it is quick to tell. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { revision?: string | undefined; path?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TreeCommits'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/blob': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** A file as text, when it is one. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query: { revision?: string | undefined; path: string };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Blob'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/raw': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The bytes of a file. Who wrote them is not known to be harmless: a browser keeps them, and shows plain images only.. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query: { revision?: string | undefined; path: string };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/octet-stream': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/commits': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Commits that a branch, a tag or a commit reaches; with a path, those that changed it. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; revision?: string | undefined; path?: string | undefined };
         header?: never;
         path: { owner: string; name: string };
         cookie?: never;
@@ -514,6 +658,54 @@ export type paths = {
       requestBody?: never;
       responses: {
         200: { headers: Headers; content: { 'application/json': components['schemas']['CommitPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/commits/{sha}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** One commit, and what it changed against its first parent. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { path?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string; sha: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['CommitView'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/compare': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What a head has that a base has not, since they parted. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query: { base: string; head: string; path?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Comparison'] } };
         default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
       };
     };
@@ -1222,8 +1414,22 @@ export type components = {
     Repository: { id: number; owner: string; name: string; defaultBranch: string; state: 'importing' | 'active' | 'archived' | 'stopped' | 'deleted'; reason?: string; cloneUrl: string; createdAt: string };
     RefPage: { items: (components['schemas']['Ref'])[]; next?: string };
     Ref: { ref: string; oid: string; peeled?: string };
+    BranchPage: { items: (components['schemas']['Branch'])[]; next?: string };
+    Branch: { name: string; commit: components['schemas']['CommitLine']; isDefault: boolean; isProtected: boolean; ahead?: number; behind?: number };
+    CommitLine: { oid: string; author: string; date: string; subject: string };
+    TagPage: { items: (components['schemas']['Tag'])[]; next?: string };
+    Tag: { name: string; oid: string; commit?: components['schemas']['CommitLine'] };
+    Tree: { commit: string; path: string; entries: (components['schemas']['TreeEntry'])[] };
+    TreeEntry: { name: string; type: 'file' | 'folder' | 'link' | 'submodule'; mode: string; oid: string; bytes?: number };
+    TreeCommits: { commit: string; path: string; entries: ({ name: string; last: components['schemas']['CommitLine'] })[] };
+    Blob: { commit: string; path: string; oid: string; mode: string; bytes: number; kind: 'text' | 'binary' | 'large' | 'link'; text?: string };
     CommitPage: { items: (components['schemas']['Commit'])[]; next?: string };
     Commit: { oid: string; tree: string; parents: (string)[]; author: { name: string; email: string; date: string }; committer: { name: string; email: string; date: string }; message: string };
+    CommitView: { commit: components['schemas']['Commit']; diff: components['schemas']['Diff'] };
+    Diff: { files: (components['schemas']['FileDiff'])[]; count: number };
+    FileDiff: { path: string; oldPath?: string; status: 'added' | 'modified' | 'deleted' | 'renamed' | 'copied' | 'retyped'; oldMode?: string; newMode?: string; additions?: number; deletions?: number; hunks?: (components['schemas']['Hunk'])[] };
+    Hunk: { oldStart: number; newStart: number; section: string; lines: (string)[] };
+    Comparison: { base: string; head: string; mergeBase?: string; ahead?: number; behind?: number; commits: (components['schemas']['Commit'])[]; diff: components['schemas']['Diff'] };
     GrantPage: { items: (components['schemas']['Grant'])[]; next?: string };
     Grant: { to: { type: 'user' | 'team'; id: number; name: string }; role: 'read' | 'write' | 'maintain' | 'admin' };
     RunPage: { items: (components['schemas']['Run'])[]; next?: string };
