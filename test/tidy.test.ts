@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { closureOf, processesOf } from './tidy/closure.ts';
 import { renderFaults } from './tidy/faults.ts';
 import { type AllowList, checkAllowList, checkTree, folderOf } from './tidy/rules.ts';
-import { readSources } from './tidy/sources.ts';
+import { readSources, readWebSources } from './tidy/sources.ts';
+import { checkWeb } from './tidy/web.ts';
 
 const SCANNERS = ['secrets', 'code', 'dependencies', 'audit', 'infrastructure'];
 const STATE = ['identity', 'repo', 'variable', 'check', 'change', 'advisory'];
@@ -110,6 +111,10 @@ const allowed: AllowList = { ...ALLOWED, bin: Object.keys(ALLOWED) };
 describe('this tree', () => {
   test('follows the map', () => {
     expect(checkTree(sources, allowed)).toEqual([]);
+  });
+
+  test('has pages that see the server through its API, and make no markup of text', () => {
+    expect(checkWeb(readWebSources(root))).toEqual([]);
   });
 
   test('has an allow list without a way round', () => {
@@ -338,6 +343,19 @@ describe('the rules prove themselves', () => {
 
   test('a way round in the allow list is found', () => {
     expect(checkAllowList({ base: ['store'], store: ['base'] })).toHaveLength(1);
+  });
+
+  test.each([
+    ['a way into src', "import { x } from '../../../src/base/index.ts';", 'door web/src/run/page.tsx:1'],
+    ['a module of Node', "import fs from 'node:fs';", 'browser web/src/run/page.tsx:1'],
+    ['an area that imports another', "import { x } from '../people/x.ts';", 'edge web/src/run/page.tsx:1'],
+    ['markup of text', 'export const x = <p dangerouslySetInnerHTML={y} />;', 'markup web/src/run/page.tsx:1'],
+    ['code of text', 'export const x = eval (y);', 'markup web/src/run/page.tsx:1'],
+    ['an address that runs', "export const x = <a href='javascript:y' />;", 'markup web/src/run/page.tsx:1'],
+  ])('%s is found in the pages', (_name, source, wanted) => {
+    const found = checkWeb(new Map([['web/src/run/page.tsx', source]]));
+
+    expect(found.map(({ rule, at }) => `${rule} ${at}`)).toEqual([wanted]);
   });
 
   test('the closure of a process names files, modules of Node and packages, also of workers, and no types', () => {

@@ -8,6 +8,7 @@ export const fault = faultsOf('api', {
   'request-invalid': { status: 400, help: 'The description of every request is at /api/v1/openapi.json.' },
   'body-type': { status: 415, help: 'Send JSON, with content-type: application/json.' },
   'body-too-large': { status: 413, help: 'Send less at once.' },
+  'file-large': { status: 413, help: 'Clone the repository: git has no such limit.' },
   'body-slow': { status: 408, help: 'Send the request without long breaks.' },
   'rate-limited': { status: 429, help: 'Wait as long as the header Retry-After says.' },
   'too-many-streams': { status: 429, help: 'Close streams that are not read any more.' },

@@ -200,6 +200,8 @@ function routesOf<CallOf extends Call>(to: Access['to'], narrow: (call: Call, fo
         input: Input<P, Q, B>,
       ) => Promise<{
         readonly bytes: AsyncIterable<Uint8Array>;
+        /** When it is another one than the route's. */
+        readonly type?: string;
         readonly headers?: { readonly [name: string]: string };
       }>,
     ): Route =>

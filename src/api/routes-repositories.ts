@@ -2,19 +2,16 @@ import { z } from '@hono/zod-openapi';
 import { readableRepositories } from '../identity/index.ts';
 import type { RepositoryRow } from '../repo/index.ts';
 import type { ApiDeps } from './deps.ts';
-import { fault } from './faults.ts';
 import { organisation, repository, self, type ServerEvent } from './route.ts';
 import { idOfCursor, idPage, iso, pageOf, pageQuery, repositorySchema, sizeOfPage } from './schema.ts';
 
 const name = z.string().min(1).max(100);
 /** First parts of the server's own addresses. */
-const RESERVED_OWNERS = ['api', 'runner', 'healthz', 'readyz', 'metrics'];
+const RESERVED_OWNERS = ['api', 'runner', 'healthz', 'readyz', 'metrics', 'setup', 'sign-in', 'docs'];
 const owner = name.refine((text) => !RESERVED_OWNERS.includes(text.toLowerCase()), 'the server needs this name itself');
 const branch = z.string().min(1).max(190);
 /** Pages of repositories that are read for one page of those that the person may see. */
 const SCANS_MAX = 10;
-/** Commits and refs that paging passes over. */
-const SKIP_MAX = 100_000;
 
 export function repositoryOf(deps: Pick<ApiDeps, 'origin'>, row: RepositoryRow) {
   const { stoppedReason, createdAt, ...rest } = row;
@@ -152,76 +149,7 @@ export const repositoryRoutes = [
       await deps.repo.delete(principal, id);
     },
   ),
-  repository.json(
-    {
-      method: 'get',
-      path: '/refs',
-      verb: 'repository.read',
-      tag: 'Repositories',
-      summary: 'Branches and tags',
-      query: { ...pageQuery, kind: z.enum(['branches', 'tags']).optional() },
-      reply: pageOf(
-        z.strictObject({ ref: z.string(), oid: z.string(), peeled: z.string().optional() }).openapi('Ref'),
-        'RefPage',
-      ),
-    },
-    async ({ deps, repository: { id } }, { query }) => {
-      const reader = await deps.repo.reader(id);
-      const { items, next } = await reader.listRefs({
-        ...(query.kind === undefined ? {} : { prefix: query.kind === 'tags' ? 'refs/tags/' : 'refs/heads/' }),
-        skip: skipOf(query.cursor),
-        limit: sizeOfPage(query.limit),
-      });
-      return { items, ...(next === undefined ? {} : { next: cursorOfSkip(next) }) };
-    },
-  ),
-  repository.json(
-    {
-      method: 'get',
-      path: '/commits',
-      verb: 'repository.read',
-      tag: 'Repositories',
-      summary: 'Commits that a branch, a tag or a commit reaches',
-      query: { ...pageQuery, revision: z.string().min(1).max(200).optional() },
-      reply: pageOf(commitSchema(), 'CommitPage'),
-    },
-    async ({ deps, repository: { id, defaultBranch } }, { query }) => {
-      const reader = await deps.repo.reader(id);
-      const revision = query.revision ?? defaultBranch;
-      const from = await reader.resolve(revision);
-      if (from === undefined) throw fault('not-found', 'there is no such branch, tag or commit');
-      const limit = sizeOfPage(query.limit);
-      const { items, next } = await reader.listCommits(from, { skip: skipOf(query.cursor), limit });
-      return {
-        items,
-        ...(next === undefined ? {} : { next: cursorOfSkip(next) }),
-      };
-    },
-  ),
 ];
-
-function commitSchema() {
-  const who = z.strictObject({ name: z.string(), email: z.string(), date: z.string() });
-  return z
-    .strictObject({
-      oid: z.string(),
-      tree: z.string(),
-      parents: z.array(z.string()),
-      author: who,
-      committer: who,
-      message: z.string(),
-    })
-    .openapi('Commit');
-}
-
-const cursorOfSkip = (skip: number) => Buffer.from(`s${skip}`).toString('base64url');
-
-function skipOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  const skip = Number(/^s(\d{1,6})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1]);
-  if (!(skip <= SKIP_MAX)) throw fault('request-invalid', 'query.cursor: not the `next` of a page');
-  return skip;
-}
 
 /** Progress that waits for its reader: only the newest is kept. */
 class Channel implements AsyncIterable<ServerEvent> {

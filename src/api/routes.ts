@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import { contentRoutes } from './routes-contents.ts';
 import { auditRoutes, metaRoutes, runnerRoutes, variableRoutes } from './routes-operate.ts';
 import { accessRoutes, memberRoutes, signInRoutes, teamRoutes, tokenRoutes } from './routes-people.ts';
 import { repositoryRoutes } from './routes-repositories.ts';
@@ -12,6 +13,7 @@ export const ROUTES: readonly Route[] = [
   ...memberRoutes,
   ...teamRoutes,
   ...repositoryRoutes,
+  ...contentRoutes,
   ...accessRoutes,
   ...runRoutes,
   ...variableRoutes,

@@ -4,6 +4,7 @@ import { reasonOf } from '../base/index.ts';
 import { createApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { isGitPath, serveGitClient } from './git-door.ts';
+import { createPages } from './pages.ts';
 import { createRates, type RateLimit, type RateLimitName } from './rate.ts';
 import type { ApiState } from './state.ts';
 
@@ -25,6 +26,8 @@ export type Api = {
 };
 
 export type ApiOptions = ApiDeps & {
+  /** Of the browser pages: see `PagesOptions`. */
+  readonly pages?: string;
   readonly rateLimits?: { readonly [Name in RateLimitName]: RateLimit };
 };
 
@@ -36,6 +39,11 @@ export function createApi(options: ApiOptions): Api {
     streams: new Map(),
   };
   const app = createApp(state);
+  const pages = createPages({
+    folder: options.pages,
+    random: (bytes) => options.random(bytes),
+    origin: options.origin,
+  });
   // Its own classes for requests and responses stay its own: nothing global is replaced in this process.
   const hono = getRequestListener(app.fetch, { overrideGlobalObjects: false });
 
@@ -43,6 +51,7 @@ export function createApi(options: ApiOptions): Api {
     const url = request.url ?? '';
     if (url.startsWith('/runner/') && (await options.runnerDoor?.(request, response)) === true) return;
     if (isGitPath(url)) return serveGitClient(state, request, response);
+    if (pages.serve(request, response)) return;
     await hono(request, response);
   }
 

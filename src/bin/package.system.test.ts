@@ -31,7 +31,7 @@ test('the packed package, installed into an empty folder, runs a workflow', { ti
   writeFileSync(join(repository, 'hello.txt'), 'hello from the package\n');
   run('git', ['init', '-q', '-b', 'main'], repository);
 
-  run(process.execPath, [join(root, 'scripts/build.ts')], root);
+  run('npm', ['run', '-s', 'build'], root);
   run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], root);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
   writeFileSync(join(consumer, 'package.json'), '{"private": true}');
@@ -45,6 +45,7 @@ test('the packed package, installed into an empty folder, runs a workflow', { ti
 
   expect(run(command, ['--version'], consumer)).toBe('0.1.0\n');
   expect(existsSync(join(consumer, 'node_modules/sallyport/src'))).toBe(false);
+  expect(existsSync(join(consumer, 'node_modules/sallyport/dist/pages/index.html'))).toBe(true);
   expect(result.stdout + result.stderr).toContain('hello from the package');
   expect(result.status).toBe(0);
 });

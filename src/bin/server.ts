@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import http, { type Server } from 'node:http';
 import https from 'node:https';
+import { join } from 'node:path';
 import { createApi, createMetrics, createRunnerDoor, HTTP_OPTIONS } from '../api/index.ts';
 import { type Log, reasonOf, systemClock } from '../base/index.ts';
 import { authoriseGit, firstSetupCode, type IdentityDeps, recoverySetupCode } from '../identity/index.ts';
@@ -23,6 +24,8 @@ import { startTraces } from './server-traces.ts';
 import { isLoopback, type ServerSettings } from './server-settings.ts';
 
 const GIB = 1024 ** 3;
+/** What `npm run pages` makes: beside the programs of the package, and of the sources. */
+const PAGES = join(import.meta.dirname, import.meta.url.endsWith('.js') ? '../pages' : '../../dist/pages');
 /** Artifacts and caches together. */
 const BLOB_BYTES_MAX = 200 * GIB;
 /** A connection that is closed has so long to end what it does. */
@@ -127,6 +130,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       parts: { 'audit log': () => ground.sequencer.problem() === undefined },
       proxies: settings.trust_proxy,
       closing: closing.signal,
+      pages: PAGES,
     });
     const server = await listen(settings, (request, response) => api.listener(request, response));
     closers.push(() => {

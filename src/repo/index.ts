@@ -9,16 +9,10 @@ export type { ImportFrom, ImportNetwork } from './import-source.ts';
 export type { MaintenanceRound } from './maintain.ts';
 export { openRepoServer, type RepoOptions, type RepoServer } from './open.ts';
 export type { Authorise, Principal, RepositoryName, RepoVerb } from './principal.ts';
-export type {
-  ChangedPath,
-  Commit,
-  FileContent,
-  FilePlace,
-  Page,
-  RefPlace,
-  RepositoryReader,
-  TreeEntry,
-} from './read.ts';
+export type { ChangedPath, FileContent, FilePlace, RefPlace, RepositoryReader, TreeEntry } from './read.ts';
+export type { Diff, FileDiff, Hunk } from './read-diff.ts';
+export type { Commit, Page } from './read-ground.ts';
+export type { BranchPlace, CommitLine, Distance, TagPlace } from './read-history.ts';
 export type { ArchiveRequest } from './read-archive.ts';
 export type { DecidePush, Push } from './receive.ts';
 export { consumeRefChanges, type Disagreement, openRefChanges, type RefChange } from './ref-log.ts';

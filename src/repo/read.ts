@@ -4,6 +4,33 @@ import { gitEnvironment, SERVING, type Slots } from '../git/index.ts';
 import { askGit, type GitAsk, type GitPlace, type GitProgram, splitNul } from '../source/index.ts';
 import { fault } from './faults.ts';
 import { refProblem } from './names.ts';
+import { type Diff, readDiff } from './read-diff.ts';
+import {
+  type Ask,
+  type Commit,
+  DIFF_MS_MAX,
+  EMPTY_TREE,
+  lines,
+  OBJECT_ID,
+  type Page,
+  PAGE_MAX,
+  page,
+  pageOf,
+  requireId,
+  requirePath,
+  type Span,
+} from './read-ground.ts';
+import {
+  type BranchPlace,
+  type CommitLine,
+  type Distance,
+  distance,
+  lastCommits,
+  listBranches,
+  listCommits,
+  listTags,
+  type TagPlace,
+} from './read-history.ts';
 import { type ArchiveRequest, archiveSlots, streamArchive } from './read-archive.ts';
 import { ZERO } from './rules.ts';
 
@@ -12,19 +39,10 @@ const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 const ANSWER_MS_MAX = 60_000;
 /** A tree that doubles at each depth has few objects and billions of paths, which git collects before it prints them. */
 const MEMORY_BYTES_MAX = 1024 ** 3;
-const DIFF_MS_MAX = 20_000;
 export const FILE_BYTES_MAX = 16 * 1024 * 1024;
 export const PATHS_MAX = 100_000;
 /** Of one folder. */
 const ENTRIES_MAX = 10_000;
-export const PAGE_MAX = 1000;
-/** Commits that paging passes over: later ones are reached from another commit. */
-const SKIP_MAX = 100_000;
-const MESSAGE_BYTES_MAX = 16 * 1024;
-const PATH_BYTES_MAX = 4096;
-const OBJECT_ID = /^[0-9a-f]{40}$/;
-/** What git calls the tree without entries. */
-const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
 export type RefPlace = {
   readonly ref: string;
@@ -34,15 +52,6 @@ export type RefPlace = {
 export type FileContent = { readonly mode: string; readonly oid: string; readonly bytes: Buffer };
 export type FilePlace = { readonly path: string; readonly mode: string; readonly oid: string; readonly bytes: number };
 export type ChangedPath = { readonly path: string; readonly status: 'added' | 'modified' | 'deleted' };
-export type Commit = {
-  readonly oid: string;
-  readonly tree: string;
-  readonly parents: readonly string[];
-  /** What the commit says, which anybody can write: never who did something. */
-  readonly author: { readonly name: string; readonly email: string; readonly date: string };
-  readonly committer: { readonly name: string; readonly email: string; readonly date: string };
-  readonly message: string;
-};
 export type TreeEntry = {
   readonly name: string;
   readonly mode: string;
@@ -51,11 +60,6 @@ export type TreeEntry = {
   /** Of a blob. */
   readonly bytes?: number;
 };
-export type Page<Item> = {
-  readonly items: readonly Item[] /** Items to pass over for the next page; nothing at the end. */;
-  readonly next?: number;
-};
-
 /**
  * Reads one repository. Names are names and ids, never expressions of git (`main~3`, `:/text`); every answer is bounded. A reader of a
  * push in quarantine sees its new objects, too.
@@ -84,14 +88,25 @@ export type RepositoryReader = {
   changedPaths(base: string, head: string): Promise<readonly ChangedPath[]>;
   mergeBase(one: string, other: string): Promise<string | undefined>;
   isAncestor(older: string, newer: string): Promise<boolean>;
-  /** `without`: not those that this commit has, too. */
+  /** `without`: not those that this commit has, too. `path`: those that changed it. */
   listCommits(
     from: string,
-    options?: { readonly skip?: number; readonly limit?: number; readonly without?: string },
+    options?: { readonly skip?: number; readonly limit?: number; readonly without?: string; readonly path?: string },
   ): Promise<Page<Commit>>;
+  /** For entries of a folder, by name, the last commit that changed them, as far as it is quick to tell. '' is the top. */
+  lastCommits(commit: string, folder: string): Promise<ReadonlyMap<string, CommitLine>>;
+  /** Those with the newest commits first. `query`: only those whose name has this text. */
+  listBranches(options?: RefQuery): Promise<Page<BranchPlace>>;
+  listTags(options?: RefQuery): Promise<Page<TagPlace>>;
+  /** Nothing when it takes too long to count. */
+  distance(base: string, head: string): Promise<Distance | undefined>;
+  /** What differs between two commits; from `ZERO` everything is added. Bounded: see `Diff`. */
+  diff(request: { readonly base: string; readonly head: string; readonly path?: string }): Promise<Diff>;
   /** What each object is; those that are missing are left out. */
   typesOf(oids: readonly string[]): Promise<ReadonlyMap<string, 'commit' | 'tag' | 'tree' | 'blob'>>;
 };
+
+export type RefQuery = { readonly query?: string; readonly skip?: number; readonly limit?: number };
 
 export type ReaderOptions = {
   readonly gitPath: string;
@@ -153,12 +168,16 @@ export function readerOf({ gitPath, gitDir, quarantine, slots = archiveSlots() }
       const args = ['merge-base', '--is-ancestor', '--end-of-options', requireId(older), requireId(newer)];
       return (await ask(args, { accept: [1] })).code === 0;
     },
-    listCommits: (from, { skip = 0, limit = 50, without } = {}) =>
-      listCommits(
-        ask,
-        [requireId(from), ...(without === undefined ? [] : [`^${requireId(without)}`])],
-        page(skip, limit),
-      ),
+    listCommits: (from, { skip = 0, limit = 50, without, path } = {}) =>
+      listCommits(ask, [requireId(from), ...(without === undefined ? [] : [`^${requireId(without)}`])], {
+        ...page(skip, limit),
+        ...(path === undefined ? {} : { path }),
+      }),
+    lastCommits: (commit, folder) => lastCommits(ask, commit, folder),
+    listBranches: ({ query = '', skip = 0, limit = 50 } = {}) => listBranches(ask, query, page(skip, limit)),
+    listTags: ({ query = '', skip = 0, limit = 50 } = {}) => listTags(ask, query, page(skip, limit)),
+    distance: (base, head) => distance(ask, base, head),
+    diff: (request) => readDiff(ask, request),
     async readCommit(commit) {
       const [found] = (await listCommits(ask, [requireId(commit)], { skip: 0, limit: 1 })).items;
       if (found === undefined) throw fault('revision-unknown', `there is no commit ${commit}`);
@@ -189,25 +208,6 @@ export function readerOf({ gitPath, gitDir, quarantine, slots = archiveSlots() }
     },
   };
   return reader;
-}
-
-type Ask = (args: readonly string[], options?: GitAsk) => Promise<{ readonly code: number; readonly stdout: Buffer }>;
-type Span = { readonly skip: number; readonly limit: number };
-
-function requireId(text: string): string {
-  if (!OBJECT_ID.test(text))
-    throw fault('revision-unknown', `${JSON.stringify(excerpt(text, 100))} is no id of an object`);
-  return text;
-}
-
-function page(skip: number, limit: number): Span {
-  const isSpan = Number.isInteger(skip) && skip >= 0 && skip <= SKIP_MAX && Number.isInteger(limit) && limit >= 1;
-  if (!isSpan || limit > PAGE_MAX) throw fault('too-large', `at most ${PAGE_MAX} at once, and ${SKIP_MAX} passed over`);
-  return { skip, limit };
-}
-
-function pageOf<Item>(items: readonly Item[], { skip, limit }: Span): Page<Item> {
-  return { items: items.slice(0, limit), ...(items.length > limit ? { next: skip + limit } : {}) };
 }
 
 async function listRefs(ask: Ask, prefix: string, span: Span): Promise<Page<RefPlace>> {
@@ -295,17 +295,6 @@ async function listFiles(ask: Ask, commit: string, folders: readonly string[]): 
   });
 }
 
-function requirePath(path: string): void {
-  const parts = path.split('/');
-  if (
-    Buffer.byteLength(path) > PATH_BYTES_MAX ||
-    path.includes('\0') ||
-    parts.some((part) => part === '' || part === '.' || part === '..')
-  ) {
-    throw fault('path-invalid', JSON.stringify(excerpt(path, 200)));
-  }
-}
-
 async function listTree(ask: Ask, commit: string, path: string): Promise<readonly TreeEntry[]> {
   if (path !== '') requirePath(path);
   const place = path === '' ? commit : `${commit}:${path}`;
@@ -342,47 +331,4 @@ async function changedPaths(ask: Ask, base: string, head: string): Promise<reado
     changed.push({ path: fields[at + 1] ?? '', status });
   }
   return changed;
-}
-
-/** Fields of one commit, between NULs; the message is last and cut. */
-const COMMIT_FORMAT = '%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x00';
-const COMMIT_FIELDS = 10;
-
-async function listCommits(ask: Ask, from: readonly string[], span: Span): Promise<Page<Commit>> {
-  const { code, stdout } = await ask(
-    [
-      'log',
-      '-z',
-      `--format=${COMMIT_FORMAT}`,
-      '--no-notes',
-      '--no-decorate',
-      `--skip=${span.skip}`,
-      `--max-count=${span.limit + 1}`,
-      '--end-of-options',
-      ...from,
-    ],
-    { accept: [128] },
-  );
-  if (code !== 0) throw fault('revision-unknown', `there is no commit ${from.join(' ')}`);
-  const fields = stdout.toString('utf8').split('\0');
-  const commits: Commit[] = [];
-  // Each commit ends with its own NUL and the one between commits.
-  for (let at = 0; at + COMMIT_FIELDS <= fields.length; at += COMMIT_FIELDS + 1) {
-    const [oid = '', tree = '', parents = '', an = '', ae = '', aI = '', cn = '', ce = '', cI = '', message = ''] =
-      fields.slice(at, at + COMMIT_FIELDS);
-    if (!OBJECT_ID.test(oid)) break;
-    commits.push({
-      oid,
-      tree,
-      parents: parents.split(' ').filter((parent) => parent !== ''),
-      author: { name: an, email: ae, date: aI },
-      committer: { name: cn, email: ce, date: cI },
-      message: message.slice(0, MESSAGE_BYTES_MAX).trimEnd(),
-    });
-  }
-  return pageOf(commits, span);
-}
-
-function lines(bytes: Buffer): readonly string[] {
-  return bytes.toString('utf8').split('\n').filter(Boolean);
 }

@@ -38,7 +38,7 @@ export function parseModule(path: string, source: string): Module {
 const parsedModules = new Map<string, Module>();
 
 function parse(path: string, source: string): Module {
-  const parsed = parseSync(path, source, { sourceType: 'module', lang: 'ts' });
+  const parsed = parseSync(path, source, { sourceType: 'module', lang: path.endsWith('.tsx') ? 'tsx' : 'ts' });
   const error = parsed.errors[0];
   if (error !== undefined) throw new SyntaxError(`${path}: ${error.message}`);
   const lineAt = lineCounter(source);

@@ -5,6 +5,15 @@ import type { Sources } from './rules.ts';
 /** Folders whose files are the project's own. */
 const FOLDERS = ['src', 'test', 'bench', 'scripts'];
 
+/** Sources of the browser pages, which the map of `src` does not bind. */
+export function readWebSources(root: string): Sources {
+  return new Map(
+    listFiles(root, 'web/src')
+      .filter((path) => path !== 'web/src/api-types.ts')
+      .map((path) => [path, readFileSync(join(root, path), 'utf8')]),
+  );
+}
+
 /** Reads the TypeScript sources below the root. Folders that do not exist yet are left out. */
 export function readSources(root: string): Sources {
   const sources = new Map<string, string>();
@@ -23,7 +32,7 @@ function listFiles(root: string, folder: string): readonly string[] {
     throw thrown;
   }
   return entries
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.tsx?$/.test(path))
     .map((path) => `${folder}/${path}`)
     .sort();
 }

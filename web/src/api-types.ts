@@ -1,0 +1,1455 @@
+/** Made from docs/reference/openapi.json by `node scripts/api-types.ts`. */
+export type paths = {
+  '/api/v1/meta': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Which server this is */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Meta'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Signs in with a code that works once, and gives a token */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { code: string; name?: string; device: string; days?: number } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['SignedIn'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Who asks, and with which token. Needs `self.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Self'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tokens': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Own tokens, newest first. Needs `token.manage`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TokenPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    /** Makes a token; it is told once. Needs `token.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string; scopes: (string)[]; repositories?: (number)[]; days?: number } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['MadeToken'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tokens/{token}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Ends a token and all that were made with it. Needs `self.read`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { token: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': { revoked: (number)[] } } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/organisation/tokens': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Everybody's tokens, newest first. Needs `token.review`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TokenPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/members': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The members. Needs `member.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['MemberPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    /** Adds a member, and gives a code with which they sign in. Needs `member.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string; role: 'owner' | 'security' | 'member' | 'auditor' } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['Invited'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/members/{user}/code': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Another code for a member to sign in with; it replaces the one before. Needs `member.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { user: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['SignInCode'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/members/{user}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Removes a member with all tokens, teams and grants. Needs `member.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { user: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    /** Changes the role of a member. Needs `member.manage`. */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { user: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { role: 'owner' | 'security' | 'member' | 'auditor' } } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Member'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    trace?: never;
+  };
+  '/api/v1/teams': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** All teams with their members. Needs `member.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TeamPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    /** Makes a team, perhaps within another one. Needs `member.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string; parentId?: number } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['Team'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/teams/{team}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Removes a team with its grants. Needs `member.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { team: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    /** Moves a team into another one, or to the top. Needs `member.manage`. */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { team: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { parentId: number | null } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    trace?: never;
+  };
+  '/api/v1/teams/{team}/members/{user}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    /** Puts a member into a team. Needs `member.manage`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { team: number; user: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    /** Takes a member out of a team. Needs `member.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { team: number; user: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The repositories that one may read. Needs `self.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RepositoryPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    /** Makes an empty repository. Needs `repository.create`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { owner: string; name: string; defaultBranch?: string } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['Repository'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/import': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Makes a repository of another one; tells how far it is. Needs `repository.create`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { owner: string; name: string; url: string } } };
+      responses: {
+        200: { headers: Headers; content: { 'text/event-stream': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** One repository. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Repository'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Deletes a repository with all that git has of it. Needs `repository.administer`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    /** Renames a repository, archives it or brings it back: one of these at once. Needs `repository.administer`. */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': ({ owner?: string; name: string }) | ({ state: 'active' | 'archived' }) } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Repository'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/refs': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Branches and tags. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; kind?: 'branches' | 'tags' | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RefPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/branches': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Branches, those with the newest commits first, and how far each is from the default branch. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; query?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['BranchPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/tags': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Tags, the newest first. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; query?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TagPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/tree': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What a folder holds at a branch, a tag or a commit. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { revision?: string | undefined; path?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Tree'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/tree/commits': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The last commit of each entry of a folder, as far as it is quick to tell. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { revision?: string | undefined; path?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TreeCommits'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/blob': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** A file as text, when it is one. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query: { revision?: string | undefined; path: string };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Blob'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/raw': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The bytes of a file. Who wrote them is not known to be harmless: a browser keeps them, and shows plain images only.. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query: { revision?: string | undefined; path: string };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/octet-stream': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/commits': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Commits that a branch, a tag or a commit reaches; with a path, those that changed it. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; revision?: string | undefined; path?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['CommitPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/commits/{sha}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** One commit, and what it changed against its first parent. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: { path?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string; sha: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['CommitView'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/compare': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What a head has that a base has not, since they parted. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query: { base: string; head: string; path?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Comparison'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/access': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Who has which role in the repository by name. Needs `access.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['GrantPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/access/users/{user}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    /** Gives a member a role in the repository. Needs `access.manage`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; user: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { role: 'read' | 'write' | 'maintain' | 'admin' } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    /** Takes a member's role in the repository. Needs `access.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; user: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/access/teams/{team}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    /** Gives a team a role in the repository. Needs `access.manage`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; team: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { role: 'read' | 'write' | 'maintain' | 'admin' } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    /** Takes a team's role in the repository. Needs `access.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; team: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Runs, newest first. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; workflow?: string | undefined; branch?: string | undefined; event?: string | undefined; state?: 'waiting' | 'queued' | 'running' | 'finished' | undefined; commit?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RunPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** One run with its jobs. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RunView'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/events': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What happens in a run, from the beginning or from Last-Event-ID on. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'text/event-stream': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/log': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The log of a job, one event a line, from a byte on. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined; offset?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/x-ndjson': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/log/events': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The log of a job as it grows, from the beginning or from the byte of Last-Event-ID on. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'text/event-stream': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/cancel': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Cancels a run; by force also its steps that always run. Needs `run.cancel`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { force?: boolean } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/rerun': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Runs it again as another attempt: all of it, what failed, or one job with what needs it. Needs `run.rerun`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { only?: ('all' | 'failed') | ({ job: number }) } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': { attempt: number } } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/dispatches': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Starts a workflow that has `workflow_dispatch`. Needs `run.dispatch`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { workflow: string; ref?: string; inputs?: { [name: string]: string } } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': { runIds: (number)[] } } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/repository-dispatches': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Starts what has `repository_dispatch` of this type. Needs `run.dispatch`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { type: string; payload?: { [name: string]: unknown } } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': { runIds: (number)[] } } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/artifacts': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The artifacts of a run. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['ArtifactPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/artifacts/{artifact}/archive': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** An artifact as a zip archive. Who wrote it is not known to be harmless.. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; artifact: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/zip': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/schedules': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What the workflows of the default branch run by the clock. Needs `schedule.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['SchedulePage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/variables': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Variables of the organisation. Needs `organisation-variable.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['VariablePage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/variables/{variable}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    /** Sets a variable of the organisation. Needs `organisation-variable.manage`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { variable: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { value: string } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    /** Removes a variable of the organisation. Needs `organisation-variable.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { variable: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/variables': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** A repository's own variables. Needs `variable.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['VariablePage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/variables/{variable}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    /** Sets a variable of a repository. Needs `variable.manage`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; variable: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { value: string } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    /** Removes a variable of a repository. Needs `variable.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; variable: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/runners': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The runners. Needs `runner.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RunnerPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/runners/registrations': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** A token that registers one runner, within an hour. Needs `runner.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { labels?: (string)[]; ephemeral?: boolean } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['RunnerRegistration'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/runners/{runner}/drain': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Lets a runner end what it runs, and gives it nothing more. Needs `runner.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { runner: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/runners/{runner}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Removes a runner; what it runs is lost. Needs `runner.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { runner: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/audit': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Entries of the audit log, newest first. Needs `audit.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; action?: string | undefined; actor?: string | undefined; resourceType?: string | undefined; resource?: string | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['AuditPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/audit/checkpoint': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The newest checkpoint, a signed note (C2SP tlog-checkpoint). Needs `audit.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['AuditCheckpoint'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/audit/{entry}/proof': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The proof that the newest checkpoint has an entry (C2SP tlog-proof), and the entry as it was hashed, in base64. Needs `audit.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { entry: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['AuditProof'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+};
+
+export type components = {
+  schemas: {
+    Meta: { product: 'sallyport'; version: string; api: 'v1' };
+    Problem: { type: string; title: string; status: number; detail: string; code: string; help: string; request: string };
+    SignedIn: { user: components['schemas']['Member']; token: string; info: components['schemas']['Token'] };
+    Member: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor'; createdAt: string };
+    Token: { id: number; user: { id: number; name: string }; name: string; hint: string; scopes: (string)[]; repositories?: (number)[]; createdAt: string; expiresAt: string; lastUsedAt?: string; revokedAt?: string };
+    Self: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor'; token: { id: number; scopes: (string)[]; repositories?: (number)[]; expiresAt: string } };
+    TokenPage: { items: (components['schemas']['Token'])[]; next?: string };
+    MadeToken: { token: string; info: components['schemas']['Token'] };
+    MemberPage: { items: (components['schemas']['Member'])[]; next?: string };
+    Invited: { member: components['schemas']['Member']; code: string; expiresAt: string };
+    SignInCode: { code: string; expiresAt: string };
+    TeamPage: { items: (components['schemas']['Team'])[]; next?: string };
+    Team: { id: number; name: string; parentId?: number; members: (number)[] };
+    RepositoryPage: { items: (components['schemas']['Repository'])[]; next?: string };
+    Repository: { id: number; owner: string; name: string; defaultBranch: string; state: 'importing' | 'active' | 'archived' | 'stopped' | 'deleted'; reason?: string; cloneUrl: string; createdAt: string };
+    RefPage: { items: (components['schemas']['Ref'])[]; next?: string };
+    Ref: { ref: string; oid: string; peeled?: string };
+    BranchPage: { items: (components['schemas']['Branch'])[]; next?: string };
+    Branch: { name: string; commit: components['schemas']['CommitLine']; isDefault: boolean; isProtected: boolean; ahead?: number; behind?: number };
+    CommitLine: { oid: string; author: string; date: string; subject: string };
+    TagPage: { items: (components['schemas']['Tag'])[]; next?: string };
+    Tag: { name: string; oid: string; commit?: components['schemas']['CommitLine'] };
+    Tree: { commit: string; path: string; entries: (components['schemas']['TreeEntry'])[] };
+    TreeEntry: { name: string; type: 'file' | 'folder' | 'link' | 'submodule'; mode: string; oid: string; bytes?: number };
+    TreeCommits: { commit: string; path: string; entries: ({ name: string; last: components['schemas']['CommitLine'] })[] };
+    Blob: { commit: string; path: string; oid: string; mode: string; bytes: number; kind: 'text' | 'binary' | 'large' | 'link'; text?: string };
+    CommitPage: { items: (components['schemas']['Commit'])[]; next?: string };
+    Commit: { oid: string; tree: string; parents: (string)[]; author: { name: string; email: string; date: string }; committer: { name: string; email: string; date: string }; message: string };
+    CommitView: { commit: components['schemas']['Commit']; diff: components['schemas']['Diff'] };
+    Diff: { files: (components['schemas']['FileDiff'])[]; count: number };
+    FileDiff: { path: string; oldPath?: string; status: 'added' | 'modified' | 'deleted' | 'renamed' | 'copied' | 'retyped'; oldMode?: string; newMode?: string; additions?: number; deletions?: number; hunks?: (components['schemas']['Hunk'])[] };
+    Hunk: { oldStart: number; newStart: number; section: string; lines: (string)[] };
+    Comparison: { base: string; head: string; mergeBase?: string; ahead?: number; behind?: number; commits: (components['schemas']['Commit'])[]; diff: components['schemas']['Diff'] };
+    GrantPage: { items: (components['schemas']['Grant'])[]; next?: string };
+    Grant: { to: { type: 'user' | 'team'; id: number; name: string }; role: 'read' | 'write' | 'maintain' | 'admin' };
+    RunPage: { items: (components['schemas']['Run'])[]; next?: string };
+    Run: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string };
+    RunView: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string; jobs: (components['schemas']['Job'])[]; notes: (string)[]; taints: (components['schemas']['Taint'])[]; diagnostics: (components['schemas']['Diagnostic'])[]; lastEvent: number };
+    Job: { id: number; key: string; name: string; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; reason?: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; taints: (components['schemas']['Taint'])[]; needs: (string)[]; runner?: string; startedAt?: string; finishedAt?: string };
+    Taint: { level: 'untrusted' | 'branch' | 'reviewed' | 'release'; cause: string; step?: string; source: string };
+    Diagnostic: { file: string; line: number; column: number; code: string; message: string; remedy?: string };
+    ArtifactPage: { items: (components['schemas']['Artifact'])[]; next?: string };
+    Artifact: { id: number; runId: number; name: string; bytes: number; digest: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; createdAt: string; expiresAt?: string };
+    SchedulePage: { items: (components['schemas']['Schedule'])[]; next?: string };
+    Schedule: { workflow: string; cron: string; timezone?: string; nextAt?: string };
+    VariablePage: { items: (components['schemas']['Variable'])[]; next?: string };
+    Variable: { name: string; value: string; updatedAt: string };
+    RunnerPage: { items: (components['schemas']['Runner'])[]; next?: string };
+    Runner: { id: number; name: string; labels: (string)[]; state: 'idle' | 'busy' | 'draining' | 'lost'; ephemeral: boolean; jobs: (number)[]; lastSeenAt?: string };
+    RunnerRegistration: { token: string; expiresAt: string };
+    AuditPage: { items: (components['schemas']['AuditEntry'])[]; next?: string };
+    AuditEntry: { id: number; position?: number; body: { [name: string]: unknown }; personal?: { [name: string]: string } };
+    AuditCheckpoint: { note: string };
+    AuditProof: { leaf: string; proof: string };
+  };
+};

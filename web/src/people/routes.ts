@@ -1,0 +1,3 @@
+import type { AreaRoute } from '../shell/route.ts';
+
+export const routes: readonly AreaRoute[] = [];

@@ -1,0 +1,73 @@
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+
+/** The green of the gate. Shade 8 on white and shade 3 on the dark ground have more than 4.5:1. */
+const gate: MantineColorsTuple = [
+  '#eef8f3',
+  '#dcefe5',
+  '#b5ddc8',
+  '#8bcaa9',
+  '#68ba8f',
+  '#52b07e',
+  '#429a6c',
+  '#317c55',
+  '#256646',
+  '#174f34',
+];
+
+export const theme = createTheme({
+  primaryColor: 'gate',
+  primaryShade: { light: 8, dark: 8 },
+  colors: { gate },
+  autoContrast: true,
+  luminanceThreshold: 0.35,
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  focusRing: 'always',
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", "Cantarell", "Noto Sans", "Liberation Sans", Arial, sans-serif',
+  fontFamilyMonospace:
+    'ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace',
+  headings: {
+    fontWeight: '650',
+    sizes: { h1: { fontSize: '1.375rem', lineHeight: '1.3' }, h2: { fontSize: '1.05rem' } },
+  },
+  components: {
+    Anchor: { defaultProps: { underline: 'hover' } },
+    Tooltip: { defaultProps: { withArrow: true, openDelay: 300, events: { hover: true, focus: true, touch: true } } },
+    Badge: { defaultProps: { radius: 'sm', variant: 'light' } },
+  },
+});
+
+/** Texts that are dimmed keep 4.5:1 on every ground of the pages. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-dimmed': '#5a626b',
+    '--mantine-color-placeholder': '#666e77',
+    '--mantine-color-anchor': '#1d6141',
+    '--sp-ground-2': '#f7f8f8',
+    '--sp-line': '#e3e6e8',
+    '--sp-good': '#1f6b43',
+    '--sp-bad': '#b3261e',
+    '--sp-warn': '#8a5300',
+    '--sp-busy': '#1b5fae',
+    '--sp-added': '#e3f5ea',
+    '--sp-removed': '#fdebea',
+    '--sp-marked': '#fff3cd',
+  },
+  dark: {
+    '--mantine-color-body': '#141517',
+    '--mantine-color-dimmed': '#a3a9b0',
+    '--mantine-color-placeholder': '#8f959c',
+    '--mantine-color-anchor': '#8bcaa9',
+    '--sp-ground-2': '#1a1c1f',
+    '--sp-line': '#2c2f34',
+    '--sp-good': '#7fd0a4',
+    '--sp-bad': '#ff9c94',
+    '--sp-warn': '#f2c063',
+    '--sp-busy': '#8dbdf5',
+    '--sp-added': '#16301f',
+    '--sp-removed': '#3a1d1c',
+    '--sp-marked': '#3d3413',
+  },
+});
