@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CliDependencies } from './door.ts';
 import type { InviteOptions } from './runners-command.ts';
-import { child, collect, examples } from './options.ts';
+import { child, collect, examples, wholeNumber } from './options.ts';
 
 type Exit = (code: number) => void;
 
@@ -33,7 +33,7 @@ function addLogin(program: Command, dependencies: CliDependencies, exit: Exit): 
     .option('--setup <code>', 'the code that works once, from the server or from an owner')
     .option('--name <name>', 'who you are, when the code makes a new owner')
     .option('--with-token', 'take a token from standard input')
-    .option('--days <n>', 'days until the token ends (default 30, at most 90)', parseDays)
+    .option('--days <n>', 'days until the token ends (default 30, at most 90)', wholeNumber(DAYS_MAX))
     .action(async (url: string, options: object) => {
       const { login: run } = await import('./login-command.ts');
       exit(await run(url, options, dependencies));
@@ -137,7 +137,7 @@ function addRuns(program: Command, dependencies: CliDependencies, exit: Exit): v
     .option('--branch <branch>', 'only of this branch')
     .option('--event <event>', 'only of this event')
     .addOption(new Option('--state <state>', 'only in this state').choices(STATES))
-    .option('--limit <n>', `at most so many (default ${RUNS_SHOWN})`, parseCount, RUNS_SHOWN)
+    .option('--limit <n>', `at most so many (default ${RUNS_SHOWN})`, wholeNumber(SHOWN_MAX), RUNS_SHOWN)
     .action(async (options: { limit: number }) => {
       const { listRuns } = await import('./runs-command.ts');
       exit(await listRuns(options, dependencies));
@@ -211,7 +211,7 @@ function addTokens(program: Command, dependencies: CliDependencies, exit: Exit):
     .argument('<name>', 'what it is for')
     .requiredOption('--scope <verb>', 'what it may: see docs/reference/identity.md', collect, [])
     .option('--repository <owner/name>', 'only in this repository', collect, [])
-    .option('--days <n>', 'days until it ends (default 30, at most 90)', parseDays)
+    .option('--days <n>', 'days until it ends (default 30, at most 90)', wholeNumber(DAYS_MAX))
     .action(async (name: string, options: { scope: string[]; repository: string[] }) => {
       const { createToken } = await import('./people-command.ts');
       exit(await createToken(name, options, dependencies));
@@ -308,7 +308,7 @@ function addAuditList(program: Command, dependencies: CliDependencies, exit: Exi
   const list = server(child(audit, 'list', 'entries of the audit log, newest first'))
     .option('--action <verb>', 'only of this action: ref.update, token.create, …')
     .option('--actor <id>', 'only of this person, by their number')
-    .option('--limit <n>', `at most so many (default ${ENTRIES_SHOWN})`, parseCount, ENTRIES_SHOWN)
+    .option('--limit <n>', `at most so many (default ${ENTRIES_SHOWN})`, wholeNumber(SHOWN_MAX), ENTRIES_SHOWN)
     .action(async (options: { limit: number }) => {
       const { listAudit } = await import('./people-command.ts');
       exit(await listAudit(options, dependencies));
@@ -377,19 +377,3 @@ const run = (command: Command) =>
   repository(command)
     .argument('[run]', 'its number; without it, the newest')
     .option('--attempt <n>', 'instead of the newest attempt');
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > SHOWN_MAX) {
-    throw new InvalidArgumentError(`It is a whole number from 1 to ${SHOWN_MAX}.`);
-  }
-  return count;
-}
-
-function parseDays(text: string): number {
-  const days = Number(text);
-  if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) {
-    throw new InvalidArgumentError(`It is a whole number from 1 to ${DAYS_MAX}.`);
-  }
-  return days;
-}

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** A command below another, with its settings. */
 export function child(parent: Command, name: string, description: string): Command {
@@ -14,4 +14,16 @@ export function examples(command: Command, ...lines: readonly string[]): void {
 /** An option that may be given several times. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];
+}
+
+/** Reads the value of an option that is a whole number from 1. */
+export function wholeNumber(max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1 || value > max) {
+      const bound = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`;
+      throw new InvalidArgumentError(`It is a whole number from 1${bound}.`);
+    }
+    return value;
+  };
 }

@@ -6,7 +6,7 @@ import { renderCompletion, SHELLS } from './completion.ts';
 import type { CliDependencies } from './door.ts';
 import { EXIT, exitCodeOf, renderError } from './errors.ts';
 import { addAuditVerify, addBackup, addRunnerJoin, addServer } from './server-options.ts';
-import { child, collect, examples } from './options.ts';
+import { child, collect, examples, wholeNumber } from './options.ts';
 import { addScanOptions, type ScanOptions } from './scan-options.ts';
 import { paintOf } from './terminal.ts';
 
@@ -159,7 +159,7 @@ function addRun(program: Command, dependencies: CliDependencies, exit: Exit): vo
     .option('--skip-unrunnable', 'skip jobs for systems that this machine is not, instead of refusing')
     .option('--tools <dir>', 'show jobs this folder of tools too, read-only, at the same place', collect, [])
     .option('--allow-private <host>', 'let jobs reach this host though its address is private', collect, [])
-    .option('--jobs <n>', 'jobs at the same time (default: processors)', parseJobs)
+    .option('--jobs <n>', 'jobs at the same time (default: processors)', wholeNumber(JOBS_AT_ONCE_MAX))
     .option('--json', 'one event a line, see docs/reference/events.md')
     .option('--quiet', 'print only what failed')
     .action(async (files: string[], options: RunOptions) => {
@@ -291,12 +291,4 @@ function collectUpdate(value: string | true, previous: readonly string[]): reado
 function collectWall(value: string, previous: readonly string[]): readonly string[] {
   if (!WALLS.some((wall) => wall === value)) throw new InvalidArgumentError(`Walls are: ${WALLS.join(', ')}.`);
   return [...previous, value];
-}
-
-function parseJobs(text: string): number {
-  const jobs = Number(text);
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > JOBS_AT_ONCE_MAX) {
-    throw new InvalidArgumentError(`It is a whole number from 1 to ${JOBS_AT_ONCE_MAX}.`);
-  }
-  return jobs;
 }

@@ -1,10 +1,10 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { AuditVerifyOptions } from './audit-verify.ts';
 import type { BackupOptions, RestoreOptions } from './backup-command.ts';
 import type { CliDependencies } from './door.ts';
 import type { RunnerJoinOptions } from './runner-command.ts';
 import type { UpOptions } from './up-command.ts';
-import { child, collect } from './options.ts';
+import { child, collect, wholeNumber } from './options.ts';
 
 /** Adds `sallyport up` and what an operator does beside it. */
 export function addServer(program: Command, dependencies: CliDependencies, exit: (code: number) => void): void {
@@ -23,7 +23,7 @@ export function addServer(program: Command, dependencies: CliDependencies, exit:
       [],
     )
     .option('--no-runner', 'start no runner: others join from elsewhere')
-    .option('--runner-jobs <n>', 'jobs at once of the runner inside (default: processors)', parseCount)
+    .option('--runner-jobs <n>', 'jobs at once of the runner inside (default: processors)', wholeNumber())
     .option('--actions-mirror <dir>', 'take actions from bare repositories in this folder')
     .option('--unsafe-direct-push', 'owners may push to the default branch without review')
     .option('--setup', 'print a new one-time code for an administrator')
@@ -75,7 +75,7 @@ export function addRunnerJoin(runner: Command, dependencies: CliDependencies, ex
     .option('--ephemeral', 'end after one job')
     .option('--ca <file>', 'certificate of the server, PEM, when no system knows who signed it')
     .option('--folder <dir>', 'where it keeps its key and caches (default: in the state folder)')
-    .option('--jobs <n>', 'jobs at once (default: processors)', parseCount)
+    .option('--jobs <n>', 'jobs at once (default: processors)', wholeNumber())
     .option('--actions-mirror <dir>', 'take actions from bare repositories in this folder')
     .option('--replace', 'join anew, though the folder has joined before')
     .option('--json', 'one event a line: joined, draining, ended')
@@ -99,10 +99,4 @@ export function addAuditVerify(audit: Command, dependencies: CliDependencies, ex
       exit(await auditVerify(options, dependencies));
     })
     .addHelpText('after', '\nExample:\n  $ sallyport audit verify --keys /media/safe/public-keys.json');
-}
-
-function parseCount(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It is a whole number from 1.');
-  return value;
 }
