@@ -6,9 +6,10 @@ import { authorise, type Principal } from '../identity/index.ts';
 import { parseBody, readBody, requireNoNul } from './body.ts';
 import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
-import { addressOf, admit, callerOf, principalOf } from './guard.ts';
+import { addressOf, admit, callerOf, identify, requireApproval } from './guard.ts';
 import { type Replayed, withIdempotency } from './idempotency.ts';
 import { openApiDocument } from './openapi.ts';
+import { cookieText, type PageCall, pageCallOf, SESSION_COOKIE } from './page.ts';
 import { problemOf } from './problem.ts';
 import { type Call, type Found, objectOf, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -76,7 +77,11 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
   c.set('route', `${route.base}${route.path}`);
   take(state, c, 'network', callerOf(undefined, address));
   const header = c.req.header('authorization');
-  const principal = await principalOf(deps, header, address);
+  const { method, url } = c.req;
+  const headers = (name: string) => c.req.header(name);
+  const cookies: string[] = [];
+  const page = pageCallOf({ origin: deps.origin, method, headers, address, cookies });
+  const principal = await identify(deps, route, { header, address, page, isUse: true });
   take(
     state,
     c,
@@ -87,12 +92,14 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
   for (const text of Object.values(params)) requireNoNul(text, 'path');
   const found = await admit(deps, route, principal, params);
   const bytes = await readBody(c.req.raw, route.bodyBytesMax);
+  await requireApproval(deps, route, principal, { method, url, body: bytes, headers });
   const abort = new AbortController();
   const lastEventId = c.req.header('last-event-id');
   const call: Call = {
     deps,
     address,
     request: c.get('request'),
+    page,
     signal: AbortSignal.any([abort.signal, c.req.raw.signal, deps.closing]),
     ...(lastEventId === undefined ? {} : { lastEventId }),
   };
@@ -105,7 +112,8 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
       body: route.schemas.body === undefined ? undefined : parseBody(bytes, c.req.header('content-type') ?? null),
     }),
   );
-  const isAllowed = () => stillAllowed({ deps, header, address, route, found });
+  for (const cookie of cookies) c.header('set-cookie', cookie, { append: true });
+  const isAllowed = () => stillAllowed({ deps, header, address, page, route, found });
   return respond(state, c, answer, { abort, call, caller: callerOf(principal, address), isAllowed });
 }
 
@@ -124,11 +132,12 @@ async function stillAllowed(of: {
   readonly deps: ApiDeps;
   readonly header: string | undefined;
   readonly address: string;
+  readonly page: PageCall;
   readonly route: Route;
   readonly found: Found;
 }): Promise<boolean> {
   const { deps, route, found } = of;
-  const principal: Principal | undefined = await principalOf(deps, of.header, of.address);
+  const principal: Principal | undefined = await identify(deps, route, { ...of, isUse: false });
   const object = objectOf(route.access, found);
   if (principal === undefined || object === undefined || route.access.to === 'anybody') return false;
   return authorise(deps.db, principal, route.access.verb, object);
@@ -203,6 +212,8 @@ function answerProblem(deps: ApiDeps, c: Context<ApiEnv>, thrown: unknown): Resp
       reason: reasonOf(thrown),
     });
   }
+  // A browser need not show again what is over.
+  if (problem.code === 'identity/session-ended') c.header('set-cookie', cookieText(SESSION_COOKIE, '', 0));
   if (problem.status === 401) c.header('www-authenticate', 'Bearer realm="sallyport"');
   if (problem.status === 429) {
     const waitMs = c.get('waitMs') ?? BLOCKED_SECONDS * 1000;

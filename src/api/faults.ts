@@ -3,6 +3,14 @@ import { faultsOf } from '../base/index.ts';
 export const fault = faultsOf('api', {
   'not-signed-in': { status: 401, help: 'Sign in, or give a token that is valid.' },
   'not-allowed': { status: 403, help: 'Ask an owner for a role that may, or use a token whose scopes name it.' },
+  'approval-needed': {
+    status: 403,
+    help: 'Approve it with a passkey: POST /api/v1/user/approvals, then send it again with the header Sallyport-Approval.',
+  },
+  'cross-site': {
+    status: 403,
+    help: 'With the cookie of a session only pages of this server ask. Programs give a token: Authorization: Bearer.',
+  },
   'not-found': { status: 404, help: 'It is not there, or not yours to see.' },
   'method-not-allowed': { status: 405, help: 'The header Allow names what can be done there.' },
   'request-invalid': { status: 400, help: 'The description of every request is at /api/v1/openapi.json.' },

@@ -1,7 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import { authenticate, authorise, type Credential, networkOf, type Principal } from '../identity/index.ts';
+import { digestOfValue } from '../base/index.ts';
+import {
+  type Act,
+  authenticate,
+  authenticateSession,
+  authorise,
+  type Credential,
+  needsApproval,
+  networkOf,
+  type Principal,
+  useApproval,
+} from '../identity/index.ts';
+import { parseBody } from './body.ts';
 import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
+import { approvalOf, type Headers, type PageCall } from './page.ts';
 import { type Found, objectOf, type Route } from './route.ts';
 
 const CREDENTIAL_BYTES_MAX = 2000;
@@ -28,6 +41,50 @@ export async function principalOf(
   const principal = credential === undefined ? undefined : await authenticate(deps, credential, { address });
   if (principal === undefined) throw notSignedIn();
   return principal;
+}
+
+/**
+ * Who asks at our own API: by a token, or by the session of a browser when no token came. The cookie is looked at nowhere else, and not
+ * where anybody may ask: one that is too old must not keep its owner from signing in.
+ */
+export async function identify(
+  deps: ApiDeps,
+  route: Route,
+  asked: {
+    readonly header: string | undefined;
+    readonly address: string;
+    readonly page: PageCall;
+    readonly isUse: boolean;
+  },
+): Promise<Principal | undefined> {
+  const { header, address, page, isUse } = asked;
+  const isSession = header === undefined && route.base === '/api/v1' && route.access.to !== 'anybody';
+  if (!isSession || page.cookie === undefined) return principalOf(deps, header, address);
+  page.requireOwn();
+  const principal = await authenticateSession(deps, page.cookie, { mark: page.mark, isUse });
+  if (principal === undefined) throw notSignedIn();
+  return principal;
+}
+
+/** What a session may do only with a passkey's approval of this very request. Throws `identity/approval-needed`. */
+export async function requireApproval(
+  deps: ApiDeps,
+  route: Route,
+  principal: Principal | undefined,
+  asked: { readonly method: string; readonly url: string; readonly body: Buffer; readonly headers: Headers },
+): Promise<void> {
+  if (route.approval === 'none' || principal === undefined) return;
+  if (!(await needsApproval(deps, principal, route.approval))) return;
+  const { pathname, search } = new URL(asked.url);
+  const body = parseBody(asked.body, asked.headers('content-type') ?? null);
+  const act: Act = {
+    method: asked.method,
+    path: `${pathname}${search}`,
+    body: body === undefined ? null : digestOfValue(body),
+  };
+  const approval = approvalOf(asked.headers);
+  if (approval === undefined) throw fault('approval-needed', 'this needs the approval of a passkey');
+  await useApproval(deps, principal, act, approval);
 }
 
 export const notSignedIn = () => fault('not-signed-in', 'this needs a token, and no valid one came');

@@ -4,6 +4,8 @@ import type { AuthorisedObject, Verb } from '../identity/index.ts';
 import type { RepositoryRow } from '../repo/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
+import type { PageCall } from './page.ts';
+import { parse } from './parse.ts';
 import type { RateLimitName } from './rate.ts';
 
 /** Who may use a route. There is no route without it, and nothing else asks. */
@@ -45,6 +47,8 @@ export type Call = {
   readonly signal: AbortSignal;
   /** Where a stream goes on. */
   readonly lastEventId?: string;
+  /** The browser that asks, when it is one. */
+  readonly page: PageCall;
 };
 export type PersonCall = Call & { readonly principal: Principal };
 /** Asked by a person, not by a job. */
@@ -70,6 +74,8 @@ export type Route = {
   readonly bodyBytesMax: number;
   /** Its answer holds a secret, and is never kept to be told again. */
   readonly tellsSecret: boolean;
+  /** What a session does only with a fresh passkey's approval of this very request. */
+  readonly approval: 'none' | 'act' | 'passkey';
   readonly schemas: {
     readonly params: z.ZodObject;
     readonly query: z.ZodObject;
@@ -106,6 +112,7 @@ type Spec<Verbs, P extends Shape, Q extends Shape, B extends z.ZodType> = {
   readonly rate?: RateLimitName;
   readonly bodyBytesMax?: number;
   readonly tellsSecret?: boolean;
+  readonly approval?: 'act' | 'passkey';
 };
 
 type Input<P extends Shape, Q extends Shape, B extends z.ZodType> = {
@@ -146,6 +153,7 @@ function routesOf<CallOf extends Call>(to: Access['to'], narrow: (call: Call, fo
       rate: spec.rate ?? (spec.method === 'get' ? 'read' : 'write'),
       bodyBytesMax: spec.bodyBytesMax ?? BODY_BYTES_MAX,
       tellsSecret: spec.tellsSecret ?? false,
+      approval: spec.approval ?? 'none',
       schemas: { params, query, ...(spec.body === undefined ? {} : { body: spec.body }), reply },
       handle: async (call, found, raw) => {
         parse(params, raw.params, 'path');
@@ -251,16 +259,4 @@ export function objectOf(access: Access, found: Found): AuthorisedObject | undef
     case 'repository':
       return found.repository === undefined ? undefined : { type: 'repository', id: found.repository.id };
   }
-}
-
-const ISSUES_SHOWN_MAX = 5;
-
-/** Throws `api/request-invalid`, which names places and never repeats values. */
-export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues
-    .slice(0, ISSUES_SHOWN_MAX)
-    .map(({ path, message }) => `${[where, ...path.map(String)].join('.')}: ${message}`);
-  throw fault('request-invalid', issues.join('; '));
 }

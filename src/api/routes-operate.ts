@@ -129,6 +129,7 @@ export const runnerRoutes = [
       verb: 'runner.manage',
       tag: 'Runners',
       summary: 'A token that registers one runner, within an hour',
+      approval: 'act',
       tellsSecret: true,
       status: 201,
       body: z.strictObject({ labels: z.array(label).max(50).optional(), ephemeral: z.boolean().optional() }),

@@ -18,7 +18,6 @@ import {
   setGrant,
   setRole,
   setTeamMember,
-  type TokenInfo,
   type User,
 } from '../identity/index.ts';
 import { fault } from './faults.ts';
@@ -28,7 +27,6 @@ import {
   idPage,
   idParam,
   iso,
-  isoOf,
   memberSchema,
   organisationRole,
   pageOf,
@@ -39,21 +37,12 @@ import {
   tokenSchema,
   userName,
 } from './schema.ts';
+import { memberOf, tokenOf } from './views-people.ts';
 
 const madeToken = z.strictObject({ token: z.string(), info: tokenSchema }).openapi('MadeToken');
 const codeSchema = z.strictObject({ code: z.string(), expiresAt: time }).openapi('SignInCode');
 const userParam = { user: userName };
 const days = z.int().min(1).max(90).optional();
-
-const tokenOf = ({ createdAt, expiresAt, lastUsedAt, revokedAt, ...info }: TokenInfo) => ({
-  ...info,
-  createdAt: iso(createdAt),
-  expiresAt: iso(expiresAt),
-  ...isoOf('lastUsedAt', lastUsedAt),
-  ...isoOf('revokedAt', revokedAt),
-});
-
-const memberOf = ({ createdAt, ...user }: User) => ({ ...user, createdAt: iso(createdAt) });
 
 async function requireMember({ deps }: Call, name: string): Promise<User> {
   const user = await findUser(deps.db, name);
@@ -104,6 +93,8 @@ export const signInRoutes = [
           id: z.int(),
           name: z.string(),
           role: organisationRole,
+          /** What came: the token of a program, or the session of a browser. */
+          source: z.enum(['token', 'session']),
           token: z.strictObject({
             id: z.int(),
             scopes: z.array(z.string()),
@@ -116,11 +107,12 @@ export const signInRoutes = [
     async ({ principal, userId }) => {
       const { token } = principal;
       if (token === undefined) throw fault('not-found', 'this is for people');
-      const { id, role, scopes, repositories, expiresAt } = token;
+      const { id, source, role, scopes, repositories, expiresAt } = token;
       return {
         id: userId,
         name: principal.name,
         role,
+        source,
         token: {
           id,
           scopes,
@@ -152,6 +144,7 @@ export const tokenRoutes = [
       verb: 'token.manage',
       tag: 'Tokens',
       summary: 'Makes a token; it is told once',
+      approval: 'act',
       tellsSecret: true,
       status: 201,
       body: z.strictObject({
@@ -236,6 +229,7 @@ export const memberRoutes = [
       verb: 'member.manage',
       tag: 'People',
       summary: 'Adds a member, and gives a code with which they sign in',
+      approval: 'act',
       tellsSecret: true,
       status: 201,
       body: z.strictObject({ name: userName, role: organisationRole }),
@@ -253,6 +247,7 @@ export const memberRoutes = [
       verb: 'member.manage',
       tag: 'People',
       summary: 'Another code for a member to sign in with; it replaces the one before',
+      approval: 'act',
       tellsSecret: true,
       status: 201,
       params: userParam,
@@ -271,6 +266,7 @@ export const memberRoutes = [
       verb: 'member.manage',
       tag: 'People',
       summary: 'Changes the role of a member',
+      approval: 'act',
       params: userParam,
       body: z.strictObject({ role: organisationRole }),
       reply: memberSchema,
@@ -287,6 +283,7 @@ export const memberRoutes = [
       verb: 'member.manage',
       tag: 'People',
       summary: 'Removes a member with all tokens, teams and grants',
+      approval: 'act',
       params: userParam,
     },
     async (call, { params }) => {
@@ -338,6 +335,7 @@ export const teamRoutes = [
       verb: 'member.manage',
       tag: 'Teams',
       summary: 'Moves a team into another one, or to the top',
+      approval: 'act',
       params: teamParam,
       body: z.strictObject({ parentId: z.int().positive().nullable() }),
     },
@@ -367,6 +365,7 @@ export const teamRoutes = [
         verb: 'member.manage',
         tag: 'Teams',
         summary,
+        approval: 'act',
         params: { ...teamParam, ...userParam },
       },
       async (call, { params }) => {
@@ -408,6 +407,7 @@ export const accessRoutes = [
       verb: 'access.manage',
       tag: 'Access',
       summary: 'Gives a member a role in the repository',
+      approval: 'act',
       params: userParam,
       body: z.strictObject({ role: repositoryRole }),
     },
@@ -441,6 +441,7 @@ export const accessRoutes = [
       verb: 'access.manage',
       tag: 'Access',
       summary: 'Gives a team a role in the repository',
+      approval: 'act',
       params: teamParam,
       body: z.strictObject({ role: repositoryRole }),
     },

@@ -144,6 +144,7 @@ export const repositoryRoutes = [
       verb: 'repository.administer',
       tag: 'Repositories',
       summary: 'Deletes a repository with all that git has of it',
+      approval: 'act',
     },
     async ({ deps, principal, repository: { id } }) => {
       await deps.repo.delete(principal, id);

@@ -4,11 +4,15 @@ import { auditRoutes, metaRoutes, runnerRoutes, variableRoutes } from './routes-
 import { accessRoutes, memberRoutes, signInRoutes, teamRoutes, tokenRoutes } from './routes-people.ts';
 import { repositoryRoutes } from './routes-repositories.ts';
 import { runRoutes } from './routes-runs.ts';
+import { ownSessionRoutes, passkeyRoutes, sessionSignInRoutes } from './routes-session.ts';
 
 /** Everything below `/api/v1`: what is served, described and tested is this list. */
 export const ROUTES: readonly Route[] = [
   ...metaRoutes,
   ...signInRoutes,
+  ...sessionSignInRoutes,
+  ...ownSessionRoutes,
+  ...passkeyRoutes,
   ...tokenRoutes,
   ...memberRoutes,
   ...teamRoutes,

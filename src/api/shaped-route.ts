@@ -1,15 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Verb } from '../identity/index.ts';
+import { parse } from './parse.ts';
 import type { Problem } from './problem.ts';
-import {
-  type Answer,
-  BODY_BYTES_MAX,
-  type Method,
-  parse,
-  type RepositoryCall,
-  type Route,
-  toRepository,
-} from './route.ts';
+import { type Answer, BODY_BYTES_MAX, type Method, type RepositoryCall, type Route, toRepository } from './route.ts';
 
 type Shape = z.ZodRawShape;
 type Nothing = Record<string, never>;
@@ -48,6 +41,7 @@ export function shaped<P extends Shape = Nothing, Q extends Shape = Nothing, B e
     rate: spec.method === 'get' ? 'read' : 'write',
     bodyBytesMax: spec.bodyBytesMax ?? BODY_BYTES_MAX,
     tellsSecret: false,
+    approval: 'none',
     schemas: {
       params,
       query,

@@ -1,6 +1,6 @@
 import { forgetAnswers } from '../api/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
-import { forgetAttempts, type IdentityDeps } from '../identity/index.ts';
+import { forgetAttempts, forgetChallenges, type IdentityDeps } from '../identity/index.ts';
 import type { JobLogs } from '../joblog/index.ts';
 import { forgetHistory } from '../queue/index.ts';
 import type { LocalResults } from '../results/index.ts';
@@ -37,6 +37,7 @@ export function houseworks(options: HouseworkOptions): readonly Work[] {
   };
   return [
     { name: 'failed attempts', turn: once(() => forgetAttempts(options)) },
+    { name: 'challenges', turn: once(() => forgetChallenges(options)) },
     { name: 'answers', turn: once(() => forgetAnswers(options)) },
     {
       name: 'logs',

@@ -111,3 +111,6 @@ export function placeOf(named: string): { readonly owner: string; readonly name:
   }
   return { owner, name, path: `/repositories/${encodeURIComponent(owner)}/${encodeURIComponent(name)}` };
 }
+
+/** Where a browser uses a code up. Behind the `#`, it is sent to no server and stands in no log. */
+export const setupLink = (origin: string, code: string): string => `${origin}/setup#${code}`;

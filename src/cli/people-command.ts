@@ -1,5 +1,12 @@
 import { inner, integer, type Json, optionalText, text, texts } from './client.ts';
-import { openPlace, openSession, placeOf, type RepositoryOptions, type ServerOptions } from './client-place.ts';
+import {
+  openPlace,
+  openSession,
+  placeOf,
+  setupLink,
+  type RepositoryOptions,
+  type ServerOptions,
+} from './client-place.ts';
 import type { CliDependencies } from './door.ts';
 import { EXIT } from './errors.ts';
 import { harmless } from './harmless.ts';
@@ -129,6 +136,8 @@ export async function memberCode(name: string, options: ServerOptions, dependenc
 function codeLines(name: string, made: Json, origin: string, { clock }: CliDependencies): readonly string[] {
   return [
     `${name} signs in with this, once, ${fromNow(text(made, 'expiresAt'), clock.now()).replace('in ', 'within ')}:`,
+    `  ${setupLink(origin, text(made, 'code'))}`,
+    'or in a terminal:',
     `  sallyport login ${origin} --setup ${text(made, 'code')}`,
   ];
 }

@@ -1,6 +1,7 @@
 import type { CliDependencies, ServerEvent } from './door.ts';
 import { EXIT } from './errors.ts';
 import { harmless } from './harmless.ts';
+import { setupLink } from './client-place.ts';
 import { type Paint, paintOf } from './terminal.ts';
 
 export type UpOptions = {
@@ -62,7 +63,9 @@ function render(event: ServerEvent, paint: Paint): string {
       if (event.setupCode !== undefined) {
         lines.push(
           '',
-          'Nobody administers it yet. Within the hour, and once:',
+          'Nobody administers it yet. Within the hour, and once, in a browser:',
+          `  ${paint(['cyan', 'underline'], setupLink(event.url, event.setupCode))}`,
+          'or in a terminal:',
           `  ${paint('cyan', `sallyport login ${event.url} --setup ${event.setupCode}`)}`,
         );
       }

@@ -90,6 +90,7 @@ function principalOf(row: TokenRow): Principal {
     id: row.user_id,
     name: row.user_name,
     token: {
+      source: 'token',
       id: Number(row.id),
       userId: Number(row.user_id),
       role: row.role,

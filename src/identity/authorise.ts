@@ -7,6 +7,7 @@ import {
   type AuthorisedObject,
   isOrganisationVerb,
   isRepositoryVerb,
+  isSelfVerb,
   jobAllows,
   type OrganisationRole,
   organisationAllows,
@@ -40,7 +41,9 @@ export async function authorise(
   if (principal.kind !== 'user' || token === undefined || !tokenAllows(principal, verb, object)) return false;
   switch (object.type) {
     case 'user':
-      return (verb === 'self.read' || verb === 'token.manage') && object.id === token.userId;
+      // A passkey is for good: no token may make one, however much it may besides.
+      if (verb === 'passkey.manage' && token.source !== 'session') return false;
+      return isSelfVerb(verb) && object.id === token.userId;
     case 'organisation': {
       if (!isOrganisationVerb(verb)) return false;
       const role = await roleOf(db, token.userId);

@@ -132,6 +132,26 @@ async function redeemWithin(
   tx: Transaction,
   asked: Redeem & { readonly days: number },
 ): Promise<(MadeToken & { readonly user: User }) | undefined> {
+  const user = await claimCode(deps, tx, asked);
+  if (user === undefined) return undefined;
+  const now = deps.now();
+  const principal: Principal = { kind: 'user', id: String(user.id), name: user.name };
+  const made = await insertToken(deps, tx, principal, {
+    userId: user.id,
+    name: asked.device,
+    scopes: ['all'],
+    expiresAt: now + asked.days * DAY_MS,
+    rootedAt: now,
+  });
+  return { ...made, user };
+}
+
+/** Uses a code up, in the transaction of what it is used for: whoever it is for; nothing when it is worth nothing. */
+export async function claimCode(
+  deps: IdentityDeps,
+  tx: Transaction,
+  asked: Pick<Redeem, 'code' | 'name' | 'address'>,
+): Promise<User | undefined> {
   const now = deps.now();
   const code = await tx
     .as<IdentityTables>()
@@ -161,14 +181,27 @@ async function redeemWithin(
     },
     deps,
   );
-  const made = await insertToken(deps, tx, principal, {
-    userId: user.id,
-    name: asked.device,
-    scopes: ['all'],
-    expiresAt: now + asked.days * DAY_MS,
-    rootedAt: now,
-  });
-  return { ...made, user };
+  return user;
+}
+
+/** Whom a code is for, without using it up: a person who is there, or somebody who is to be an owner. */
+export async function personOfCode(
+  deps: IdentityDeps,
+  code: string,
+): Promise<{ readonly user: User | undefined } | undefined> {
+  if (tokenKindOf(code) !== 'code') return undefined;
+  const row = await deps.db
+    .as<IdentityTables>()
+    .selectFrom('identity_code')
+    .select('user_id')
+    .where('hash', '=', hashOfToken(code))
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', new Date(deps.now()))
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  if (row.user_id === null) return { user: undefined };
+  const user = await userById(deps.db, Number(row.user_id));
+  return user === undefined ? undefined : { user };
 }
 
 async function userOfCode(

@@ -2,6 +2,32 @@ import { faultsOf } from '../base/index.ts';
 
 export const fault = faultsOf('identity', {
   'not-signed-in': { status: 401, help: 'Sign in with `sallyport login URL`, or give a token that is valid.' },
+  'session-ended': { status: 401, help: 'Sign in again. A session lasts 7 days, and 12 hours without use.' },
+  'session-elsewhere': {
+    status: 401,
+    help: 'Sign in again: a session stays in the network where it began, so that a copied cookie is worth nothing elsewhere.',
+  },
+  'passkey-origin': {
+    status: 409,
+    help: 'Passkeys need a host name: reach the server by http://localhost:PORT on this machine, or set `url` to https:// with a name.',
+  },
+  'passkey-invalid': {
+    status: 401,
+    help: 'Try again with a passkey of this server, and let it verify that it is you.',
+  },
+  'passkey-late': { status: 401, help: 'Ask for it again: what a passkey signs is valid for five minutes, once.' },
+  'passkey-copied': {
+    status: 401,
+    help: 'A counter of the passkey went back, as that of a copy would. Sign in with another one, remove this one, and make a new one.',
+  },
+  'passkey-known': { status: 409, help: 'This passkey is registered already: sign in with it.' },
+  'passkey-last': { status: 409, help: 'Add another passkey first: nobody could sign in without one.' },
+  'passkey-needed': { status: 403, help: 'Add a passkey at /-/sessions: this act is approved with one.' },
+  'recovery-invalid': {
+    status: 401,
+    help: 'A recovery code works once. Try another, or ask an owner for a new sign-in code.',
+  },
+  'approval-other': { status: 403, help: 'An approval is for one request, as it was shown: ask for a new one.' },
   'not-allowed': { status: 403, help: 'Ask an owner for a role that may, or use a token whose scopes name it.' },
   'not-found': { status: 404, help: 'It is not there, or not yours to see.' },
   'code-invalid': {

@@ -1,10 +1,13 @@
 /**
- * Owns: people, teams, their roles, tokens and codes to sign in; who a credential belongs to, and the one decision about who may do
- * what.
- * Never: keeps a token or a code itself (only hashes), knows what lies in a repository, decides by what a caller says of itself.
+ * Owns: people, teams, their roles, tokens, passkeys, sessions and codes to sign in; who a credential belongs to, approvals, and the one
+ * decision about who may do what.
+ * Never: keeps a token, a cookie or a code itself (only hashes), knows what lies in a repository, decides by what a caller says of itself.
  */
+export { type Act, type Approval, approvalOptions, needsApproval, useApproval } from './approve.ts';
 export { authenticate, type AuthenticateDeps, type Credential } from './authenticate.ts';
 export { authorise, authoriseGit, readableRepositories } from './authorise.ts';
+export { forgetChallenges } from './challenge.ts';
+export { type ClientMark, markOf } from './client.ts';
 export {
   firstSetupCode,
   inviteAgain,
@@ -14,7 +17,36 @@ export {
   redeemCode,
 } from './codes.ts';
 export { type Grant, type Grantee, listGrants, setGrant } from './grants.ts';
+export {
+  addPasskey,
+  addPasskeyOptions,
+  codeRegistrationOptions,
+  makeOwnRecoveryCodes,
+  passkeySignInOptions,
+  registerWithCode,
+  type SignInFrom,
+  signInWithPasskey,
+  signInWithRecoveryCode,
+} from './sign-in.ts';
+export {
+  type AuthenticationResponseJSON,
+  listPasskeys,
+  type PasskeyInfo,
+  type RegistrationResponseJSON,
+  removePasskey,
+  renamePasskey,
+} from './passkeys.ts';
 export { actorOf, type IdentityDeps, type JobBounds, type Principal, type TokenBounds } from './principal.ts';
+export { countRecoveryCodes } from './recovery.ts';
+export {
+  authenticateSession,
+  endSession,
+  endSessions,
+  listSessions,
+  type MadeSession,
+  SESSION_SECONDS_MAX,
+  type SessionInfo,
+} from './session.ts';
 export { identityMigrations, type IdentityTables } from './tables.ts';
 export { createTeam, listTeams, moveTeam, removeTeam, setTeamMember, type Team } from './teams.ts';
 export { forgetAttempts, networkOf } from './throttle.ts';

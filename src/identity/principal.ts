@@ -7,13 +7,16 @@ export type Principal = {
   readonly id: string;
   readonly name: string;
   readonly kind: Actor['type'];
-  /** Of a person: where it comes from, and what it is bounded to. */
+  /** Of a person: the credential that they came with, and what it is bounded to. */
   readonly token?: TokenBounds;
   /** Of a job: what its plan gave it. */
   readonly job?: JobBounds;
 };
 
 export type TokenBounds = {
+  /** A token of the command line and of programs, or the session of a browser. */
+  readonly source: 'token' | 'session';
+  /** Of the token, or of the session. */
   readonly id: number;
   readonly userId: number;
   readonly role: OrganisationRole;
@@ -35,5 +38,5 @@ export type JobBounds = {
 export type IdentityDeps = AppendDeps & { readonly db: Database };
 
 export function actorOf({ kind, id, token }: Principal): Actor {
-  return { type: kind, id, ...(token === undefined ? {} : { via: `token:${token.id}` }) };
+  return { type: kind, id, ...(token === undefined ? {} : { via: `${token.source}:${token.id}` }) };
 }

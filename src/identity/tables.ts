@@ -1,10 +1,11 @@
 import type { Generated } from 'kysely';
 import { sql } from 'kysely';
 import type { Migrations } from '../database/index.ts';
+import { type SessionTables, sessionMigrations } from './tables-session.ts';
 import type { OrganisationRole, RepositoryRole } from './verbs.ts';
 
 /** `bigint` comes as text from the client; ids stay below 2^53. */
-export type IdentityTables = {
+export type IdentityTables = SessionTables & {
   identity_user: {
     readonly id: Generated<string>;
     readonly name: string;
@@ -12,6 +13,8 @@ export type IdentityTables = {
     /** A removed one stays, so that neither number nor name is ever somebody else's. */
     removed_at: Date | null;
     readonly created_at: Date;
+    /** What an authenticator files their passkeys under. */
+    handle: Generated<Buffer | null>;
   };
   identity_team: {
     readonly id: Generated<string>;
@@ -71,6 +74,7 @@ export type IdentityTables = {
 };
 
 export const identityMigrations: Migrations = {
+  ...sessionMigrations,
   '0010-identity': {
     async up(db) {
       await sql`create table identity_user (

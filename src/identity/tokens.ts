@@ -59,7 +59,8 @@ export async function createToken(deps: IdentityDeps, principal: Principal, want
       name: wanted.name,
       scopes,
       ...(wanted.repositories === undefined ? {} : { repositories: wanted.repositories }),
-      parentId: parent.id,
+      // What a session makes was approved by itself, and outlives it.
+      ...(parent.source === 'token' ? { parentId: parent.id } : {}),
       expiresAt: end,
       rootedAt: parent.rootedAt.getTime(),
     }),

@@ -2,7 +2,9 @@ import { append, type Entry } from '../auditlog/index.ts';
 import { excerpt } from '../base/index.ts';
 import type { Database, Transaction } from '../database/index.ts';
 import { fault } from './faults.ts';
+import { removeWithin } from './passkeys.ts';
 import { actorOf, type IdentityDeps, type Principal } from './principal.ts';
+import { endWithin } from './session.ts';
 import type { IdentityTables } from './tables.ts';
 import { revokeWithin } from './tokens.ts';
 import type { OrganisationRole } from './verbs.ts';
@@ -61,6 +63,18 @@ export async function userById(db: Database, id: number): Promise<User | undefin
     .where('removed_at', 'is', null)
     .executeTakeFirst();
   return row === undefined ? undefined : userOf(row);
+}
+
+/** Throws `identity/name-invalid`, `identity/name-taken`. */
+export async function requireFreeName(db: Database, name: string): Promise<void> {
+  if (!NAME.test(name)) throw fault('name-invalid', JSON.stringify(excerpt(name, 100)));
+  const row = await db
+    .as<IdentityTables>()
+    .selectFrom('identity_user')
+    .select('id')
+    .where((is) => is(is.fn('lower', ['name']), '=', name.toLowerCase()))
+    .executeTakeFirst();
+  if (row !== undefined) throw fault('name-taken', `somebody is or was called ${name}`);
 }
 
 /** By number, `after` the last of the page before. */
@@ -126,6 +140,8 @@ export async function removeUser(deps: IdentityDeps, principal: Principal, userI
     await tables.deleteFrom('identity_team_member').where('user_id', '=', id).execute();
     await tables.deleteFrom('identity_grant').where('user_id', '=', id).execute();
     const tokens = await revokeWithin(deps, tx, principal, { userId });
+    await endWithin(deps, tx, principal, { userId, why: 'member-removed' });
+    await removeWithin(deps, tx, principal, { userId });
     const detail = { role: before.role, tokens: tokens.length };
     await record(deps, tx, principal, { action: 'member.remove', userId, detail });
   });

@@ -44,7 +44,7 @@ const ORGANISATION_VERBS = {
 } as const satisfies { readonly [verb: string]: readonly OrganisationRole[] };
 
 /** What everybody does with what is their own. */
-const SELF_VERBS = ['self.read', 'token.manage'] as const;
+const SELF_VERBS = ['self.read', 'token.manage', 'passkey.manage'] as const;
 
 export type RepositoryVerb = keyof typeof REPOSITORY_VERBS;
 export type OrganisationVerb = keyof typeof ORGANISATION_VERBS;
@@ -73,8 +73,12 @@ export function isOrganisationVerb(text: string): text is OrganisationVerb {
   return Object.hasOwn(ORGANISATION_VERBS, text);
 }
 
+export function isSelfVerb(text: string): text is SelfVerb {
+  return SELF_VERBS.some((verb) => verb === text);
+}
+
 export function isVerb(text: string): text is Verb {
-  return isRepositoryVerb(text) || isOrganisationVerb(text) || SELF_VERBS.some((verb) => verb === text);
+  return isRepositoryVerb(text) || isOrganisationVerb(text) || isSelfVerb(text);
 }
 
 export const VERBS: readonly Verb[] = [
