@@ -7,13 +7,28 @@ import { ROUTES } from './routes.ts';
 import { SHAPED_ROUTES } from './shaped.ts';
 
 /**
- * Who may use each route, written by hand and read by nothing but this test. `anybody`; `person`: everybody who is signed in; roles of
+ * Who may use each route, written by hand and read by nothing but this test. `anybody`; `person`: everybody who is signed in; `session`: no token, only a browser; roles of
  * the organisation; or the least role in the repository, which `security` and `auditor` have as `read` and `owner` as `admin`.
  */
 const TABLE: { readonly [route: string]: string } = {
   'get /meta': 'anybody',
   'post /sign-in': 'anybody',
+  'post /sign-in/passkey/options': 'anybody',
+  'post /sign-in/passkey': 'anybody',
+  'post /sign-in/recovery': 'anybody',
+  'post /sign-in/registration/options': 'anybody',
+  'post /sign-in/registration': 'anybody',
   'get /user': 'person',
+  'get /user/sessions': 'person',
+  'delete /user/sessions': 'person',
+  'delete /user/sessions/{session}': 'person',
+  'post /user/approvals': 'person',
+  'get /user/passkeys': 'person',
+  'post /user/passkeys/options': 'session',
+  'post /user/passkeys': 'session',
+  'patch /user/passkeys/{passkey}': 'session',
+  'delete /user/passkeys/{passkey}': 'session',
+  'post /user/recovery-codes': 'session',
   'get /tokens': 'person',
   'post /tokens': 'person',
   'delete /tokens/{token}': 'person',
@@ -29,6 +44,10 @@ const TABLE: { readonly [route: string]: string } = {
   'delete /teams/{team}': 'owner',
   'put /teams/{team}/members/{user}': 'owner',
   'delete /teams/{team}/members/{user}': 'owner',
+  'get /organisation/stale': 'owner security',
+  'get /requests': 'owner',
+  'post /requests/{request}/confirm': 'owner',
+  'post /requests/{request}/cancel': 'owner',
   'get /repositories': 'person',
   'post /repositories': 'owner',
   'post /repositories/import': 'owner',
@@ -197,7 +216,8 @@ function wantedOf(route: string, path: string, caller: Caller): number {
     const has = REPOSITORY_ROLES.indexOf(caller.repository);
     return has >= REPOSITORY_ROLES.findIndex((role) => role === who) ? 400 : 403;
   }
-  if (who === 'person') return caller.isBounded && /^\w+ \/tokens$/.test(route) ? 403 : 400;
+  if (who === 'session') return 403;
+  if (who === 'person') return caller.isBounded && /^\w+ \/tokens$|^delete \/user\/sessions/.test(route) ? 403 : 400;
   return who.split(' ').includes(caller.organisation) ? 400 : 403;
 }
 

@@ -24,6 +24,7 @@ export type {
   ScheduleInfo,
 } from './ports.ts';
 export { ROUTES } from './routes.ts';
+export { performDue } from './two-person.ts';
 export { SHAPED_ROUTES } from './shaped.ts';
 export { type Api, type ApiOptions, createApi, HTTP_OPTIONS } from './server.ts';
 export { type ApiTables, apiMigrations } from './tables.ts';

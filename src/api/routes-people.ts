@@ -11,6 +11,8 @@ import {
   listTokens,
   listUsers,
   moveTeam,
+  openRequest,
+  OUTSIDE_DAYS_MAX,
   redeemCode,
   removeTeam,
   removeUser,
@@ -37,12 +39,15 @@ import {
   tokenSchema,
   userName,
 } from './schema.ts';
+import { requestOf, requestSchema } from './routes-requests.ts';
 import { memberOf, tokenOf } from './views-people.ts';
 
 const madeToken = z.strictObject({ token: z.string(), info: tokenSchema }).openapi('MadeToken');
 const codeSchema = z.strictObject({ code: z.string(), expiresAt: time }).openapi('SignInCode');
 const userParam = { user: userName };
 const days = z.int().min(1).max(90).optional();
+/** How long somebody from outside is there. */
+const outsideDays = z.int().min(1).max(OUTSIDE_DAYS_MAX).optional();
 
 async function requireMember({ deps }: Call, name: string): Promise<User> {
   const user = await findUser(deps.db, name);
@@ -106,7 +111,7 @@ export const signInRoutes = [
     },
     async ({ principal, userId }) => {
       const { token } = principal;
-      if (token === undefined) throw fault('not-found', 'this is for people');
+      if (token === undefined || token.source === 'request') throw fault('not-found', 'this is for people');
       const { id, source, role, scopes, repositories, expiresAt } = token;
       return {
         id: userId,
@@ -232,12 +237,29 @@ export const memberRoutes = [
       approval: 'act',
       tellsSecret: true,
       status: 201,
-      body: z.strictObject({ name: userName, role: organisationRole }),
-      reply: z.strictObject({ member: memberSchema, code: z.string(), expiresAt: time }).openapi('Invited'),
+      body: z.strictObject({ name: userName, role: organisationRole, days: outsideDays }),
+      reply: z
+        .strictObject({
+          member: memberSchema,
+          code: z.string(),
+          expiresAt: time,
+          /** For an owner: what a second person has to confirm. Until then they are a member. */
+          request: requestSchema.optional(),
+        })
+        .openapi('Invited'),
     },
     async ({ deps, principal }, { body }) => {
-      const { user, code, expiresAt } = await inviteUser(deps, principal, body);
-      return { member: memberOf(user), code: code.expose(), expiresAt: iso(expiresAt) };
+      const { user, code, expiresAt, request } = await inviteUser(deps, principal, {
+        name: body.name,
+        role: body.role,
+        ...(body.days === undefined ? {} : { days: body.days }),
+      });
+      return {
+        member: memberOf(user),
+        code: code.expose(),
+        expiresAt: iso(expiresAt),
+        ...(request === undefined ? {} : { request: requestOf(request) }),
+      };
     },
   ),
   organisation.json(
@@ -268,12 +290,23 @@ export const memberRoutes = [
       summary: 'Changes the role of a member',
       approval: 'act',
       params: userParam,
-      body: z.strictObject({ role: organisationRole }),
-      reply: memberSchema,
+      body: z.strictObject({ role: organisationRole, days: outsideDays }),
+      reply: z
+        .strictObject({
+          member: memberSchema,
+          /** To make somebody an owner, a second person has to confirm it. */
+          request: requestSchema.optional(),
+        })
+        .openapi('RoleChanged'),
     },
-    async (call, { params, body }) => {
-      const { id } = await requireMember(call, params.user);
-      return memberOf(await setRole(call.deps, call.principal, id, body.role));
+    async (call, { params, body: { role, days: until } }) => {
+      const { deps, principal } = call;
+      const user = await requireMember(call, params.user);
+      if (role !== 'owner' || user.role === 'owner') {
+        return { member: memberOf(await setRole(deps, principal, user.id, role, until)) };
+      }
+      const request = await openRequest(deps, principal, { kind: 'member.owner', object: user });
+      return { member: memberOf(user), request: requestOf(request) };
     },
   ),
   organisation.none(

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import { readableRepositories } from '../identity/index.ts';
+import { openRequest, readableRepositories } from '../identity/index.ts';
 import type { RepositoryRow } from '../repo/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { organisation, repository, self, type ServerEvent } from './route.ts';
+import { requestOf, requestSchema } from './routes-requests.ts';
 import { idOfCursor, idPage, iso, pageOf, pageQuery, repositorySchema, sizeOfPage } from './schema.ts';
 
 const name = z.string().min(1).max(100);
@@ -137,17 +138,20 @@ export const repositoryRoutes = [
       return repositoryOf(deps, await deps.repo.rename(principal, row.id, to));
     },
   ),
-  repository.none(
+  repository.json(
     {
       method: 'delete',
       path: '',
       verb: 'repository.administer',
       tag: 'Repositories',
-      summary: 'Deletes a repository with all that git has of it',
+      summary: 'Asks to delete a repository with all that git has of it: a second owner confirms it',
       approval: 'act',
+      status: 202,
+      reply: z.strictObject({ request: requestSchema }).openapi('DeletionRequested'),
     },
-    async ({ deps, principal, repository: { id } }) => {
-      await deps.repo.delete(principal, id);
+    async ({ deps, principal, repository: { id, owner: of, name: called } }) => {
+      const object = { id, name: `${of}/${called}` };
+      return { request: requestOf(await openRequest(deps, principal, { kind: 'repository.delete', object })) };
     },
   ),
 ];

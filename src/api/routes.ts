@@ -3,6 +3,8 @@ import { contentRoutes } from './routes-contents.ts';
 import { auditRoutes, metaRoutes, runnerRoutes, variableRoutes } from './routes-operate.ts';
 import { accessRoutes, memberRoutes, signInRoutes, teamRoutes, tokenRoutes } from './routes-people.ts';
 import { repositoryRoutes } from './routes-repositories.ts';
+import { requestRoutes } from './routes-requests.ts';
+import { reviewRoutes } from './routes-review.ts';
 import { runRoutes } from './routes-runs.ts';
 import { ownSessionRoutes, passkeyRoutes, sessionSignInRoutes } from './routes-session.ts';
 
@@ -16,6 +18,8 @@ export const ROUTES: readonly Route[] = [
   ...tokenRoutes,
   ...memberRoutes,
   ...teamRoutes,
+  ...requestRoutes,
+  ...reviewRoutes,
   ...repositoryRoutes,
   ...contentRoutes,
   ...accessRoutes,

@@ -66,7 +66,14 @@ export function isoOf<Name extends string>(name: Name, date: Date | undefined): 
 export const userName = z.string().min(1).max(39);
 
 export const memberSchema = z
-  .strictObject({ id: z.int(), name: z.string(), role: organisationRole, createdAt: time })
+  .strictObject({
+    id: z.int(),
+    name: z.string(),
+    role: organisationRole,
+    createdAt: time,
+    /** Of somebody from outside: when they are nobody any more. */
+    expiresAt: time.optional(),
+  })
   .openapi('Member');
 
 export const repositorySchema = z

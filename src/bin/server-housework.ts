@@ -1,8 +1,9 @@
-import { forgetAnswers } from '../api/index.ts';
+import { forgetAnswers, performDue } from '../api/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
 import { forgetAttempts, forgetChallenges, type IdentityDeps } from '../identity/index.ts';
 import type { JobLogs } from '../joblog/index.ts';
 import { forgetHistory } from '../queue/index.ts';
+import type { RepoServer } from '../repo/index.ts';
 import type { LocalResults } from '../results/index.ts';
 import { forgetJournal, forgetLogs } from '../runs/index.ts';
 
@@ -19,6 +20,7 @@ const RUNS_MAX = 200;
 const ROWS_MAX = 5_000;
 
 export type HouseworkOptions = IdentityDeps & {
+  readonly repo: RepoServer;
   readonly logs: JobLogs;
   readonly results: LocalResults;
   readonly logRetentionDays: number;
@@ -37,6 +39,7 @@ export function houseworks(options: HouseworkOptions): readonly Work[] {
   };
   return [
     { name: 'failed attempts', turn: once(() => forgetAttempts(options)) },
+    { name: 'requests', turn: once(() => performDue(options)) },
     { name: 'challenges', turn: once(() => forgetChallenges(options)) },
     { name: 'answers', turn: once(() => forgetAnswers(options)) },
     {

@@ -139,7 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return closeServer(server);
     });
     const logRetentionDays = settings.log_retention_days;
-    closers.push(startHousework(houseworks({ ...deps, logs, results, logRetentionDays, log }), log));
+    closers.push(startHousework(houseworks({ ...deps, repo, logs, results, logRetentionDays, log }), log));
     if (settings.otlp_url !== undefined) {
       const { otlp_url: url } = settings;
       const { version } = options;

@@ -9,7 +9,9 @@ const RUNS_SHOWN = 20;
 const ENTRIES_SHOWN = 50;
 const SHOWN_MAX = 10_000;
 const DAYS_MAX = 90;
-const ROLES = ['owner', 'security', 'member', 'auditor'];
+const ROLES = ['owner', 'security', 'member', 'auditor', 'outside'];
+const OUTSIDE_DAYS_MAX = 366;
+const STALE_DAYS_MAX = 3650;
 const STATES = ['waiting', 'queued', 'running', 'finished'];
 
 /** Adds the commands that talk to a server. Each loads its own code when it runs. */
@@ -22,6 +24,7 @@ export function addClient(program: Command, dependencies: CliDependencies, exit:
   addRunActions(program, dependencies, exit);
   addTokens(program, dependencies, exit);
   addMembers(program, dependencies, exit);
+  addRequests(program, dependencies, exit);
   addRunners(program, dependencies, exit);
   addAuditList(program, dependencies, exit);
   addVariables(program, dependencies, exit);
@@ -243,11 +246,12 @@ function addMembers(program: Command, dependencies: CliDependencies, exit: Exit)
   const add = server(child(member, 'add', 'add somebody, and print the code with which they sign in'))
     .argument('<name>', 'what they are called')
     .addOption(new Option('--role <role>', 'in the organisation').choices(ROLES).default('member'))
-    .action(async (name: string, options: { role: string }) => {
+    .option('--days <n>', 'with --role outside: days until they are gone (default 90)', wholeNumber(OUTSIDE_DAYS_MAX))
+    .action(async (name: string, options: { role: string; days?: number }) => {
       const { addMember } = await import('./people-command.ts');
       exit(await addMember(name, options, dependencies));
     });
-  examples(add, 'sallyport member add bob');
+  examples(add, 'sallyport member add bob', 'sallyport member add eve --role outside --days 30');
   const code = server(child(member, 'code', 'another code for a member whose tokens are gone'))
     .argument('<name>', 'who')
     .action(async (name: string, options: object) => {
@@ -258,7 +262,8 @@ function addMembers(program: Command, dependencies: CliDependencies, exit: Exit)
   const role = server(child(member, 'role', 'change what a member is in the organisation'))
     .argument('<name>', 'who')
     .argument('<role>', ROLES.join(', '))
-    .action(async (name: string, wanted: string, options: object) => {
+    .option('--days <n>', 'with the role outside: days until they are gone (default 90)', wholeNumber(OUTSIDE_DAYS_MAX))
+    .action(async (name: string, wanted: string, options: { days?: number }) => {
       const { setRole } = await import('./people-command.ts');
       exit(await setRole(name, wanted, options, dependencies));
     });
@@ -270,6 +275,29 @@ function addMembers(program: Command, dependencies: CliDependencies, exit: Exit)
       exit(await removeMember(name, options, dependencies));
     });
   examples(remove, 'sallyport member remove bob');
+  const stale = server(child(member, 'stale', 'members, tokens and passkeys that nobody used for long'))
+    .option('--days <n>', 'without any use for so many days (default 90)', wholeNumber(STALE_DAYS_MAX))
+    .action(async (options: { days?: number }) => {
+      const { listStale } = await import('./review-command.ts');
+      exit(await listStale(options, dependencies));
+    });
+  examples(stale, 'sallyport member stale --days 30');
+}
+
+function addRequests(program: Command, dependencies: CliDependencies, exit: Exit): void {
+  const request = child(program, 'request', 'what one person asked for and a second owner confirms');
+  const list = server(child(request, 'list', 'those that wait, and the newest')).action(async (options: object) => {
+    const { listRequests } = await import('./review-command.ts');
+    exit(await listRequests(options, dependencies));
+  });
+  examples(list, 'sallyport request list');
+  const cancel = server(child(request, 'cancel', 'take back what was asked for'))
+    .argument('<id>', 'the number of the request')
+    .action(async (id: string, options: object) => {
+      const { cancelRequest } = await import('./review-command.ts');
+      exit(await cancelRequest(id, options, dependencies));
+    });
+  examples(cancel, 'sallyport request cancel 3');
 }
 
 function addRunners(program: Command, dependencies: CliDependencies, exit: Exit): void {

@@ -116,13 +116,28 @@ export async function listMembers(options: ServerOptions, dependencies: CliDepen
 /** `sallyport member add NAME` */
 export async function addMember(
   name: string,
-  options: ServerOptions & { readonly role: string },
+  options: ServerOptions & { readonly role: string; readonly days?: number },
   dependencies: CliDependencies,
 ): Promise<number> {
   const { client } = await openSession(options, dependencies);
-  const made = await client.send('POST', '/members', { name, role: options.role });
-  print(made, codeLines(name, made, client.origin, dependencies), options, dependencies);
+  const made = await client.send('POST', '/members', { name, role: options.role, ...daysOf(options) });
+  const lines = [...codeLines(name, made, client.origin, dependencies), ...requestLines(made, dependencies)];
+  print(made, lines, options, dependencies);
   return EXIT.success;
+}
+
+const daysOf = ({ days }: { readonly days?: number }) => (days === undefined ? {} : { days });
+
+/** What a second owner has to confirm before it is so. */
+function requestLines(answer: Json, { clock }: CliDependencies): readonly string[] {
+  if (answer['request'] === undefined) return [];
+  const request = inner(answer, 'request');
+  const due = optionalText(request, 'dueAt');
+  const how =
+    due === undefined
+      ? 'another owner confirms it in a browser, at /-/people'
+      : `there is no other owner: it is done ${fromNow(due, clock.now())}`;
+  return [`to be an owner is asked for (${integer(request, 'id')}): ${how}`];
 }
 
 /** `sallyport member code NAME` */
@@ -146,12 +161,14 @@ function codeLines(name: string, made: Json, origin: string, { clock }: CliDepen
 export async function setRole(
   name: string,
   role: string,
-  options: ServerOptions,
+  options: ServerOptions & { readonly days?: number },
   dependencies: CliDependencies,
 ): Promise<number> {
   const { client } = await openSession(options, dependencies);
-  const member = await client.send('PATCH', `/members/${encodeURIComponent(name)}`, { role });
-  print(member, [`${text(member, 'name')} is ${text(member, 'role')}`], options, dependencies);
+  const changed = await client.send('PATCH', `/members/${encodeURIComponent(name)}`, { role, ...daysOf(options) });
+  const member = inner(changed, 'member');
+  const lines = [`${text(member, 'name')} is ${text(member, 'role')}`, ...requestLines(changed, dependencies)];
+  print(changed, lines, options, dependencies);
   return EXIT.success;
 }
 

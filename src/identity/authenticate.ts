@@ -4,6 +4,7 @@ import type { IdentityDeps, JobBounds, Principal } from './principal.ts';
 import type { IdentityTables } from './tables.ts';
 import { accountOf, networkOf, noteFailure, requireUnblocked } from './throttle.ts';
 import { hashOfToken, tokenKindOf } from './token-format.ts';
+import { isMember } from './users.ts';
 import { isVerb, type OrganisationRole } from './verbs.ts';
 
 export type Credential =
@@ -56,7 +57,7 @@ async function userPrincipal(deps: IdentityDeps, hash: Buffer): Promise<Principa
   const row = await findToken(deps.db, hash);
   if (row === undefined) return undefined;
   const now = deps.now();
-  if (row.revoked_at !== null || row.removed_at !== null) {
+  if (row.revoked_at !== null || !isMember({ removed_at: row.removed_at, expires_at: row.member_until }, now)) {
     throw fault('not-signed-in', `the token that ends with ${row.hint} was revoked`);
   }
   if (row.expires_at.getTime() <= now) {
@@ -113,6 +114,7 @@ function findToken(db: Database, hash: Buffer) {
       'identity_user.name as user_name',
       'identity_user.role',
       'identity_user.removed_at',
+      'identity_user.expires_at as member_until',
       'identity_token.hint',
       'identity_token.scopes',
       'identity_token.repositories',

@@ -3,12 +3,12 @@ import type { Secret } from '../base/index.ts';
 import type { Transaction } from '../database/index.ts';
 import { fault } from './faults.ts';
 import { actorOf, type IdentityDeps, type Principal } from './principal.ts';
+import { openWithin, type TwoPersonRequest } from './requests.ts';
 import type { IdentityTables } from './tables.ts';
 import { accountOf, networkOf, noteFailure, requireUnblocked } from './throttle.ts';
 import { hashOfToken, makeToken, tokenKindOf } from './token-format.ts';
 import { daysOf, insertToken, type MadeToken } from './tokens.ts';
-import { findUser, hasOwner, insertUser, type User, userById } from './users.ts';
-import type { OrganisationRole } from './verbs.ts';
+import { findUser, hasOwner, insertUser, isMember, type NewUser, type User, userById, userOf } from './users.ts';
 
 const HOUR_MS = 3_600_000;
 /** What `up` prints: whoever reads it becomes an owner. */
@@ -40,15 +40,22 @@ export async function recoverySetupCode(deps: IdentityDeps, name?: string): Prom
   return deps.db.transaction((tx) => insertCode(deps, tx, OPERATOR, 'setup', user?.id));
 }
 
-/** Adds a person, with a code to sign in that whoever asks hands over. */
+/** Adds a person, with a code to sign in that whoever asks hands over. Who is to be an owner is a member until a second person confirms it. */
 export async function inviteUser(
   deps: IdentityDeps,
   principal: Principal,
-  wanted: { readonly name: string; readonly role: OrganisationRole },
-): Promise<MadeCode & { readonly user: User }> {
+  wanted: NewUser,
+): Promise<MadeCode & { readonly user: User; readonly request?: TwoPersonRequest }> {
+  const { name, role, days } = wanted;
   return deps.db.transaction(async (tx) => {
-    const user = await insertUser(deps, tx, principal, wanted);
-    return { user, ...(await insertCode(deps, tx, principal, 'invite', user.id)) };
+    const user = await insertUser(deps, tx, principal, {
+      name,
+      role: role === 'owner' ? 'member' : role,
+      ...(days === undefined ? {} : { days }),
+    });
+    const code = await insertCode(deps, tx, principal, 'invite', user.id);
+    if (role !== 'owner') return { user, ...code };
+    return { user, ...code, request: await openWithin(deps, tx, principal, { kind: 'member.owner', object: user }) };
   });
 }
 
@@ -222,10 +229,12 @@ async function userOfCode(
     .where('removed_at', 'is', null)
     .forUpdate()
     .executeTakeFirst();
-  if (row === undefined) throw fault('code-invalid', 'whom the code was for is not a member any more');
-  const user: User = { id: Number(row.id), name: row.name, role: row.role, createdAt: row.created_at };
+  if (row === undefined || !isMember(row, deps.now())) {
+    throw fault('code-invalid', 'whom the code was for is not a member any more');
+  }
+  const user = userOf(row);
   if (code.kind === 'invite' || user.role === 'owner') return user;
-  await tables.updateTable('identity_user').set({ role: 'owner' }).where('id', '=', row.id).execute();
+  await tables.updateTable('identity_user').set({ role: 'owner', expires_at: null }).where('id', '=', row.id).execute();
   await append(
     tx,
     {

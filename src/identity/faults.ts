@@ -29,6 +29,10 @@ export const fault = faultsOf('identity', {
   },
   'approval-other': { status: 403, help: 'An approval is for one request, as it was shown: ask for a new one.' },
   'not-allowed': { status: 403, help: 'Ask an owner for a role that may, or use a token whose scopes name it.' },
+  'request-open': { status: 409, help: 'Wait until it is confirmed, or cancel it: sallyport request list.' },
+  'request-over': { status: 409, help: 'It was confirmed, cancelled, or nobody answered for 7 days: ask again.' },
+  'request-own': { status: 403, help: 'Ask another owner to confirm it.' },
+  'session-needed': { status: 403, help: 'Do it in a browser, signed in with a passkey.' },
   'not-found': { status: 404, help: 'It is not there, or not yours to see.' },
   'code-invalid': {
     status: 401,

@@ -5,6 +5,7 @@ import { authenticate } from './authenticate.ts';
 import { firstSetupCode, inviteUser, redeemCode } from './codes.ts';
 import type { IdentityDeps, Principal } from './principal.ts';
 import { identityMigrations } from './tables.ts';
+import { setRole } from './users.ts';
 import type { OrganisationRole } from './verbs.ts';
 
 export const IDENTITY_MIGRATIONS: Migrations = { ...auditlogMigrations, ...identityMigrations };
@@ -46,7 +47,9 @@ export function peopleIn(db: Database): People {
     },
     async person(name, role) {
       const { principal } = await people.owner();
-      const { code } = await inviteUser(people, principal, { name, role });
+      const { user, code } = await inviteUser(people, principal, { name, role: role === 'owner' ? 'member' : role });
+      // What a second person confirms elsewhere.
+      if (role === 'owner') await setRole(people, principal, user.id, 'owner');
       return signIn(code.expose(), name);
     },
     async entries() {

@@ -315,6 +315,7 @@ describe('roles', () => {
 
     expect(table).toEqual({
       owner: [true, true, true, true, true, true],
+      outside: [false, false, false, false, false, false],
       security: [true, false, false, true, false, false],
       auditor: [true, false, false, true, false, false],
       member: [false, false, false, false, false, false],

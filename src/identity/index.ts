@@ -37,6 +37,15 @@ export {
   renamePasskey,
 } from './passkeys.ts';
 export { actorOf, type IdentityDeps, type JobBounds, type Principal, type TokenBounds } from './principal.ts';
+export {
+  cancelRequest,
+  confirmRequest,
+  listRequests,
+  openRequest,
+  performDueRequests,
+  type TwoPersonRequest,
+} from './requests.ts';
+export { REQUEST_KINDS, REQUEST_STATES } from './tables-request.ts';
 export { countRecoveryCodes } from './recovery.ts';
 export {
   authenticateSession,
@@ -48,11 +57,12 @@ export {
   type SessionInfo,
 } from './session.ts';
 export { identityMigrations, type IdentityTables } from './tables.ts';
+export { listStale, type Stale } from './stale.ts';
 export { createTeam, listTeams, moveTeam, removeTeam, setTeamMember, type Team } from './teams.ts';
 export { forgetAttempts, networkOf } from './throttle.ts';
 export { hashOfToken, makeToken, type TokenKind, tokenKindOf } from './token-format.ts';
 export { createToken, listTokens, type MadeToken, revokeToken, TOKEN_DAYS_MAX, type TokenInfo } from './tokens.ts';
-export { findUser, hasOwner, listUsers, removeUser, setRole, type User, userById } from './users.ts';
+export { findUser, hasOwner, listUsers, OUTSIDE_DAYS_MAX, removeUser, setRole, type User, userById } from './users.ts';
 export {
   type AuthorisedObject,
   ORGANISATION_ROLES,

@@ -14,9 +14,9 @@ export type Principal = {
 };
 
 export type TokenBounds = {
-  /** A token of the command line and of programs, or the session of a browser. */
-  readonly source: 'token' | 'session';
-  /** Of the token, or of the session. */
+  /** A token of the command line and of programs, the session of a browser, or a request that a second person confirmed. */
+  readonly source: 'token' | 'session' | 'request';
+  /** Of the one of these. */
   readonly id: number;
   readonly userId: number;
   readonly role: OrganisationRole;

@@ -7,7 +7,7 @@ import { fault } from './faults.ts';
 import { actorOf, type IdentityDeps, type Principal } from './principal.ts';
 import type { IdentityTables } from './tables.ts';
 import type { SignInMethod } from './tables-session.ts';
-import type { User } from './users.ts';
+import { isMember, type User } from './users.ts';
 import type { OrganisationRole } from './verbs.ts';
 
 const SESSION_BYTES = 32;
@@ -49,12 +49,12 @@ export async function insertSession(
   const userId = String(user.id);
   const member = await tables
     .selectFrom('identity_user')
-    .select('id')
+    .select(['removed_at', 'expires_at'])
     .where('id', '=', userId)
-    .where('removed_at', 'is', null)
     .forUpdate()
     .executeTakeFirst();
-  if (member === undefined) throw fault('not-signed-in', 'whoever this was is not a member any more');
+  if (member === undefined || !isMember(member, now))
+    throw fault('not-signed-in', 'whoever this was is not a member any more');
   const known = await tables
     .selectFrom('identity_session')
     .select(['agent', 'network'])
@@ -131,7 +131,7 @@ export async function authenticateSession(
   const now = deps.now();
   const isOver =
     row.ended_at !== null ||
-    row.removed_at !== null ||
+    !isMember({ removed_at: row.removed_at, expires_at: row.member_until }, now) ||
     row.expires_at.getTime() <= now ||
     now - row.last_used_at.getTime() > SESSION_IDLE_MS;
   if (isOver) throw fault('session-ended', 'the session is over');
@@ -198,6 +198,7 @@ function findSession(db: Database, hash: Buffer) {
     .innerJoin('identity_user', 'identity_user.id', 'identity_session.user_id')
     .selectAll('identity_session')
     .select(['identity_user.name as user_name', 'identity_user.role', 'identity_user.removed_at'])
+    .select('identity_user.expires_at as member_until')
     .where('identity_session.hash', '=', hash)
     .executeTakeFirst();
 }

@@ -1,80 +1,87 @@
 import type { Generated } from 'kysely';
 import { sql } from 'kysely';
 import type { Migrations } from '../database/index.ts';
+import { memberMigrations } from './tables-member.ts';
+import { type RequestTables, requestMigrations } from './tables-request.ts';
 import { type SessionTables, sessionMigrations } from './tables-session.ts';
 import type { OrganisationRole, RepositoryRole } from './verbs.ts';
 
 /** `bigint` comes as text from the client; ids stay below 2^53. */
-export type IdentityTables = SessionTables & {
-  identity_user: {
-    readonly id: Generated<string>;
-    readonly name: string;
-    role: OrganisationRole;
-    /** A removed one stays, so that neither number nor name is ever somebody else's. */
-    removed_at: Date | null;
-    readonly created_at: Date;
-    /** What an authenticator files their passkeys under. */
-    handle: Generated<Buffer | null>;
+export type IdentityTables = SessionTables &
+  RequestTables & {
+    identity_user: {
+      readonly id: Generated<string>;
+      readonly name: string;
+      role: OrganisationRole;
+      /** A removed one stays, so that neither number nor name is ever somebody else's. */
+      removed_at: Date | null;
+      /** When somebody from outside is nobody any more; nothing for everybody else. */
+      expires_at: Generated<Date | null>;
+      readonly created_at: Date;
+      /** What an authenticator files their passkeys under. */
+      handle: Generated<Buffer | null>;
+    };
+    identity_team: {
+      readonly id: Generated<string>;
+      readonly name: string;
+      parent_id: string | null;
+    };
+    identity_team_member: {
+      readonly team_id: string;
+      readonly user_id: string;
+    };
+    /** What a person or a team may in one repository: exactly one of both is set. */
+    identity_grant: {
+      readonly repository_id: string;
+      readonly user_id: string | null;
+      readonly team_id: string | null;
+      role: RepositoryRole;
+    };
+    identity_token: {
+      readonly id: Generated<string>;
+      readonly user_id: string;
+      readonly name: string;
+      /** SHA-256 of the token. The token itself is told once and kept nowhere. */
+      readonly hash: Buffer;
+      /** Its last characters, for people who look for it. */
+      readonly hint: string;
+      readonly scopes: string[];
+      /** Nothing: every repository that the person may. */
+      readonly repositories: string[] | null;
+      readonly parent_id: string | null;
+      readonly created_at: Date;
+      readonly expires_at: Date;
+      /** When the person signed in from whom it descends. */
+      readonly rooted_at: Date;
+      last_used_at: Date | null;
+      revoked_at: Date | null;
+    };
+    /** Ways to sign in that work once. */
+    identity_code: {
+      readonly id: Generated<string>;
+      readonly kind: 'setup' | 'invite';
+      readonly hash: Buffer;
+      /** Whose; nothing: it makes a new owner. */
+      readonly user_id: string | null;
+      readonly created_at: Date;
+      readonly expires_at: Date;
+      used_at: Date | null;
+    };
+    /** Failed attempts to sign in, by account and by network. */
+    identity_attempt: {
+      readonly key: string;
+      failures: number;
+      started_at: Date;
+      /** How often it was blocked in a row. */
+      blocks: number;
+      blocked_until: Date | null;
+    };
   };
-  identity_team: {
-    readonly id: Generated<string>;
-    readonly name: string;
-    parent_id: string | null;
-  };
-  identity_team_member: {
-    readonly team_id: string;
-    readonly user_id: string;
-  };
-  /** What a person or a team may in one repository: exactly one of both is set. */
-  identity_grant: {
-    readonly repository_id: string;
-    readonly user_id: string | null;
-    readonly team_id: string | null;
-    role: RepositoryRole;
-  };
-  identity_token: {
-    readonly id: Generated<string>;
-    readonly user_id: string;
-    readonly name: string;
-    /** SHA-256 of the token. The token itself is told once and kept nowhere. */
-    readonly hash: Buffer;
-    /** Its last characters, for people who look for it. */
-    readonly hint: string;
-    readonly scopes: string[];
-    /** Nothing: every repository that the person may. */
-    readonly repositories: string[] | null;
-    readonly parent_id: string | null;
-    readonly created_at: Date;
-    readonly expires_at: Date;
-    /** When the person signed in from whom it descends. */
-    readonly rooted_at: Date;
-    last_used_at: Date | null;
-    revoked_at: Date | null;
-  };
-  /** Ways to sign in that work once. */
-  identity_code: {
-    readonly id: Generated<string>;
-    readonly kind: 'setup' | 'invite';
-    readonly hash: Buffer;
-    /** Whose; nothing: it makes a new owner. */
-    readonly user_id: string | null;
-    readonly created_at: Date;
-    readonly expires_at: Date;
-    used_at: Date | null;
-  };
-  /** Failed attempts to sign in, by account and by network. */
-  identity_attempt: {
-    readonly key: string;
-    failures: number;
-    started_at: Date;
-    /** How often it was blocked in a row. */
-    blocks: number;
-    blocked_until: Date | null;
-  };
-};
 
 export const identityMigrations: Migrations = {
   ...sessionMigrations,
+  ...requestMigrations,
+  ...memberMigrations,
   '0010-identity': {
     async up(db) {
       await sql`create table identity_user (

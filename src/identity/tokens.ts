@@ -7,6 +7,7 @@ import { fault } from './faults.ts';
 import { actorOf, type IdentityDeps, type Principal, type TokenBounds } from './principal.ts';
 import type { IdentityTables } from './tables.ts';
 import { hashOfToken, hintOf, makeToken } from './token-format.ts';
+import { isMember } from './users.ts';
 import { isVerb, type Verb } from './verbs.ts';
 
 export const TOKEN_DAYS_DEFAULT = 30;
@@ -120,12 +121,11 @@ export async function insertToken(
   const tables = tx.as<IdentityTables>();
   const user = await tables
     .selectFrom('identity_user')
-    .select(['id', 'name'])
+    .select(['id', 'name', 'removed_at', 'expires_at'])
     .where('id', '=', String(made.userId))
-    .where('removed_at', 'is', null)
     .forUpdate()
     .executeTakeFirst();
-  if (user === undefined) throw fault('not-found', `there is no user ${made.userId}`);
+  if (user === undefined || !isMember(user, deps.now())) throw fault('not-found', `there is no user ${made.userId}`);
   const { valid } = await tables
     .selectFrom('identity_token')
     .select((all) => all.fn.countAll<string>().as('valid'))

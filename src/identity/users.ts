@@ -17,6 +17,41 @@ export type User = {
   readonly name: string;
   readonly role: OrganisationRole;
   readonly createdAt: Date;
+  /** Of somebody from outside: when they are nobody any more. */
+  readonly expiresAt?: Date;
+};
+
+/** How long somebody from outside is there, in days. */
+export const OUTSIDE_DAYS_MAX = 366;
+const OUTSIDE_DAYS_DEFAULT = 90;
+const DAY_MS = 86_400_000;
+
+/** The end of a membership with this role, which only somebody from outside has. Throws `identity/expiry-invalid`. */
+function endOf(deps: IdentityDeps, role: OrganisationRole, days: number | undefined): Date | null {
+  if (role !== 'outside') {
+    if (days !== undefined) throw fault('expiry-invalid', `the role ${role} has no end: only \`outside\` has one`);
+    return null;
+  }
+  const wanted = days ?? OUTSIDE_DAYS_DEFAULT;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > OUTSIDE_DAYS_MAX) {
+    throw fault('expiry-invalid', `${wanted} days; somebody from outside is there for 1 to ${OUTSIDE_DAYS_MAX}`);
+  }
+  return new Date(deps.now() + wanted * DAY_MS);
+}
+
+/** Whether somebody is there at this moment. */
+export function isMember(
+  user: { readonly removed_at: Date | null; readonly expires_at: Date | null },
+  now: number,
+): boolean {
+  return user.removed_at === null && (user.expires_at === null || user.expires_at.getTime() > now);
+}
+
+export type NewUser = {
+  readonly name: string;
+  readonly role: OrganisationRole;
+  /** Of somebody from outside; 90 when not given. */
+  readonly days?: number;
 };
 
 /** The row and its entry. */
@@ -24,13 +59,14 @@ export async function insertUser(
   deps: IdentityDeps,
   tx: Transaction,
   actor: Principal,
-  { name, role }: { readonly name: string; readonly role: OrganisationRole },
+  { name, role, days }: NewUser,
 ): Promise<User> {
+  const expiresAt = endOf(deps, role, days);
   if (!NAME.test(name)) throw fault('name-invalid', JSON.stringify(excerpt(name, 100)));
   const row = await tx
     .as<IdentityTables>()
     .insertInto('identity_user')
-    .values({ name, role, removed_at: null, created_at: new Date(deps.now()) })
+    .values({ name, role, removed_at: null, expires_at: expiresAt, created_at: new Date(deps.now()) })
     .returningAll()
     .executeTakeFirstOrThrow()
     .catch((thrown: unknown) => {
@@ -39,7 +75,8 @@ export async function insertUser(
       }
       throw thrown;
     });
-  await record(deps, tx, actor, { action: 'member.add', userId: Number(row.id), detail: { role }, name });
+  const detail = { role, ...(expiresAt === null ? {} : { expires: expiresAt.toISOString() }) };
+  await record(deps, tx, actor, { action: 'member.add', userId: Number(row.id), detail, name });
   return userOf(row);
 }
 
@@ -111,14 +148,22 @@ export async function setRole(
   principal: Principal,
   userId: number,
   role: OrganisationRole,
+  days?: number,
 ): Promise<User> {
+  const expiresAt = endOf(deps, role, days);
   return deps.db.transaction(async (tx) => {
     const before = await lockUser(tx, userId);
     if (before.role === 'owner' && role !== 'owner') await requireOtherOwner(tx, userId);
-    await tx.as<IdentityTables>().updateTable('identity_user').set({ role }).where('id', '=', String(userId)).execute();
-    const detail = { role, before: before.role };
+    const row = await tx
+      .as<IdentityTables>()
+      .updateTable('identity_user')
+      .set({ role, expires_at: expiresAt })
+      .where('id', '=', String(userId))
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const detail = { role, before: before.role, ...(expiresAt === null ? {} : { expires: expiresAt.toISOString() }) };
     await record(deps, tx, principal, { action: 'member.role', userId, detail });
-    return { ...before, role };
+    return userOf(row);
   });
 }
 
@@ -201,11 +246,18 @@ function record(
   );
 }
 
-function userOf(row: {
+export function userOf(row: {
   readonly id: string;
   readonly name: string;
   readonly role: OrganisationRole;
   readonly created_at: Date;
+  readonly expires_at: Date | null;
 }): User {
-  return { id: Number(row.id), name: row.name, role: row.role, createdAt: row.created_at };
+  return {
+    id: Number(row.id),
+    name: row.name,
+    role: row.role,
+    createdAt: row.created_at,
+    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+  };
 }

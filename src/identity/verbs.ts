@@ -1,5 +1,8 @@
-/** Roles of a person in the organisation: the whole installation. Nobody is more than an owner. */
-export const ORGANISATION_ROLES = ['owner', 'security', 'member', 'auditor'] as const;
+/**
+ * Roles of a person in the organisation: the whole installation. Nobody is more than an owner. `outside` is somebody of another house,
+ * for a time: they see what was granted to them in a repository, and nothing of the organisation.
+ */
+export const ORGANISATION_ROLES = ['owner', 'security', 'member', 'auditor', 'outside'] as const;
 export type OrganisationRole = (typeof ORGANISATION_ROLES)[number];
 
 /** Roles in one repository. Each may what those before it may. */
@@ -63,6 +66,7 @@ const EVERYWHERE: { readonly [Role in OrganisationRole]: RepositoryRole | undefi
   security: 'read',
   auditor: 'read',
   member: undefined,
+  outside: undefined,
 };
 
 export function isRepositoryVerb(text: string): text is RepositoryVerb {
