@@ -9,7 +9,7 @@ import { fault } from './faults.ts';
 import { addressOf, admit, callerOf, identify, requireApproval } from './guard.ts';
 import { type Replayed, withIdempotency } from './idempotency.ts';
 import { openApiDocument } from './openapi.ts';
-import { cookieText, type PageCall, pageCallOf, SESSION_COOKIE } from './page.ts';
+import { cookieText, type BrowserCall, browserCallOf, SESSION_COOKIE } from './browser.ts';
 import { problemOf } from './problem.ts';
 import { type Call, type Found, objectOf, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -80,8 +80,8 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
   const { method, url } = c.req;
   const headers = (name: string) => c.req.header(name);
   const cookies: string[] = [];
-  const page = pageCallOf({ origin: deps.origin, method, headers, address, cookies });
-  const principal = await identify(deps, route, { header, address, page, isUse: true });
+  const browser = browserCallOf({ origin: deps.origin, method, headers, address, cookies });
+  const principal = await identify(deps, route, { header, address, browser, isUse: true });
   take(
     state,
     c,
@@ -99,7 +99,7 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
     deps,
     address,
     request: c.get('request'),
-    page,
+    browser,
     signal: AbortSignal.any([abort.signal, c.req.raw.signal, deps.closing]),
     ...(lastEventId === undefined ? {} : { lastEventId }),
   };
@@ -113,7 +113,7 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
     }),
   );
   for (const cookie of cookies) c.header('set-cookie', cookie, { append: true });
-  const isAllowed = () => stillAllowed({ deps, header, address, page, route, found });
+  const isAllowed = () => stillAllowed({ deps, header, address, browser, route, found });
   return respond(state, c, answer, { abort, call, caller: callerOf(principal, address), isAllowed });
 }
 
@@ -132,7 +132,7 @@ async function stillAllowed(of: {
   readonly deps: ApiDeps;
   readonly header: string | undefined;
   readonly address: string;
-  readonly page: PageCall;
+  readonly browser: BrowserCall;
   readonly route: Route;
   readonly found: Found;
 }): Promise<boolean> {

@@ -14,7 +14,7 @@ import {
 import { parseBody } from './body.ts';
 import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
-import { approvalOf, type Headers, type PageCall } from './page.ts';
+import { approvalOf, type BrowserCall, type Headers } from './browser.ts';
 import { type Found, objectOf, type Route } from './route.ts';
 
 const CREDENTIAL_BYTES_MAX = 2000;
@@ -53,15 +53,15 @@ export async function identify(
   asked: {
     readonly header: string | undefined;
     readonly address: string;
-    readonly page: PageCall;
+    readonly browser: BrowserCall;
     readonly isUse: boolean;
   },
 ): Promise<Principal | undefined> {
-  const { header, address, page, isUse } = asked;
+  const { header, address, browser, isUse } = asked;
   const isSession = header === undefined && route.base === '/api/v1' && route.access.to !== 'anybody';
-  if (!isSession || page.cookie === undefined) return principalOf(deps, header, address);
-  page.requireOwn();
-  const principal = await authenticateSession(deps, page.cookie, { mark: page.mark, isUse });
+  if (!isSession || browser.cookie === undefined) return principalOf(deps, header, address);
+  browser.requireOwn();
+  const principal = await authenticateSession(deps, browser.cookie, { mark: browser.mark, isUse });
   if (principal === undefined) throw notSignedIn();
   return principal;
 }

@@ -4,7 +4,7 @@ import type { AuthorisedObject, Verb } from '../identity/index.ts';
 import type { RepositoryRow } from '../repo/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
-import type { PageCall } from './page.ts';
+import type { BrowserCall } from './browser.ts';
 import { parse } from './parse.ts';
 import type { RateLimitName } from './rate.ts';
 
@@ -48,7 +48,7 @@ export type Call = {
   /** Where a stream goes on. */
   readonly lastEventId?: string;
   /** The browser that asks, when it is one. */
-  readonly page: PageCall;
+  readonly browser: BrowserCall;
 };
 export type PersonCall = Call & { readonly principal: Principal };
 /** Asked by a person, not by a job. */

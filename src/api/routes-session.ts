@@ -71,8 +71,8 @@ const sessionOf = ({ createdAt, lastUsedAt, expiresAt, ...session }: SessionInfo
   current,
 });
 
-export function signInFrom({ page, address }: Call): SignInFrom {
-  return { mark: page.mark, address, ...(page.cookie === undefined ? {} : { cookie: page.cookie }) };
+export function signInFrom({ browser, address }: Call): SignInFrom {
+  return { mark: browser.mark, address, ...(browser.cookie === undefined ? {} : { cookie: browser.cookie }) };
 }
 
 const signIn = { method: 'post', verb: undefined, tag: 'Sign-in', rate: 'sign-in', tellsSecret: true } as const;
@@ -86,8 +86,8 @@ export const sessionSignInRoutes = [
       summary: 'What to sign with a passkey to sign in; five minutes, once',
       reply: passkeyOptions,
     },
-    async ({ deps, page }) => {
-      page.requireOwn();
+    async ({ deps, browser }) => {
+      browser.requireOwn();
       return { ...(await passkeySignInOptions(deps)) };
     },
   ),
@@ -101,9 +101,9 @@ export const sessionSignInRoutes = [
       reply: signedIn,
     },
     async (call, { body }) => {
-      call.page.requireOwn();
+      call.browser.requireOwn();
       const { user, session } = await signInWithPasskey(call.deps, body.answer, signInFrom(call));
-      call.page.start(session);
+      call.browser.start(session);
       return { user: memberOf(user), sessionExpiresAt: iso(session.expiresAt) };
     },
   ),
@@ -117,9 +117,9 @@ export const sessionSignInRoutes = [
       reply: signedIn,
     },
     async (call, { body }) => {
-      call.page.requireOwn();
+      call.browser.requireOwn();
       const { user, session } = await signInWithRecoveryCode(call.deps, body, signInFrom(call));
-      call.page.start(session);
+      call.browser.start(session);
       return { user: memberOf(user), sessionExpiresAt: iso(session.expiresAt) };
     },
   ),
@@ -132,7 +132,7 @@ export const sessionSignInRoutes = [
       reply: passkeyOptions,
     },
     async (call, { body }) => {
-      call.page.requireOwn();
+      call.browser.requireOwn();
       const { code: given, name } = body;
       const asked = { code: given, ...(name === undefined ? {} : { name }) };
       return { ...(await codeRegistrationOptions(call.deps, asked, call)) };
@@ -155,11 +155,11 @@ export const sessionSignInRoutes = [
         .openapi('Registered'),
     },
     async (call, { body }) => {
-      call.page.requireOwn();
+      call.browser.requireOwn();
       const { code: given, passkeyName: name, answer } = body;
       const asked = { code: given, passkeyName: name, response: answer };
       const made = await registerWithCode(call.deps, asked, signInFrom(call));
-      call.page.start(made.session);
+      call.browser.start(made.session);
       return {
         user: memberOf(made.user),
         sessionExpiresAt: iso(made.session.expiresAt),
@@ -195,9 +195,9 @@ export const ownSessionRoutes = [
       summary: 'Signs one of the own browsers out',
       params: { session: idParam },
     },
-    async ({ deps, principal, page }, { params }) => {
+    async ({ deps, principal, browser }, { params }) => {
       await endSession(deps, principal, params.session);
-      if (principal.token?.source === 'session' && principal.token.id === params.session) page.end();
+      if (principal.token?.source === 'session' && principal.token.id === params.session) browser.end();
     },
   ),
   self.json(
@@ -209,9 +209,9 @@ export const ownSessionRoutes = [
       summary: 'Signs out everywhere: ends all own sessions',
       reply: z.strictObject({ ended: z.array(z.int()) }).openapi('SessionsEnded'),
     },
-    async ({ deps, principal, page }) => {
+    async ({ deps, principal, browser }) => {
       const ended = await endSessions(deps, principal);
-      page.end();
+      browser.end();
       return { ended };
     },
   ),

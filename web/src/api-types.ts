@@ -72,6 +72,333 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/sign-in/passkey/options': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** What to sign with a passkey to sign in; five minutes, once */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyOptions'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/passkey': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Signs a browser in with a passkey, by a cookie */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { answer: components['schemas']['PasskeyAnswer'] } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['SessionStarted'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/recovery': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Signs a browser in with a recovery code, once: to add a passkey within ten minutes */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string; code: string } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['SessionStarted'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/registration/options': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** For a code of a set-up or an invitation: what to make a passkey with */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { code: string; name?: string } } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyOptions'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/registration': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Uses up a code: a person with a passkey, signed in by a cookie; tells the recovery codes once */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { code: string; passkeyName: string; answer: components['schemas']['NewPasskeyAnswer'] } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['Registered'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/sessions': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Own sessions in browsers, the last used first. Needs `self.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['SessionPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Signs out everywhere: ends all own sessions. Needs `token.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['SessionsEnded'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/sessions/{session}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Signs one of the own browsers out. Needs `token.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { session: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/approvals': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** What to sign with a passkey to approve one request; five minutes, once. Needs `self.read`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'; path: string; body?: unknown } } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyOptions'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/passkeys': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Own passkeys, and how many recovery codes are left. Needs `self.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    /** Adds a passkey. Needs `passkey.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string; answer: components['schemas']['NewPasskeyAnswer'] } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['Passkey'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/passkeys/options': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** What to make a further passkey with. Needs `passkey.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyOptions'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/passkeys/{passkey}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Removes a passkey; the last one stays. Needs `passkey.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { passkey: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    /** Names a passkey anew. Needs `passkey.manage`. */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { passkey: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string } } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Passkey'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    trace?: never;
+  };
+  '/api/v1/user/recovery-codes': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** New recovery codes in place of those before; told once. Needs `passkey.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['RecoveryCodes'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tokens': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Own tokens, newest first. Needs `token.manage`. */
@@ -182,7 +509,7 @@ export type paths = {
         path?: never;
         cookie?: never;
       };
-      requestBody: { content: { 'application/json': { name: string; role: 'owner' | 'security' | 'member' | 'auditor' } } };
+      requestBody: { content: { 'application/json': { name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; days?: number } } };
       responses: {
         201: { headers: Headers; content: { 'application/json': components['schemas']['Invited'] } };
         default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
@@ -247,9 +574,9 @@ export type paths = {
         path: { user: string };
         cookie?: never;
       };
-      requestBody: { content: { 'application/json': { role: 'owner' | 'security' | 'member' | 'auditor' } } };
+      requestBody: { content: { 'application/json': { role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; days?: number } } };
       responses: {
-        200: { headers: Headers; content: { 'application/json': components['schemas']['Member'] } };
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RoleChanged'] } };
         default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
       };
     };
@@ -366,6 +693,102 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/requests': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What one person asked for and another one has to confirm; those that wait first. Needs `member.manage`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TwoPersonRequestPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/requests/{request}/confirm': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Confirms what another owner asked for: it is done. In a session, with a passkey. Needs `member.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { request: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TwoPersonRequest'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/requests/{request}/cancel': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Takes back what was asked for. Needs `member.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { request: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TwoPersonRequest'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/organisation/stale': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** People, tokens and passkeys that nobody used for so many days. Needs `token.review`. */
+    get: {
+      parameters: {
+        query?: { days?: number | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Stale'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/repositories': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** The repositories that one may read. Needs `self.read`. */
@@ -445,7 +868,7 @@ export type paths = {
     };
     put?: never;
     post?: never;
-    /** Deletes a repository with all that git has of it. Needs `repository.administer`. */
+    /** Asks to delete a repository with all that git has of it: a second owner confirms it. Needs `repository.administer`. */
     delete: {
       parameters: {
         query?: never;
@@ -455,7 +878,7 @@ export type paths = {
       };
       requestBody?: never;
       responses: {
-        204: { headers: Headers; content?: never };
+        202: { headers: Headers; content: { 'application/json': components['schemas']['DeletionRequested'] } };
         default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
       };
     };
@@ -1400,18 +1823,34 @@ export type components = {
     Meta: { product: 'sallyport'; version: string; api: 'v1' };
     Problem: { type: string; title: string; status: number; detail: string; code: string; help: string; request: string };
     SignedIn: { user: components['schemas']['Member']; token: string; info: components['schemas']['Token'] };
-    Member: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor'; createdAt: string };
+    Member: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; createdAt: string; expiresAt?: string };
     Token: { id: number; user: { id: number; name: string }; name: string; hint: string; scopes: (string)[]; repositories?: (number)[]; createdAt: string; expiresAt: string; lastUsedAt?: string; revokedAt?: string };
-    Self: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor'; token: { id: number; scopes: (string)[]; repositories?: (number)[]; expiresAt: string } };
+    Self: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; source: 'token' | 'session'; token: { id: number; scopes: (string)[]; repositories?: (number)[]; expiresAt: string } };
+    PasskeyOptions: { [name: string]: unknown };
+    SessionStarted: { user: components['schemas']['Member']; sessionExpiresAt: string };
+    PasskeyAnswer: Record<string, unknown>;
+    Registered: { user: components['schemas']['Member']; sessionExpiresAt: string; passkey: components['schemas']['Passkey']; recoveryCodes: (string)[] };
+    Passkey: { id: number; name: string; synced: boolean; createdAt: string; lastUsedAt?: string };
+    NewPasskeyAnswer: Record<string, unknown>;
+    SessionPage: { items: (components['schemas']['Session'])[]; next?: string };
+    Session: { id: number; method: 'passkey' | 'recovery' | 'oidc'; agent: string; network: string; createdAt: string; lastUsedAt: string; expiresAt: string; current: boolean };
+    SessionsEnded: { ended: (number)[] };
+    PasskeyPage: { items: (components['schemas']['Passkey'])[]; recoveryCodesLeft: number };
+    RecoveryCodes: { codes: (string)[] };
     TokenPage: { items: (components['schemas']['Token'])[]; next?: string };
     MadeToken: { token: string; info: components['schemas']['Token'] };
     MemberPage: { items: (components['schemas']['Member'])[]; next?: string };
-    Invited: { member: components['schemas']['Member']; code: string; expiresAt: string };
+    Invited: { member: components['schemas']['Member']; code: string; expiresAt: string; request?: components['schemas']['TwoPersonRequest'] };
+    TwoPersonRequest: { id: number; kind: 'member.owner' | 'repository.delete'; object: { id: number; name: string }; requestedBy: { id: number; name: string }; requestedAt: string; dueAt?: string; expiresAt: string; state: 'open' | 'running' | 'done' | 'failed' | 'cancelled' | 'expired'; decidedBy?: { id: number; name: string }; decidedAt?: string; reason?: string };
     SignInCode: { code: string; expiresAt: string };
+    RoleChanged: { member: components['schemas']['Member']; request?: components['schemas']['TwoPersonRequest'] };
     TeamPage: { items: (components['schemas']['Team'])[]; next?: string };
     Team: { id: number; name: string; parentId?: number; members: (number)[] };
+    TwoPersonRequestPage: { items: (components['schemas']['TwoPersonRequest'])[]; next?: string };
+    Stale: { days: number; people: ({ id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; lastSeenAt?: string })[]; tokens: ({ id: number; user: { id: number; name: string }; name: string; lastUsedAt?: string; expiresAt: string })[]; passkeys: ({ id: number; user: { id: number; name: string }; name: string; lastUsedAt?: string })[] };
     RepositoryPage: { items: (components['schemas']['Repository'])[]; next?: string };
     Repository: { id: number; owner: string; name: string; defaultBranch: string; state: 'importing' | 'active' | 'archived' | 'stopped' | 'deleted'; reason?: string; cloneUrl: string; createdAt: string };
+    DeletionRequested: { request: components['schemas']['TwoPersonRequest'] };
     RefPage: { items: (components['schemas']['Ref'])[]; next?: string };
     Ref: { ref: string; oid: string; peeled?: string };
     BranchPage: { items: (components['schemas']['Branch'])[]; next?: string };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { markOf } from '../identity/index.ts';
-import { approvalOf, cookieOf, requireOwnPage } from './page.ts';
+import { approvalOf, cookieOf, requireOwnPage } from './browser.ts';
 
 const ORIGIN = 'https://ci.example.org';
 const of = (headers: { readonly [name: string]: string }) => (name: string) => headers[name];

@@ -54,7 +54,7 @@ export function requireOwnPage(origin: string, method: string, headers: Headers)
 }
 
 /** What a handler knows of the browser that asks, and what it may tell it. */
-export type PageCall = {
+export type BrowserCall = {
   readonly mark: ClientMark;
   /** What the cookie of the session holds, whoever's it is. */
   readonly cookie?: string;
@@ -67,13 +67,13 @@ export type PageCall = {
   read(name: string): string | undefined;
 };
 
-export function pageCallOf(of: {
+export function browserCallOf(of: {
   readonly origin: string;
   readonly method: string;
   readonly headers: Headers;
   readonly address: string;
   readonly cookies: string[];
-}): PageCall {
+}): BrowserCall {
   const { origin, method, headers, address, cookies } = of;
   const cookie = cookieOf(headers, SESSION_COOKIE);
   return {
