@@ -4,7 +4,7 @@ import type { IdentityDeps, JobBounds, Principal } from './principal.ts';
 import type { IdentityTables } from './tables.ts';
 import { accountOf, networkOf, noteFailure, requireUnblocked } from './throttle.ts';
 import { hashOfToken, tokenKindOf } from './token-format.ts';
-import { isMember } from './users.ts';
+import { isMember } from './user.ts';
 import { isVerb, type OrganisationRole } from './verbs.ts';
 
 export type Credential =

@@ -8,7 +8,8 @@ import type { IdentityTables } from './tables.ts';
 import { accountOf, networkOf, noteFailure, requireUnblocked } from './throttle.ts';
 import { hashOfToken, makeToken, tokenKindOf } from './token-format.ts';
 import { daysOf, insertToken, type MadeToken } from './tokens.ts';
-import { findUser, hasOwner, insertUser, isMember, type NewUser, type User, userById, userOf } from './users.ts';
+import { isMember, type User, userOf } from './user.ts';
+import { findUser, hasOwner, insertUser, type NewUser, userById } from './users.ts';
 
 const HOUR_MS = 3_600_000;
 /** What `up` prints: whoever reads it becomes an owner. */

@@ -62,7 +62,8 @@ export { createTeam, listTeams, moveTeam, removeTeam, setTeamMember, type Team }
 export { forgetAttempts, networkOf } from './throttle.ts';
 export { hashOfToken, makeToken, type TokenKind, tokenKindOf } from './token-format.ts';
 export { createToken, listTokens, type MadeToken, revokeToken, TOKEN_DAYS_MAX, type TokenInfo } from './tokens.ts';
-export { findUser, hasOwner, listUsers, OUTSIDE_DAYS_MAX, removeUser, setRole, type User, userById } from './users.ts';
+export { OUTSIDE_DAYS_MAX, type User } from './user.ts';
+export { findUser, hasOwner, listUsers, removeUser, setRole, userById } from './users.ts';
 export {
   type AuthorisedObject,
   ORGANISATION_ROLES,

@@ -7,7 +7,7 @@ import { fault } from './faults.ts';
 import { actorOf, type IdentityDeps, type Principal } from './principal.ts';
 import type { IdentityTables } from './tables.ts';
 import type { SignInMethod } from './tables-session.ts';
-import { isMember, type User } from './users.ts';
+import { isMember, type User } from './user.ts';
 import type { OrganisationRole } from './verbs.ts';
 
 const SESSION_BYTES = 32;

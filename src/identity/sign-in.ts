@@ -27,7 +27,8 @@ import { claimRecoveryCode, countRecoveryCodes, makeRecoveryCodes } from './reco
 import { insertSession, type MadeSession, replaceSession } from './session.ts';
 import type { IdentityTables } from './tables.ts';
 import { accountOf, networkOf, noteFailure, requireUnblocked } from './throttle.ts';
-import { findUser, requireFreeName, type User, userById } from './users.ts';
+import type { User } from './user.ts';
+import { findUser, requireFreeName, userById } from './users.ts';
 
 /** The browser that signs in, and the session that it had. */
 export type SignInFrom = {

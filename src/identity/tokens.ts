@@ -7,7 +7,7 @@ import { fault } from './faults.ts';
 import { actorOf, type IdentityDeps, type Principal, type TokenBounds } from './principal.ts';
 import type { IdentityTables } from './tables.ts';
 import { hashOfToken, hintOf, makeToken } from './token-format.ts';
-import { isMember } from './users.ts';
+import { isMember } from './user.ts';
 import { isVerb, type Verb } from './verbs.ts';
 
 export const TOKEN_DAYS_DEFAULT = 30;
