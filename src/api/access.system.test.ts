@@ -19,6 +19,7 @@ const TABLE: { readonly [route: string]: string } = {
   'post /sign-in/registration/options': 'anybody',
   'post /sign-in/registration': 'anybody',
   'get /user': 'person',
+  'post /sign-out': 'person',
   'get /user/sessions': 'person',
   'delete /user/sessions': 'person',
   'delete /user/sessions/{session}': 'person',
@@ -56,6 +57,14 @@ const TABLE: { readonly [route: string]: string } = {
   'delete /repositories/{owner}/{name}': 'admin',
   'get /repositories/{owner}/{name}/refs': 'read',
   'get /repositories/{owner}/{name}/commits': 'read',
+  'get /repositories/{owner}/{name}/branches': 'read',
+  'get /repositories/{owner}/{name}/tags': 'read',
+  'get /repositories/{owner}/{name}/tree': 'read',
+  'get /repositories/{owner}/{name}/tree/commits': 'read',
+  'get /repositories/{owner}/{name}/blob': 'read',
+  'get /repositories/{owner}/{name}/raw': 'read',
+  'get /repositories/{owner}/{name}/compare': 'read',
+  'get /repositories/{owner}/{name}/commits/{sha}': 'read',
   'get /repositories/{owner}/{name}/access': 'maintain',
   'put /repositories/{owner}/{name}/access/users/{user}': 'admin',
   'delete /repositories/{owner}/{name}/access/users/{user}': 'admin',
@@ -158,7 +167,7 @@ beforeAll(async () => {
   add('nobody', {});
   for (const role of ORGANISATION_ROLES) {
     const { token } = role === 'owner' ? owner : await api.people.person(`o-${role}`, role);
-    const repository = role === 'owner' ? 'admin' : role === 'member' ? undefined : 'read';
+    const repository = role === 'owner' ? 'admin' : role === 'member' || role === 'outside' ? undefined : 'read';
     add(role, { token, organisation: role, repository });
   }
   for (const role of REPOSITORY_ROLES) {
@@ -376,6 +385,7 @@ describe('git', () => {
     security: [200, 403],
     auditor: [200, 403],
     member: [404, 404],
+    outside: [404, 404],
     'read of the repository': [200, 403],
     'write of the repository': [200, 200],
     'maintain of the repository': [200, 200],

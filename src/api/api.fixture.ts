@@ -58,7 +58,12 @@ type AskOptions = {
 type Asked = { readonly status: number; readonly body: { readonly [key: string]: unknown }; readonly headers: Headers };
 
 /** The whole door on loopback: real database, real repositories, real people; engine, logs and runners in memory. */
-export async function serveApi(postgres: TestPostgres, changes: Partial<ApiOptions> = {}): Promise<ServedApi> {
+export async function serveApi(
+  postgres: TestPostgres,
+  changes: Partial<ApiOptions> = {},
+  /** Browsers have passkeys and cookies at `localhost` only. */
+  host: '127.0.0.1' | 'localhost' = '127.0.0.1',
+): Promise<ServedApi> {
   const db = await postgres.database(MIGRATIONS);
   const people = peopleIn(db);
   const ports = memoryPorts();
@@ -72,7 +77,7 @@ export async function serveApi(postgres: TestPostgres, changes: Partial<ApiOptio
       resolve(typeof address === 'object' && address !== null ? address.port : 0);
     });
   });
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `http://${host}:${port}`;
   const api = createApi({
     db,
     now: () => people.now(),

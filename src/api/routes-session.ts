@@ -171,6 +171,20 @@ export const sessionSignInRoutes = [
 ];
 
 export const ownSessionRoutes = [
+  self.none(
+    {
+      method: 'post',
+      path: '/sign-out',
+      verb: 'self.read',
+      tag: 'Sessions',
+      summary: 'Signs this browser out',
+    },
+    async ({ deps, principal, browser }) => {
+      const { token } = principal;
+      if (token?.source === 'session') await endSession(deps, principal, token.id);
+      browser.end();
+    },
+  ),
   self.json(
     {
       method: 'get',

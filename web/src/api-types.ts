@@ -192,6 +192,30 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/sign-out': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Signs this browser out. Needs `self.read`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/user/sessions': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Own sessions in browsers, the last used first. Needs `self.read`. */

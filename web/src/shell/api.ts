@@ -7,6 +7,7 @@ import {
   useQuery,
 } from '@tanstack/react-query';
 import type { components, paths } from '../api-types.ts';
+import { approval } from './approval.ts';
 
 type Schemas = components['schemas'];
 /** What a schema of the API holds: `Of<'Run'>`. */
@@ -19,6 +20,8 @@ export type Of<Name extends keyof Schemas> = Schemas[Name];
 export const api = createClient<paths>({
   baseUrl: globalThis.location === undefined ? 'http://localhost' : globalThis.location.origin,
 });
+
+api.use(approval);
 
 /** An answer that is a problem, or none at all. `help` says what to do next. */
 export class ApiError extends Error {

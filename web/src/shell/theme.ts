@@ -45,6 +45,12 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#5a626b',
     '--mantine-color-placeholder': '#666e77',
     '--mantine-color-anchor': '#1d6141',
+    // Of the variant `light`, on its own tint.
+    '--mantine-color-yellow-light-color': '#7a4a00',
+    '--mantine-color-orange-light-color': '#8a3d00',
+    '--mantine-color-green-light-color': '#1f5f33',
+    '--mantine-color-red-light-color': '#a31f19',
+    '--mantine-color-blue-light-color': '#1b4f8f',
     '--sp-ground-2': '#f7f8f8',
     '--sp-line': '#e3e6e8',
     '--sp-good': '#1f6b43',

@@ -1,0 +1,2 @@
+/** What a screen reader calls the button that closes a dialog. */
+export const CLOSE = { 'aria-label': 'Close' } as const;
