@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -182,7 +182,7 @@ async function fill(product: Product, file: string): Promise<Verdict> {
     body: { resource: { id: string }; detail?: object };
   }[];
   const entries = JSON.stringify(told);
-  const found = (await (await product.fetch('/api/v1/variables?limit=100', { token })).json()) as {
+  const found = (await (await product.fetch('/api/v1/variables', { token })).json()) as {
     items: { name: string }[];
   };
   const names = new Set(found.items.map(({ name }) => name));
@@ -207,8 +207,9 @@ const otherUser: ServerAttack = {
   async attempt({ product }) {
     const files: string[] = [];
     for (const entry of await readdir(product.data, { recursive: true, withFileTypes: true })) {
-      // Sockets of the database ask by their folder; what others may read is named.
-      if (entry.isFile() && entry.name !== 'public-keys.json') files.push(join(entry.parentPath, entry.name));
+      // Named: the public keys, and the copies of public files of /etc that sandboxes see.
+      const isPublic = entry.name === 'public-keys.json' || /\/sandboxes\/etc-\w+(\/|$)/.test(entry.parentPath);
+      if (entry.isFile() && !isPublic) files.push(join(entry.parentPath, entry.name));
     }
     const list = join(product.folder, 'files.txt');
     await writeFile(list, files.filter((path) => !/\/postgres\/(runtime|data)\//.test(path)).join('\n'), {
@@ -233,13 +234,15 @@ const otherUser: ServerAttack = {
 
 const metrics: ServerAttack = {
   id: 'R30-token-metrics',
-  title: 'the token of a job, and nobody, read the figures of the server',
+  title: 'the token of a job, a member, and nobody behind a proxy read the figures of the server',
   controls: ['K10'],
   async attempt(rig) {
     const job = await rig.take(APP, 'wide.yml');
-    const look = (token?: string) => rig.ask('GET', '/metrics', token === undefined ? {} : { token });
+    const look = (token?: string, headers = {}) =>
+      rig.ask('GET', '/metrics', { headers, ...(token === undefined ? {} : { token }) });
+    const forwarded = { 'x-forwarded-for': '203.0.113.7' };
     const verdict = verdictOf(
-      { job: await look(job.jobToken), nobody: await look(), member: await look(rig.people.bob) },
+      { job: await look(job.jobToken), nobody: await look(undefined, forwarded), member: await look(rig.people.bob) },
       { owner: await look(rig.people.ada) },
     );
     await rig.runner.finish(job);
@@ -249,28 +252,27 @@ const metrics: ServerAttack = {
 
 /** Entries that lead out of the folder of a restore, or are no files. */
 const HOSTILE_ENTRIES = [
-  { name: 'logs/../../../escaped' },
-  { name: '/escaped' },
-  { name: 'logs/a/../../keeper/log.key' },
-  { name: 'blobs/./x' },
-  { name: 'logs/\\..\\x' },
-  { name: 'logs/link', type: 'symlink', linkname: '/etc/passwd' },
-  { name: 'logs/hard', type: 'link', linkname: 'manifest.json' },
-  { name: 'logs/dir/', type: 'directory' },
-  { name: 'nowhere/x' },
-  { name: 'git/hooks/post-receive' },
-  { name: 'logs/nul\u0001' },
-  { name: `logs/${'x'.repeat(300)}` },
+  { name: 'files/logs/../../../escaped' },
+  { name: 'files//escaped' },
+  { name: 'files/sallyport.yml' },
+  { name: 'files/git/hooks/post-receive' },
+  { name: 'files/runner/runner.json' },
+  { name: 'files/logs/link', type: 'symlink', linkname: '/etc/passwd' },
+  { name: 'files/logs/nul\u0001' },
 ] as const;
 
 const backup: ServerAttack = {
   id: 'K29-backup-names',
   title: 'a backup with names that lead out of the restored folder',
   controls: ['K29'],
+  // Each restore begins a database.
+  msMax: 240_000,
   async attempt({ product }) {
     const identity = await generateIdentity();
     const recipient = await identityToRecipient(identity);
     const folder = await mkdtemp(join(product.folder, 'backup-'));
+    // The database of a restore has a user of its own.
+    await chmod(folder, 0o711);
     const [key, whole] = [join(folder, 'key.txt'), join(folder, 'whole.age')];
     await writeFile(key, `${identity}\n`, { mode: 0o600 });
     await product.must(['backup', '--data', product.data, '--output', whole, '--recipient', recipient]);

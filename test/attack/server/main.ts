@@ -44,7 +44,8 @@ export async function attackServer(only: string | undefined): Promise<number> {
 async function attempt(attack: ServerAttack, rig: Rig): Promise<Verdict> {
   const { promise: late, resolve } = Promise.withResolvers<Verdict>();
   const nothing = (detail: string): Verdict => ({ refused: false, succeeded: false, detail });
-  const timer = setTimeout(() => resolve(nothing(`no answer within ${ATTEMPT_MS_MAX} ms`)), ATTEMPT_MS_MAX);
+  const { msMax = ATTEMPT_MS_MAX } = attack;
+  const timer = setTimeout(() => resolve(nothing(`no answer within ${msMax} ms`)), msMax);
   try {
     return await Promise.race([attack.attempt(rig), late]);
   } catch (thrown) {

@@ -43,6 +43,8 @@ export type ServerAttack = {
   readonly controls: readonly string[];
   /** Mounts, or runs something as somebody else. */
   readonly needsRoot?: true;
+  /** When it takes longer than others. Milliseconds. */
+  readonly msMax?: number;
   attempt(rig: Rig): Promise<Verdict>;
 };
 
