@@ -3,3 +3,4 @@
  * Never: reads what they say, decides who may read or write them.
  */
 export { type JobLogs, JOB_LOG_LIMITS, type JobLogLimits, openJobLogs } from './logs.ts';
+export type { LogArchive } from './archive.ts';
