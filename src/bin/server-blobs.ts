@@ -35,20 +35,20 @@ export async function openServerBlobs(
     return { blobs, logs: undefined, close: () => {} };
   }
   const key = await readKey(keyFile);
-  const { wire, close } = s3Wire();
+  const wires = s3Wire();
   const opened = openBucket({
     endpoint,
     bucket,
     region: settings.s3_region,
     prefix: settings.s3_prefix,
     key,
-    wire,
+    wire: wires.wire,
     clock,
   });
   await claimBucket(opened, owner);
   const spool = join(places.blobs, 'spool');
   const blobs = await openS3BlobStore({ bucket: opened, spool, bytesMax: BLOB_BYTES_MAX, clock });
-  return { blobs, logs: logsIn(opened), close };
+  return { blobs, logs: logsIn(opened), close: () => wires.close() };
 }
 
 function logsIn(bucket: Bucket): LogArchive {

@@ -27,7 +27,7 @@ export async function openExternalPostgres(): Promise<ExternalPostgres> {
   const passwords = { admin: randomBytes(12).toString('hex'), ci: randomBytes(12).toString('hex') };
   await mkdir(data, { mode: 0o700 });
   await writeFile(join(folder, 'password'), passwords.admin);
-  const { user } = POSTGRES_USER as { user?: { uid: number; gid: number } };
+  const { user } = POSTGRES_USER;
   for (const path of user === undefined ? [] : [data, join(folder, 'password')])
     await chown(path, user?.uid ?? 0, user?.gid ?? 0);
   const start = (program: string, args: readonly string[]) =>

@@ -72,7 +72,7 @@ async function answer(
   const problem = signatureProblem(fake, { request, url, body, now: now() });
   if (problem !== undefined) return void refuse(403, problem);
   if (!url.pathname.startsWith(`/${fake.bucket}`)) return void refuse(404, 'NoSuchBucket');
-  if (method === 'GET' && url.searchParams.get('list-type') === '2') return void list(fake, url, response);
+  if (method === 'GET' && url.searchParams.get('list-type') === '2') return list(fake, url, response);
   const found = fake.objects.get(name);
   if (method === 'PUT') {
     if (request.headers['content-length'] === undefined) return void refuse(411, 'MissingContentLength');

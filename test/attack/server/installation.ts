@@ -217,7 +217,7 @@ const otherUser: ServerAttack = {
     });
     const script = `while IFS= read -r f; do head -c1 "$f" >/dev/null 2>&1 && echo "$f"; done < ${list}; true`;
     const as = async (...command: readonly string[]) => {
-      const [program = '', ...args] = [...command, 'sh', '-c', script];
+      const [program, ...args] = [...command, 'sh', '-c', script];
       return (await run(program, args, SYSTEM)).out.split('\n').filter((line) => line !== '');
     };
     const [nobody, own] = [await as(...NOBODY), await as('env')];
