@@ -127,6 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         },
         origin: new URL(settings.url).origin,
         clock: systemClock,
+        closing: closing.signal,
         log,
       }),
       parts: { 'audit log': () => ground.sequencer.problem() === undefined },

@@ -5,11 +5,11 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, digestOf, Secret, systemClock } from '../base/index.ts';
-import { s3Wire } from '../bin/s3-wire.ts';
+import { s3Wire } from './s3-wire.ts';
 import { blobStoreContract } from '../store/blob-store.contract.ts';
 import { COLLECT_GRACE_MS } from '../store/index.ts';
-import { type FakeS3, openFakeS3 } from './fake-s3.fixture.ts';
-import { type Bucket, claimBucket, openBucket, openS3BlobStore } from './index.ts';
+import { type FakeS3, openFakeS3 } from '../s3/fake-s3.fixture.ts';
+import { type Bucket, claimBucket, openBucket, openS3BlobStore } from '../s3/index.ts';
 
 const wires = s3Wire();
 const open: FakeS3[] = [];
