@@ -28,6 +28,8 @@ const ALLOWED: AllowList = {
   base: [],
   hold: ['base'],
   store: ['base'],
+  // Blobs somewhere else; apart from the files, so that a local run loads no client for it.
+  s3: ['base', 'store'],
   database: ['base'],
   workflow: ['base'],
   protocol: ['base', 'workflow'],

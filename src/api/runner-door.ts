@@ -51,6 +51,8 @@ export type RunnerDoorDeps = AppendDeps & {
   readonly origin: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Aborted when the server ends: who waits for a job is answered, and asks again when there is a server. */
+  readonly closing?: AbortSignal;
   /** How long a message may take, and what breaks an upload may have. Milliseconds. */
   readonly bodyMsMax?: number;
   readonly uploadLimits?: Pick<ResultsLimits, 'bodyIdleMsMax' | 'bodyMsMax'>;
@@ -75,6 +77,14 @@ export function createRunnerDoor(deps: RunnerDoorDeps): RunnerDoor {
     if (url === null || !url.pathname.startsWith(`${RUNNER_PATH}/`)) return false;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    const { closing } = deps;
+    const hangUp = () => {
+      if (!response.headersSent) response.setHeader('connection', 'close');
+      gone.abort();
+    };
+    if (closing?.aborted === true) hangUp();
+    closing?.addEventListener('abort', hangUp, { once: true });
+    response.once('close', () => closing?.removeEventListener('abort', hangUp));
     try {
       await route(deps, sessions, { request, response, url, signal: gone.signal });
     } catch (thrown) {

@@ -17,4 +17,4 @@ export { type Sequencer, startSequencer } from './sequencer.ts';
 export { type EntryFilter, listEntries, type ListedEntry } from './list.ts';
 export { proveEntry } from './prove.ts';
 export { type AuditlogTables, auditlogMigrations } from './tables.ts';
-export { type Deviation, type Verification, verifyLog } from './verify.ts';
+export { type ClockStep, type Deviation, type Verification, verifyLog } from './verify.ts';

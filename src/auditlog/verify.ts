@@ -19,6 +19,8 @@ import type { AuditlogTables } from './tables.ts';
 const READ_ROWS = 4096;
 /** Deviations of one sort that are told, entries and others; more say nothing new. */
 const DEVIATIONS_MAX = 100;
+/** A time that is so much before that of the entry before it is a clock that was set back. Milliseconds. */
+const CLOCK_STEP_MS = 60_000;
 
 /** Something that is not as it was signed. `position` is that of an entry, from 0. */
 export type Deviation = { readonly position?: number; readonly problem: string };
@@ -32,7 +34,12 @@ export type Verification = {
   /** Of appended entries that no checkpoint has yet. */
   readonly open: number;
   readonly deviations: readonly Deviation[];
+  /** Where the clock of the server was set back: no edit of the log, but times around there are not to be trusted. */
+  readonly clockSteps: readonly ClockStep[];
 };
+
+/** An entry that says an earlier time than the one before it. Entries that commit at once may differ by less than a step. */
+export type ClockStep = { readonly position: number; readonly backMs: number };
 
 /**
  * Proves the whole log: every entry is hashed again and compared with its tile, every tile with the one above, every checkpoint with
@@ -53,7 +60,8 @@ export async function verifyLog(
     if (told[sort] <= DEVIATIONS_MAX) deviations.push({ problem, ...(position === undefined ? {} : { position }) });
   };
   const computed = new Tiles();
-  const size = await rehash(db, computed, tell);
+  const clock = new ClockReader();
+  const size = await rehash(db, computed, { tell, clock });
   await compareTiles(db, computed, tell);
   const rows = await db
     .as<AuditlogTables>()
@@ -86,7 +94,35 @@ export async function verifyLog(
     .executeTakeFirstOrThrow();
   const signed = rows.findLast(({ note }) => note !== null);
   const unsigned = Math.max(size - Number(signed?.size ?? 0), 0);
-  return { entries: size, checkpoints: stored.length, unsigned, open: Number(open), deviations };
+  return {
+    entries: size,
+    checkpoints: stored.length,
+    unsigned,
+    open: Number(open),
+    deviations,
+    clockSteps: clock.steps,
+  };
+}
+
+const TIME = Buffer.from('"time":"');
+const TIME_BYTES = '2026-01-01T00:00:00.000Z'.length;
+
+/** Reads the times of entries without parsing them: canonical JSON has `time` behind all that others choose. */
+class ClockReader {
+  readonly steps: ClockStep[] = [];
+  #last = 0;
+
+  read(position: number, body: Buffer): void {
+    const at = body.lastIndexOf(TIME);
+    if (at === -1) return;
+    const from = at + TIME.length;
+    const time = Date.parse(body.toString('latin1', from, from + TIME_BYTES));
+    if (!Number.isFinite(time)) return;
+    const backMs = this.#last - time;
+    if (backMs > CLOCK_STEP_MS && this.steps.length < DEVIATIONS_MAX) this.steps.push({ position, backMs });
+    // Behind a step the new time counts, so that each is told once.
+    this.#last = backMs > CLOCK_STEP_MS ? time : Math.max(this.#last, time);
+  }
 }
 
 type Tell = (problem: string, position?: number) => void;
@@ -118,7 +154,11 @@ class Tiles {
   }
 }
 
-async function rehash(db: Database, computed: Tiles, tell: Tell): Promise<number> {
+async function rehash(
+  db: Database,
+  computed: Tiles,
+  { tell, clock }: { readonly tell: Tell; readonly clock: ClockReader },
+): Promise<number> {
   for (let next = 0; ; ) {
     const rows = await db
       .as<AuditlogTables>()
@@ -138,6 +178,7 @@ async function rehash(db: Database, computed: Tiles, tell: Tell): Promise<number
         leaves.push(Buffer.alloc(HASH_BYTES));
       }
       leaves.push(leafHash(body));
+      clock.read(position, body);
       next += 1;
     }
     await computed.grow(leaves);

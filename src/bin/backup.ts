@@ -267,7 +267,11 @@ async function load(
   };
   let files = 0;
   const takeFile = async (found: ArchiveEntry) => {
-    await importFile(found, join(places.data, pathOfEntry(found.name, 'files')));
+    const path = pathOfEntry(found.name, 'files');
+    // Anybody can encrypt for a recipient: settings, hooks or a runner's key are no part of a backup, whatever it says.
+    const isKnown = path === 'public-keys.json' || FOLDERS.some((folder) => path.startsWith(`${folder}/`));
+    if (!isKnown) throw fault('archive-broken', excerpt(found.name, 100));
+    await importFile(found, join(places.data, path));
     files += 1;
   };
   let entry = await next();

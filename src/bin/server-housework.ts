@@ -17,6 +17,9 @@ const FIRST_MS = 60_000;
 const JOURNAL_MS = 7 * DAY_MS;
 /** What one turn takes at most. */
 const RUNS_MAX = 200;
+const LOGS_MAX = 100;
+/** A sealed log that nobody read for so long goes to the bucket, when there is one. */
+const LOG_HERE_MS = 3_600_000;
 const ROWS_MAX = 5_000;
 
 export type HouseworkOptions = IdentityDeps & {
@@ -45,6 +48,11 @@ export function houseworks(options: HouseworkOptions): readonly Work[] {
     {
       name: 'logs',
       turn: () => forgetLogs(db, { before: kept(), limit: RUNS_MAX, remove: (jobId) => logs.remove(jobId) }),
+    },
+    {
+      name: 'logs to the bucket',
+      // By the clock of files.
+      turn: () => logs.archive({ before: options.now() - LOG_HERE_MS, limit: LOGS_MAX }),
     },
     { name: 'history of the queue', turn: () => forgetHistory(db, { before: kept(), limit: ROWS_MAX }) },
     {

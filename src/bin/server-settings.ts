@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { excerpt, faultsOf, reasonOf } from '../base/index.ts';
 
 export const fault = faultsOf('settings', {
-  invalid: { status: 400, help: 'Correct the setting; docs/operate/settings.md lists all of them.' },
+  invalid: { status: 400, help: 'Correct the setting; docs/operate/server.md lists all of them.' },
   'in-use': { status: 409, help: 'End the other server first: sallyport up serves one folder of data once.' },
   'database-missing': {
     status: 503,
@@ -51,6 +51,19 @@ const settingsSchema = z.strictObject({
   repository_jobs_max: z.int().min(1).max(100_000),
   log_retention_days: z.int().min(1).max(3650),
   artifact_retention_days: z.int().min(1).max(400),
+  /** A bucket for artifacts, caches and old logs, instead of files: the address of its S3 service. */
+  s3_endpoint: z.url({ protocol: /^https?$/ }).exactOptional(),
+  s3_bucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'write the name of a bucket')
+    .exactOptional(),
+  s3_region: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  /** Before every key: several installations in one bucket have each its own. */
+  s3_prefix: z
+    .string()
+    .regex(/^([a-z0-9][a-z0-9._-]{0,60}\/){0,4}$/, 'write nothing, or names that each end with a slash'),
+  /** Id and secret of the key, a line each, readable by the server alone. */
+  s3_key_file: path.exactOptional(),
   /** A collector of OpenTelemetry, which gets every run as a trace at `/v1/traces`. */
   otlp_url: z
     .url({ protocol: /^https?$/ })
@@ -109,6 +122,8 @@ export async function readSettings(sources: SettingsSources): Promise<ServerSett
     log_retention_days: 400,
     artifact_retention_days: 90,
     trust_proxy: [],
+    s3_region: 'us-east-1',
+    s3_prefix: '',
     unsafe_direct_push: false,
     ...given,
     listen,
@@ -141,8 +156,24 @@ function refuseHalves(settings: ServerSettings): void {
       `${settings.listen} is reached from other machines: give tls_certificate and tls_key, or trust_proxy behind a proxy that ends TLS`,
     );
   }
+  const s3 = [settings.s3_endpoint, settings.s3_bucket, settings.s3_key_file];
+  if (s3.some((one) => one !== undefined) && s3.includes(undefined)) {
+    throw fault('invalid', 's3_endpoint, s3_bucket and s3_key_file belong together: one of them is missing');
+  }
+  if (settings.s3_endpoint !== undefined) refusePlainBucket(settings.s3_endpoint);
   const { pathname, search } = new URL(settings.url);
   if (pathname !== '/' || search !== '') throw fault('invalid', `url is ${settings.url}: it has no path`);
+}
+
+/** Requests are signed, but what is in them could be read on the way. */
+function refusePlainBucket(endpoint: string): void {
+  const { protocol, hostname, pathname, search, username } = new URL(endpoint);
+  if (protocol === 'http:' && !isLoopback(`${hostname}:0`)) {
+    throw fault('invalid', `s3_endpoint is ${endpoint}: write https://, or an address of this machine`);
+  }
+  if (pathname !== '/' || search !== '' || username !== '') {
+    throw fault('invalid', 's3_endpoint is the address of the service alone: the bucket has its own setting');
+  }
 }
 
 function fromEnvironment(environment: SettingsSources['environment']): object {
@@ -174,7 +205,7 @@ async function fromFile(named: string | undefined, data: string): Promise<Given>
   const [problem] = document.errors;
   if (problem !== undefined) throw fault('unreadable', `${file}: ${problem.message.split('\n')[0] ?? ''}`);
   const given = parse(partial, document.toJS({ maxAliasCount: 0 }) ?? {}, file);
-  for (const name of ['data', 'tls_certificate', 'tls_key', 'actions_mirror'] as const) {
+  for (const name of ['data', 'tls_certificate', 'tls_key', 'actions_mirror', 's3_key_file'] as const) {
     const value = given[name];
     if (value !== undefined && !isAbsolute(value)) throw fault('invalid', `${file}: ${name} must be an absolute path`);
   }

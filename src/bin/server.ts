@@ -11,11 +11,11 @@ import { openJobLogs } from '../joblog/index.ts';
 import { openQueue } from '../queue/index.ts';
 import { openRepoServer } from '../repo/index.ts';
 import { LOCAL_QUOTAS, openLocalResults } from '../results/index.ts';
-import { openBlobStore } from '../store/index.ts';
 import type { Machine } from './commands.ts';
 import { findProgram } from './programs.ts';
 import { openCommits, openRuns } from './server-engine.ts';
 import { openGround } from './server-ground.ts';
+import { openServerBlobs } from './server-blobs.ts';
 import { figuresOf } from './server-figures.ts';
 import { houseworks, startHousework } from './server-housework.ts';
 import { serverPlaces } from './server-places.ts';
@@ -23,11 +23,8 @@ import { runnersOf, startOwnRunner } from './server-runner.ts';
 import { startTraces } from './server-traces.ts';
 import { isLoopback, type ServerSettings } from './server-settings.ts';
 
-const GIB = 1024 ** 3;
 /** What `npm run pages` makes: beside the programs of the package, and of the sources. */
 const PAGES = join(import.meta.dirname, import.meta.url.endsWith('.js') ? '../pages' : '../../dist/pages');
-/** Artifacts and caches together. */
-const BLOB_BYTES_MAX = 200 * GIB;
 /** A connection that is closed has so long to end what it does. */
 const CLOSE_MS_MAX = 10_000;
 const HOUR_MS = 3_600_000;
@@ -90,9 +87,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.push(() => repo.close());
     const queue = openQueue({ ...deps, log });
     closers.push(() => queue.close());
-    const logs = await openJobLogs(places.logs, { isEnded: (jobId) => queue.isEnded(jobId) });
+    const stored = await openServerBlobs(settings, places, keys.origin);
+    closers.push(() => stored.close());
+    const logs = await openJobLogs(places.logs, {
+      isEnded: (jobId) => queue.isEnded(jobId),
+      ...(stored.logs === undefined ? {} : { archive: stored.logs }),
+    });
     closers.push(() => logs.close());
-    const blobs = await openBlobStore({ dir: places.blobs, bytesMax: BLOB_BYTES_MAX, clock: systemClock });
+    const { blobs } = stored;
     const artifactMs = settings.artifact_retention_days * DAY_MS;
     const quotas = { ...LOCAL_QUOTAS, artifactMs, artifactMsMax: artifactMs };
     const results = await openLocalResults({ blobs, dir: places.results, clock: systemClock, quotas });
@@ -125,6 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         },
         origin: new URL(settings.url).origin,
         clock: systemClock,
+        closing: closing.signal,
         log,
       }),
       parts: { 'audit log': () => ground.sequencer.problem() === undefined },

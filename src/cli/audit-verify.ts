@@ -39,6 +39,12 @@ export async function auditVerify(options: AuditVerifyOptions, dependencies: Cli
       ? `${paint('green', '✓')} the log is whole: ${facts}\n`
       : `${paint('red', '✗')} the log was changed: ${facts}\n`,
   );
+  for (const { position, backMs } of found.clockSteps) {
+    const minutes = Math.round(backMs / 60_000);
+    terminal.write(
+      `${paint('yellow', '!')} entry ${position}: the clock was set back by ${count(minutes, 'minute')}; order is that of the entries, times around here are not to be trusted\n`,
+    );
+  }
   const young = found.unsigned + found.open;
   if (young > 0)
     terminal.write(

@@ -208,6 +208,8 @@ export type AuditVerification = {
   /** Checkpoints that were compared and that the database has no say in. */
   readonly kept: number;
   readonly deviations: readonly { readonly position?: number; readonly problem: string }[];
+  /** Where the clock was set back: no edit, but times around there are not to be trusted. */
+  readonly clockSteps: readonly { readonly position: number; readonly backMs: number }[];
 };
 
 /** One thing that an operator should know of a server. `isWeak`: a wall is lower than it could be. */

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { reasonOf } from '../base/index.ts';
+import { bringBack, type LogArchive, moveAway, oldSealed, readMarker } from './archive.ts';
 import { fault } from './faults.ts';
 
 export type JobLogLimits = {
@@ -36,6 +37,11 @@ export type JobLogs = {
   /** Nothing more is appended; who follows it comes to its end. May be called twice. */
   seal(jobId: number): Promise<void>;
   remove(jobId: number): Promise<void>;
+  /**
+   * Moves sealed logs that nobody touched since `before` to the archive, when there is one: at most `limit`. Whether there may be more.
+   * A log that is read again comes back, whole and proved. Killed at any point, it goes on with the next call.
+   */
+  archive(options: { readonly before: number; readonly limit: number }): Promise<boolean>;
   close(): Promise<void>;
 };
 
@@ -47,7 +53,10 @@ type OpenLog = {
   usedAt: number;
 };
 
-/** Logs as files below a folder, one for each job: `<thousands>/<job>.ndjson`, and `.sealed` once nothing more comes. */
+/**
+ * Logs as files below a folder, one for each job: `<thousands>/<job>.ndjson`, `.sealed` once nothing more comes, and `.archived` beside or
+ * instead of it, which says what the archive has.
+ */
 export async function openJobLogs(folder: string, options: JobLogOptions = {}): Promise<JobLogs> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return new FileLogs(folder, options);
@@ -59,6 +68,7 @@ export type JobLogOptions = {
   readonly isEnded?: (jobId: number) => Promise<boolean>;
   /** For tests. Milliseconds. */
   readonly endedMs?: number;
+  readonly archive?: LogArchive;
 };
 
 class FileLogs implements JobLogs {
@@ -71,7 +81,11 @@ class FileLogs implements JobLogs {
   /** Syncs of one file that are asked for while one goes on are one. */
   readonly #syncs = new Map<number, { running: Promise<void>; next?: Promise<void> }>();
 
-  constructor(folder: string, { limits, isEnded, endedMs }: JobLogOptions) {
+  readonly #archive: LogArchive | undefined;
+  readonly #coming = new Map<number, Promise<void>>();
+
+  constructor(folder: string, { limits, isEnded, endedMs, archive }: JobLogOptions) {
+    this.#archive = archive;
     this.#folder = folder;
     this.#limits = limits ?? JOB_LOG_LIMITS;
     this.#isEnded = isEnded ?? (async () => false);
@@ -84,8 +98,7 @@ class FileLogs implements JobLogs {
       throw fault('too-large', `${bytes.length} bytes at once, ${appendBytesMax} are the most`);
     if (offset + bytes.length > logBytesMax)
       throw fault('too-large', `the log of job ${jobId} is beyond ${logBytesMax} bytes`);
-    if (await exists(this.#path(jobId, 'sealed')))
-      return this.#again(jobId, this.#path(jobId, 'sealed'), offset, bytes);
+    if (await this.#isSealed(jobId)) return this.#again(jobId, this.#path(jobId, 'sealed'), offset, bytes);
     const log = await this.#opened(jobId);
     log.usedAt = performance.now();
     const written = log.last.then(() => write(log, jobId, offset, bytes));
@@ -94,6 +107,37 @@ class FileLogs implements JobLogs {
     await this.#sync(jobId, log);
     this.#wake(jobId);
     return { size };
+  }
+
+  /** Whether nothing more is appended. What lies in the archive is here again after this. */
+  async #isSealed(jobId: number): Promise<boolean> {
+    if (await exists(this.#path(jobId, 'sealed'))) return true;
+    if (!(await exists(this.#path(jobId, 'archived')))) return false;
+    await this.#bringBack(jobId);
+    return true;
+  }
+
+  /** Readers of one log bring it back once. */
+  async #bringBack(jobId: number): Promise<void> {
+    const archive = this.#archive;
+    if (archive === undefined)
+      throw fault('unusable', `the log of job ${jobId} is in an archive that is not set any more`);
+    const coming =
+      this.#coming.get(jobId) ??
+      bringBack(archive, nameOf(jobId), this.#paths(jobId)).finally(() => this.#coming.delete(jobId));
+    this.#coming.set(jobId, coming);
+    await coming;
+  }
+
+  #paths(jobId: number) {
+    return { sealed: this.#path(jobId, 'sealed'), marker: this.#path(jobId, 'archived') };
+  }
+
+  async archive({ before, limit }: { readonly before: number; readonly limit: number }): Promise<boolean> {
+    if (this.#archive === undefined) return false;
+    const jobs = await oldSealed(this.#folder, before, limit);
+    for (const jobId of jobs) await moveAway(this.#archive, nameOf(jobId), this.#paths(jobId));
+    return jobs.length === limit;
   }
 
   /** A sealed log answers for what it has. */
@@ -167,13 +211,14 @@ class FileLogs implements JobLogs {
       const found = await stat(this.#path(jobId, end)).catch(() => undefined);
       if (found !== undefined) return found.size;
     }
-    return 0;
+    return (await readMarker(this.#path(jobId, 'archived')))?.bytes ?? 0;
   }
 
   async read(jobId: number, { from, bytesMax }: { readonly from: number; readonly bytesMax: number }): Promise<Buffer> {
-    const file =
+    const openNow = async () =>
       (await open(this.#path(jobId, 'sealed'), 'r').catch(() => undefined)) ??
       (await open(this.#path(jobId, 'ndjson'), 'r').catch(() => undefined));
+    const file = (await openNow()) ?? ((await this.#isSealed(jobId)) ? await openNow() : undefined);
     if (file === undefined) return Buffer.alloc(0);
     try {
       const buffer = Buffer.alloc(Math.min(bytesMax, READ_BYTES));
@@ -197,7 +242,7 @@ class FileLogs implements JobLogs {
     try {
       for (let at = from; !signal.aborted; ) {
         isTold = false;
-        const isSealed = await exists(this.#path(jobId, 'sealed'));
+        const isSealed = await this.#isSealed(jobId);
         const bytes = await this.read(jobId, { from: at, bytesMax: READ_BYTES });
         if (bytes.length > 0) {
           at += bytes.length;
@@ -227,7 +272,7 @@ class FileLogs implements JobLogs {
   async seal(jobId: number): Promise<void> {
     await this.#release(jobId);
     const path = this.#path(jobId, 'ndjson');
-    if (!(await exists(this.#path(jobId, 'sealed')))) {
+    if (!(await this.#isSealed(jobId))) {
       // A job that logged nothing has an empty log: it is sealed as well.
       if (!(await exists(path))) await (await openFile(path)).file.close();
       await rename(path, this.#path(jobId, 'sealed'));
@@ -237,7 +282,9 @@ class FileLogs implements JobLogs {
 
   async remove(jobId: number): Promise<void> {
     await this.#release(jobId);
-    for (const end of ['sealed', 'ndjson'] as const) await rm(this.#path(jobId, end), { force: true });
+    // The marker goes last: as long as it is there, somebody finds what lies elsewhere.
+    if (await exists(this.#path(jobId, 'archived'))) await this.#archive?.remove(nameOf(jobId));
+    for (const end of ['sealed', 'ndjson', 'archived'] as const) await rm(this.#path(jobId, end), { force: true });
     this.#wake(jobId);
   }
 
@@ -245,10 +292,13 @@ class FileLogs implements JobLogs {
     for (const jobId of this.#open.keys()) await this.#release(jobId);
   }
 
-  #path(jobId: number, end: 'ndjson' | 'sealed'): string {
-    return join(this.#folder, String(Math.floor(jobId / JOBS_PER_FOLDER)), `${jobId}.${end}`);
+  #path(jobId: number, end: 'ndjson' | 'sealed' | 'archived'): string {
+    return join(this.#folder, `${nameOf(jobId)}.${end}`);
   }
 }
+
+/** Of a log, here and in the archive. */
+const nameOf = (jobId: number) => `${Math.floor(jobId / JOBS_PER_FOLDER)}/${jobId}`;
 
 async function openFile(path: string): Promise<OpenLog> {
   try {

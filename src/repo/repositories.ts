@@ -1,7 +1,7 @@
 import { lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { append, type AppendDeps } from '../auditlog/index.ts';
-import { excerpt, reasonOf } from '../base/index.ts';
+import { excerpt } from '../base/index.ts';
 import { askGit } from '../source/index.ts';
 import type { Database, Transaction } from '../database/index.ts';
 import { gitEnvironment, SERVING } from '../git/index.ts';
@@ -274,7 +274,7 @@ export async function nameTaken<Result>(owner: string, name: string, work: () =>
     return await work();
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === UNIQUE_VIOLATION) {
-      throw fault('name-taken', `${owner}/${name}: ${excerpt(reasonOf(thrown), 100)}`, { cause: thrown });
+      throw fault('name-taken', `${owner}/${name} is there already`, { cause: thrown });
     }
     throw thrown;
   }

@@ -125,7 +125,7 @@ async function writeBlob(content: Readable, path: string, limits: WriteLimits): 
   let bytes = 0;
   const handle = await open(path, 'wx', 0o600);
   try {
-    for await (const chunk of bytesOfStream(content)) {
+    for await (const chunk of bytesOfContent(content)) {
       bytes += chunk.byteLength;
       if (bytes > limits.bytesMax) throw fault('too-large', `the content has more than ${limits.bytesMax} bytes`);
       if (bytes > limits.quotaBytes) {
@@ -141,7 +141,8 @@ async function writeBlob(content: Readable, path: string, limits: WriteLimits): 
   return { digest: parseDigest(`sha256:${hash.digest('hex')}`), bytes };
 }
 
-async function* bytesOfStream(content: Readable): AsyncGenerator<Uint8Array> {
+/** The chunks of what is put; a sender that went away is `store/interrupted`. For all who store a stream. */
+export async function* bytesOfContent(content: Readable): AsyncGenerator<Uint8Array> {
   const chunks: AsyncIterable<unknown> = content;
   try {
     for await (const chunk of chunks) {

@@ -3,6 +3,9 @@
  *
  *   npm run -s fuzz [-- [--seed N] [--rounds N] [NAME…]]
  *
+ * `npm run -s fuzz -- api` starts the real server and sends it requests made of its own description, as people of every role; its last
+ * line is `fuzz: N requests, 0 answers of 5xx, 0 schema violations`.
+ *
  * Every `fuzzX(seed, rounds)` that a file of this folder exports is run, or those that are named (`env-files` for
  * `fuzzEnvFiles`), each in a thread of its own: one that hangs is ended and counts as failed. One line for each; the last
  * line is `fuzz: N rounds, 0 failures`; exit 0 only then.
@@ -24,6 +27,9 @@ const ROUND_MS_MAX = 100;
 /** Failures that are printed in full for each fuzz test; the rest is counted. */
 const PRINTED_MAX = 10;
 
+/** The one that needs a server of its own. */
+const SERVER = 'api';
+
 type Fuzz = (seed: number, rounds: number) => FuzzOutcome | Promise<FuzzOutcome>;
 type Target = { readonly name: string; readonly file: string; readonly symbol: string };
 
@@ -39,9 +45,10 @@ async function main(): Promise<number> {
   if (typeof wanted === 'string') {
     console.error(`fuzz: ${wanted}`);
     console.error('usage: npm run -s fuzz [-- [--seed N] [--rounds N] [NAME…]]');
-    console.error(`names: ${targets.map(({ name }) => name).join(', ')}`);
+    console.error(`names: ${SERVER} (by itself), ${targets.map(({ name }) => name).join(', ')}`);
     return 2;
   }
+  if (wanted.targets.length === 0) return fuzzServer(wanted.seed, wanted.rounds);
   let rounds = 0;
   let failures = 0;
   for (const target of wanted.targets) {
@@ -59,6 +66,21 @@ async function main(): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
+/** What it sent is counted by role, since a fuzz test that is refused everywhere tests nothing. */
+async function fuzzServer(seed: number, requests: number): Promise<number> {
+  const { shootServer } = await import('./server.ts');
+  const started = performance.now();
+  const { requests: sent, statuses, failed, violations } = await shootServer(seed, requests);
+  for (const [role, counts] of statuses) {
+    const told = [...counts].sort(([one], [two]) => one - two).map(([status, count]) => `${status}: ${count}`);
+    console.log(`  ${role.padEnd(8)} ${told.join(', ')}`);
+  }
+  for (const failure of [...failed, ...violations].slice(0, PRINTED_MAX * 3)) console.log(`  ${failure}`);
+  console.log(`  seed ${seed}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.log(`fuzz: ${sent} requests, ${failed.length} answers of 5xx, ${violations.length} schema violations`);
+  return failed.length + violations.length === 0 ? 0 : 1;
+}
+
 /** What the words of the command line ask for, or why they can't be done. */
 function readWanted(
   targets: readonly Target[],
@@ -74,6 +96,7 @@ function readWanted(
     if (!Number.isSafeInteger(rounds) || rounds < 1 || rounds > ROUNDS_MAX) {
       return `--rounds takes a whole number from 1 to ${ROUNDS_MAX}, not ${values.rounds}`;
     }
+    if (positionals.length === 1 && positionals[0] === SERVER) return { targets: [], seed, rounds };
     const unknown = positionals.find((name) => targets.every((target) => target.name !== name));
     if (unknown !== undefined) return `there is no fuzz test ${unknown}`;
     const chosen = positionals.length === 0 ? targets : targets.filter(({ name }) => positionals.includes(name));
@@ -84,7 +107,7 @@ function readWanted(
 }
 
 async function findTargets(): Promise<readonly Target[]> {
-  const files = readdirSync(import.meta.dirname).filter((name) => /^(?!main\.)[a-z-]+\.ts$/.test(name));
+  const files = readdirSync(import.meta.dirname).filter((name) => /^(?!main\.|server\.)[a-z-]+\.ts$/.test(name));
   const found: Target[] = [];
   for (const file of files.sort()) {
     const loaded: Readonly<Record<string, unknown>> = await import(path.join(import.meta.dirname, file));

@@ -292,6 +292,11 @@ class State implements Product {
   }
 }
 
+/** What gives a process of the product a wall clock that a file sets: by how many milliseconds it is off. */
+export function clockOf(file: string): { readonly [name: string]: string } {
+  return { NODE_OPTIONS: `--import=${join(import.meta.dirname, 'clock.ts')}`, TEST_CLOCK_FILE: file };
+}
+
 /** Runs a program to its end. */
 export function run(
   program: string,

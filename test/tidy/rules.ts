@@ -94,7 +94,8 @@ function checkStars(module: Module): readonly Violation[] {
 const STARTS = /^src\/bin\/|^src\/runner\/inside\/program\.ts$/;
 
 function checkEnvironment(module: Module): readonly Violation[] {
-  if (STARTS.test(module.path) || isTest(module.path)) return [];
+  // A fixture is part of tests only, and no process loads it.
+  if (STARTS.test(module.path) || isTest(module.path) || module.path.endsWith('.fixture.ts')) return [];
   return module.environmentReads.map((line) => ({
     rule: 'environment',
     at: `${module.path}:${line}`,

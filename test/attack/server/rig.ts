@@ -2,11 +2,13 @@ import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } fr
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LEASE_HEADER, LEVEL_HEADER, sessionText, WALLS } from '../../../src/protocol/index.ts';
-import { type Done, type Product, run, startProduct, until } from '../../product/product.ts';
+import { clockOf, type Done, type Product, run, startProduct, until } from '../../product/product.ts';
 
 /** The repository that is attacked, and the one in which the attacker may do everything. */
 export const APP = 'acme/app';
 export const OTHER = 'acme/other';
+/** In the folder of the product: who writes a number there sets the server's clock. */
+export const CLOCK = 'clock';
 const TAKE_MS_MAX = 40_000;
 
 const ONE = `
@@ -39,6 +41,10 @@ export type ServerAttack = {
   readonly id: string;
   readonly title: string;
   readonly controls: readonly string[];
+  /** Mounts, or runs something as somebody else. */
+  readonly needsRoot?: true;
+  /** When it takes longer than others. Milliseconds. */
+  readonly msMax?: number;
   attempt(rig: Rig): Promise<Verdict>;
 };
 
@@ -173,9 +179,10 @@ export function registration(token: string, name: string, key: KeyObject): objec
   };
 }
 
-export async function openRig(): Promise<Rig> {
-  const args: string[] = [];
-  const product = await startProduct({ args });
+export async function openRig(more: readonly string[] = []): Promise<Rig> {
+  const args = [...more];
+  const folder = await mkdtemp('/var/tmp/sp-attack-');
+  const product = await startProduct({ args, folder, env: clockOf(join(folder, CLOCK)) });
   try {
     return await furnish(product, args);
   } catch (thrown) {
