@@ -13,7 +13,7 @@ import { fault } from './faults.ts';
 import { plainLog } from './log-text.ts';
 import type { RunView } from './ports.ts';
 import { repository, type RepositoryCall } from './route.ts';
-import { jobParam, requireJob, requireRun, runParam, attemptQuery } from './run-lookup.ts';
+import { jobParam, requireJob, requireRun, requireRunOfJob, runParam, attemptQuery } from './run-lookup.ts';
 import {
   attemptOf,
   attemptSchema,
@@ -30,6 +30,7 @@ import {
   trustEventOf,
   workflowsSchema,
 } from './run-detail-schema.ts';
+import { runViewOf, runViewSchema } from './run-schema.ts';
 import { iso, isoOf, pageOf } from './schema.ts';
 
 /** Logs that one answer is made of. */
@@ -142,6 +143,18 @@ export const runDetailRoutes = [
         jobs: compareJobs(await timedJobs(call, run), await timedJobs(call, base)),
       };
     },
+  ),
+  repository.json(
+    {
+      method: 'get',
+      path: '/runs/{run}/jobs/{job}',
+      verb: 'run.read',
+      tag: 'Runs',
+      summary: 'The attempt that a job belongs to, with all of its jobs',
+      params: jobParam,
+      reply: runViewSchema,
+    },
+    async (call, { params }) => runViewOf(await requireRunOfJob(call, params)),
   ),
   repository.json(
     {

@@ -65,6 +65,8 @@ const reportShape = {
 export const jobReportSchema = z
   .strictObject({
     ...reportShape,
+    /** The byte behind what is told here: with it as `Last-Event-ID` the stream of the log goes on without a gap. */
+    next: z.int(),
     segments: z.array(z.strictObject({ step: z.string(), from: z.int(), count: z.int() })),
     groups: z.array(z.strictObject({ from: z.int(), to: z.int(), title: z.string() })),
   })
@@ -250,7 +252,7 @@ const egressOf = ({ firstAt, lastAt, ...record }: EgressReport) => ({
 });
 
 export function jobReportOf(report: JobReport) {
-  return { ...partsOf(report), segments: report.segments, groups: report.groups };
+  return { ...partsOf(report), next: report.bytes, segments: report.segments, groups: report.groups };
 }
 
 export function partsOf({ lines, runner, annotations, summaries, leftOut, ...report }: JobReport) {

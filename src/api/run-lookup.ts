@@ -1,5 +1,5 @@
 import { fault } from './faults.ts';
-import type { RunView } from './ports.ts';
+import type { RunJob, RunView } from './ports.ts';
 import type { RepositoryCall } from './route.ts';
 import { idParam } from './schema.ts';
 
@@ -15,10 +15,18 @@ export async function requireRun(call: RepositoryCall, runId: number, attempt?: 
   return run;
 }
 
-/** The job, when it is one of this run, in whichever attempt. */
-export async function requireJob(call: RepositoryCall, asked: { readonly run: number; readonly job: number }) {
+type JobAsked = { readonly run: number; readonly job: number };
+
+/** The attempt of this run that has the job. */
+export async function requireRunOfJob(call: RepositoryCall, asked: JobAsked): Promise<RunView> {
   const run = await call.deps.runs.viewOfJob(call.repository.id, asked.job);
-  const job = run?.id === asked.run ? run.jobs.find(({ id }) => id === asked.job) : undefined;
+  if (run?.id !== asked.run) throw fault('not-found', `there is no job ${asked.job} in this run`);
+  return run;
+}
+
+/** The job, when it is one of this run, in whichever attempt. */
+export async function requireJob(call: RepositoryCall, asked: JobAsked): Promise<RunJob> {
+  const job = (await requireRunOfJob(call, asked)).jobs.find(({ id }) => id === asked.job);
   if (job === undefined) throw fault('not-found', `there is no job ${asked.job} in this run`);
   return job;
 }

@@ -33,6 +33,8 @@ export type EgressReport = Omit<EgressRecord, 'time'> & {
 
 /** All that a job's log tells but for its lines. What is beyond a bound is counted in `leftOut` and not kept. */
 export type JobReport = {
+  /** The byte behind what it tells: there the log goes on. */
+  readonly bytes: number;
   readonly lines: number;
   readonly runner?: string;
   readonly startedAt?: number;
@@ -111,6 +113,7 @@ export class JobReportReader {
 
   report(): JobReport {
     return {
+      bytes: this.bytes,
       lines: this.#lines,
       ...(this.#started === undefined ? {} : { runner: this.#started.runner, startedAt: this.#started.time }),
       ...(this.#finishedAt === undefined ? {} : { finishedAt: this.#finishedAt }),
