@@ -24,7 +24,6 @@ import {
   linesSchema,
   partsOf,
   planSchema,
-  planViewOf,
   runReportSchema,
   searchSchema,
   trustEventOf,
@@ -92,7 +91,7 @@ export const runDetailRoutes = [
       const key = { repositoryId: call.repository.id, runId: params.run };
       const { found, plan } = await planOf(call.deps.db, { ...key, ...(attempt === undefined ? {} : { attempt }) });
       if (!found) throw fault('not-found', `there is no run ${params.run} in this repository`);
-      return plan === undefined ? {} : { plan: planViewOf(plan) };
+      return plan === undefined ? {} : { plan };
     },
   ),
   repository.json(

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { EgressReport, JobReport, PlanView, RunAttempt, StepReport, TrustEvent } from '../runs/index.ts';
+import type { EgressReport, JobReport, RunAttempt, StepReport, TrustEvent } from '../runs/index.ts';
 import { conclusion, iso, isoOf, levelSchema, time } from './schema.ts';
 
 /** Schemas of what is told of a run beside the run itself, and how our values become that. */
@@ -180,7 +180,7 @@ export const comparisonSchema = z
         .openapi('ComparedJob'),
     ),
   })
-  .openapi('Comparison');
+  .openapi('RunComparison');
 export const workflowsSchema = z
   .strictObject({
     commit: z.string(),
@@ -276,5 +276,3 @@ export const attemptOf = ({ startedAt, finishedAt, ...attempt }: RunAttempt) => 
   startedAt: iso(startedAt),
   ...isoOf('finishedAt', finishedAt),
 });
-
-export const planViewOf = ({ digest, ...plan }: PlanView) => ({ ...plan, digest: String(digest) });

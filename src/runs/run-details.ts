@@ -1,4 +1,4 @@
-import type { DataObject, Digest, Taint, TrustLevel } from '../base/index.ts';
+import type { DataObject, Taint, TrustLevel } from '../base/index.ts';
 import type { Database } from '../database/index.ts';
 import type { PlannedJob, PlannedWorkflow } from '../plan/index.ts';
 import type { Conclusion } from '../protocol/index.ts';
@@ -20,7 +20,7 @@ export type RunAttempt = {
 
 /** What an attempt was planned to do, before anything ran, for people. */
 export type PlanView = {
-  readonly digest: Digest | string;
+  readonly digest: string;
   /** The lock governed: what it does not name was refused. */
   readonly locked: boolean;
   readonly level: TrustLevel;

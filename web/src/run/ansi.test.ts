@@ -6,7 +6,14 @@ const shown = (line: string) => parseLine(line).map(({ text, classes, href }) =>
 describe('a line of a log', () => {
   test.each([
     ['\u001b[31mred\u001b[0m plain', [['red', 'f1'], [' plain']]],
-    ['\u001b[1;4;92mx\u001b[22my\u001b[24mz', [['x', 'f10 bold underline'], ['y', 'f10 underline'], ['z', 'f10']]],
+    [
+      '\u001b[1;4;92mx\u001b[22my\u001b[24mz',
+      [
+        ['x', 'f10 bold underline'],
+        ['y', 'f10 underline'],
+        ['z', 'f10'],
+      ],
+    ],
     ['\u001b[38;5;196mx', [['x', 'f1']]],
     ['\u001b[38;2;0;190;120mx', [['x', 'f2']]],
     ['\u001b[38:2::13:188:121mx', [['x', 'f2']]],
@@ -51,7 +58,14 @@ describe('a line of a log', () => {
       { text: 'text', classes: '', href: 'https://example.org/a' },
       { text: 'after', classes: '' },
     ]);
-    for (const target of ['javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', '//evil.test', '/x', 'HTTPS:x']) {
+    for (const target of [
+      'javascript:alert(1)',
+      'data:text/html,x',
+      'file:///etc/passwd',
+      '//evil.test',
+      '/x',
+      'HTTPS:x',
+    ]) {
       expect(link(target).every(({ href }) => href === undefined)).toBe(true);
     }
     expect(safeLink('https://good.test@evil.test/')).toBeUndefined();

@@ -227,7 +227,8 @@ function classesOf(style: Style): string {
 
 /** Controls, marks that turn the order of reading around, what has no width, and tags: each can make a line look like another one. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const HIDDEN = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+const HIDDEN =
+  /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
 function withHidden(text: string, classes: string, href: string | undefined, pieces: Piece[]): readonly Piece[] {
   const link = href === undefined ? {} : { href };
@@ -250,7 +251,8 @@ function nameOf(character: string): string {
 }
 
 /** Any text of outsiders (a name, a message) with what can't be seen made visible. */
-export const visibleText = (text: string): string => text.replaceAll(HIDDEN, (found) => (found === '\n' ? '\n' : nameOf(found)));
+export const visibleText = (text: string): string =>
+  text.replaceAll(HIDDEN, (found) => (found === '\n' ? '\n' : nameOf(found)));
 
 const URLS = /https?:\/\/[^\s<>"'`]+/g;
 const AFTER_URL = /[.,;:!?)\]}]+$/;
@@ -284,7 +286,11 @@ export function withMarks(pieces: readonly Piece[], wanted: string): readonly (P
     .toLowerCase();
   const spans: [number, number][] = [];
   if (needle === '') return pieces;
-  for (let at = whole.indexOf(needle); at !== -1 && spans.length < PIECES_MAX; at = whole.indexOf(needle, at + needle.length)) {
+  for (
+    let at = whole.indexOf(needle);
+    at !== -1 && spans.length < PIECES_MAX;
+    at = whole.indexOf(needle, at + needle.length)
+  ) {
     spans.push([at, at + needle.length]);
   }
   if (spans.length === 0) return pieces;

@@ -128,13 +128,25 @@ function Remove({ cache }: { readonly cache: Of<'Cache'> }) {
   });
   if (!isSure) {
     return (
-      <Button size="compact-sm" variant="default" onClick={() => setSure(true)} aria-label={`Remove ${visibleText(cache.key)}`}>
+      <Button
+        size="compact-sm"
+        variant="default"
+        onClick={() => setSure(true)}
+        aria-label={`Remove ${visibleText(cache.key)}`}
+      >
         Remove
       </Button>
     );
   }
   return (
-    <Button size="compact-sm" color="red" loading={remove.isPending} autoFocus onBlur={() => setSure(false)} onClick={() => remove.mutate()}>
+    <Button
+      size="compact-sm"
+      color="red"
+      loading={remove.isPending}
+      autoFocus
+      onBlur={() => setSure(false)}
+      onClick={() => remove.mutate()}
+    >
       Really remove
     </Button>
   );

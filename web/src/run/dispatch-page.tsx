@@ -25,7 +25,11 @@ export function Page() {
   });
   return (
     <PageFrame title="Start a run" about="A workflow that has workflow_dispatch can be started by hand.">
-      <RefField key={ref} value={ref} onChange={(value) => setQuery(value === defaultBranch ? {} : { ref: value }, { replace: true })} />
+      <RefField
+        key={ref}
+        value={ref}
+        onChange={(value) => setQuery(value === defaultBranch ? {} : { ref: value }, { replace: true })}
+      />
       <Answer of={found} rows={4}>
         {({ workflows }) => <Workflows workflows={workflows} gitRef={ref} />}
       </Answer>
@@ -60,8 +64,8 @@ function Workflows({ workflows, gitRef }: { readonly workflows: readonly Workflo
   if (chosen === undefined) {
     return (
       <EmptyState title="None can be started by hand">
-        No workflow on <bdi className="sp-mono">{visibleText(gitRef)}</bdi> has <code>on: workflow_dispatch</code>. Add it to a
-        file in <code>.github/workflows</code>, with the inputs that should be asked for here.
+        No workflow on <bdi className="sp-mono">{visibleText(gitRef)}</bdi> has <code>on: workflow_dispatch</code>. Add
+        it to a file in <code>.github/workflows</code>, with the inputs that should be asked for here.
         <Unreadable workflows={workflows} />
       </EmptyState>
     );
@@ -150,7 +154,11 @@ function InputField({
   };
   if (type === 'boolean') {
     return (
-      <Checkbox {...common} checked={value === 'true'} onChange={({ currentTarget }) => onChange(String(currentTarget.checked))} />
+      <Checkbox
+        {...common}
+        checked={value === 'true'}
+        onChange={({ currentTarget }) => onChange(String(currentTarget.checked))}
+      />
     );
   }
   if (type === 'choice') {

@@ -7,7 +7,11 @@ export type Reached = {
 };
 
 export type EgressProposal =
-  | { readonly ok: true; /** The entry alone. */ readonly line: string; /** As it stands in the file. */ readonly text: string }
+  | {
+      readonly ok: true /** The entry alone. */;
+      readonly line: string /** As it stands in the file. */;
+      readonly text: string;
+    }
   | { readonly ok: false; readonly why: string };
 
 const HOST_CHARACTERS_MAX = 253;

@@ -53,7 +53,8 @@ function barsOf(job: Of<'Job'>, steps: readonly Of<'Step'>[], now: number): read
     bars.push(bar);
     at = Math.max(at, bar.toMs);
   }
-  if (end > at) bars.push({ kind: 'rest', label: steps.length === 0 ? job.name : 'After the steps', fromMs: at, toMs: end, state });
+  if (end > at)
+    bars.push({ kind: 'rest', label: steps.length === 0 ? job.name : 'After the steps', fromMs: at, toMs: end, state });
   return bars;
 }
 
@@ -79,7 +80,9 @@ const ms = (time: string | undefined) => (time === undefined ? undefined : Date.
 
 /** Round times for an axis: at most so many between the ends. Milliseconds from the start. */
 export function ticksOf(spanMs: number, countMax = 6): readonly number[] {
-  const steps = [100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 432e5, 864e5];
+  const steps = [
+    100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 432e5, 864e5,
+  ];
   const step = steps.find((one) => spanMs / one <= countMax) ?? 864e5 * Math.ceil(spanMs / 864e5 / countMax);
   return Array.from({ length: Math.floor(spanMs / step) + 1 }, (_, at) => at * step);
 }

@@ -104,7 +104,11 @@ function NodeView({
 function JobLink({ place, job }: { readonly place: RunPlace; readonly job: Of<'Job'> }) {
   const state = stateName(job);
   return (
-    <Link to={jobPath(place, place.run, job.id)} className={classes['nodeHead']} title={`${visibleText(job.name)}: ${stateWord(state)}`}>
+    <Link
+      to={jobPath(place, place.run, job.id)}
+      className={classes['nodeHead']}
+      title={`${visibleText(job.name)}: ${stateWord(state)}`}
+    >
       <StateIcon name={state} />
       <span className={classes['nodeName']}>
         <bdi>{visibleText(job.name)}</bdi>

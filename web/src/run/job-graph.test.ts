@@ -44,10 +44,12 @@ describe('the graph of jobs', () => {
   test('columns are in an order in which edges do not cross when they need not', () => {
     const graph = graphOf([job('a'), job('b'), job('of b', ['b']), job('of a', ['a'])]);
 
-    expect(graph.nodes.filter(({ rank }) => rank === 1).toSorted((x, y) => x.place - y.place).map(({ id: key }) => key)).toEqual([
-      'of a',
-      'of b',
-    ]);
+    expect(
+      graph.nodes
+        .filter(({ rank }) => rank === 1)
+        .toSorted((x, y) => x.place - y.place)
+        .map(({ id: key }) => key),
+    ).toEqual(['of a', 'of b']);
   });
 
   test('a circle, which the server never tells, does not hang', () => {
@@ -55,7 +57,11 @@ describe('the graph of jobs', () => {
   });
 
   test('many jobs are as bad as their worst', () => {
-    expect(stateOfJobs([job('a', [], { state: 'finished', conclusion: 'success' }), job('b', [], { state: 'running' })])).toBe('running');
-    expect(stateOfJobs([job('a', [], { state: 'finished', conclusion: 'failure' }), job('b', [], { state: 'running' })])).toBe('failure');
+    expect(
+      stateOfJobs([job('a', [], { state: 'finished', conclusion: 'success' }), job('b', [], { state: 'running' })]),
+    ).toBe('running');
+    expect(
+      stateOfJobs([job('a', [], { state: 'finished', conclusion: 'failure' }), job('b', [], { state: 'running' })]),
+    ).toBe('failure');
   });
 });

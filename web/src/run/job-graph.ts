@@ -68,10 +68,7 @@ function needsOf(node: Folded, all: readonly Folded[]): readonly string[] {
 
 const isInside = (key: string, call: string) => key.startsWith(`${call} / `) || key.startsWith(`${call} (`);
 
-function ranksOf(
-  nodes: readonly Folded[],
-  needs: ReadonlyMap<string, readonly string[]>,
-): ReadonlyMap<string, number> {
+function ranksOf(nodes: readonly Folded[], needs: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, number> {
   const ranks = new Map<string, number>();
   const open = new Set<string>();
   const rankOf = (id: string): number => {
@@ -101,7 +98,11 @@ function order(columns: string[][], needs: ReadonlyMap<string, readonly string[]
 }
 
 /** Each where the middle of its neighbours is. What has none stays. */
-function sortColumn(column: string[], columns: readonly string[][], neighbours: ReadonlyMap<string, readonly string[]>) {
+function sortColumn(
+  column: string[],
+  columns: readonly string[][],
+  neighbours: ReadonlyMap<string, readonly string[]>,
+) {
   const places = new Map(columns.flatMap((own) => own.map((id, at) => [id, at / Math.max(1, own.length)] as const)));
   const weight = new Map(
     column.map((id) => {

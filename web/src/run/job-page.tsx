@@ -68,10 +68,10 @@ function JobOfRun({
     <PageFrame
       title={job === undefined ? title : `${stateWord(stateName(job))}: ${title}`}
       heading={<bdi>{title}</bdi>}
-      about={
-        view === undefined || job === undefined ? undefined : <JobFacts place={runPlace} view={view} job={job} />
+      about={view === undefined || job === undefined ? undefined : <JobFacts place={runPlace} view={view} job={job} />}
+      actions={
+        view === undefined || job === undefined ? undefined : <JobActions place={runPlace} view={view} job={job} />
       }
-      actions={view === undefined || job === undefined ? undefined : <JobActions place={runPlace} view={view} job={job} />}
     >
       <Answer of={found}>
         {(data) => (job === undefined ? null : <JobBody place={place} runPlace={runPlace} view={data} job={job} />)}

@@ -26,7 +26,9 @@ export const LineText = memo(function LineText({ line, wanted }: { readonly line
   return (
     <span className={line.style === undefined ? undefined : classes[line.style]}>
       {pieces.map(({ text, classes: names, href, isMatch }, at) => {
-        const className = [classNames(names), isMatch === true ? classes['match'] : undefined].filter(Boolean).join(' ');
+        const className = [classNames(names), isMatch === true ? classes['match'] : undefined]
+          .filter(Boolean)
+          .join(' ');
         if (href === undefined) {
           return className === '' ? (
             text
@@ -48,11 +50,15 @@ export const LineText = memo(function LineText({ line, wanted }: { readonly line
             >
               {text}
             </a>
-            {goesElsewhere(text, href) ? <span className={classes['goes']}> [{visibleText(new URL(href).host)}]</span> : null}
+            {goesElsewhere(text, href) ? (
+              <span className={classes['goes']}> [{visibleText(new URL(href).host)}]</span>
+            ) : null}
           </span>
         );
       })}
-      {line.cut === undefined ? null : <span className={classes['goes']}> … {line.cut} characters more in the file</span>}
+      {line.cut === undefined ? null : (
+        <span className={classes['goes']}> … {line.cut} characters more in the file</span>
+      )}
     </span>
   );
 });

@@ -67,7 +67,9 @@ describe('the rows of a log', () => {
     const groups = Array.from({ length: 10_000 }, (_, at) => ({ from: at * 100, to: at * 100 + 50, title: 'g' }));
     const started = performance.now();
 
-    const rows = logRows(shape({ segments: [{ step: 'a', from: 0, count: 1_000_000 }], groups, isGroupFolded: () => true }));
+    const rows = logRows(
+      shape({ segments: [{ step: 'a', from: 0, count: 1_000_000 }], groups, isGroupFolded: () => true }),
+    );
     for (let at = 0; at < 10_000; at += 1) rows.rowOf(at * 97);
 
     expect(rows.count).toBe(1_000_000 - 50 * 10_000 + 5);

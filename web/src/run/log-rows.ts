@@ -121,12 +121,7 @@ function addLines(
     if (group === undefined) break;
     const isFolded = shape.isGroupFolded(group.from);
     const inside = Math.min(group.to, end - 1) - group.from;
-    add(
-      { kind: 'group', line: group.from, title: group.title, isFolded },
-      group.from,
-      isFolded ? inside + 1 : 1,
-      1,
-    );
+    add({ kind: 'group', line: group.from, title: group.title, isFolded }, group.from, isFolded ? inside + 1 : 1, 1);
     at += 1;
     if (isFolded) at += inside;
   }

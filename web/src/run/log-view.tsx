@@ -168,21 +168,47 @@ export function LogView({
         <Button size="compact-sm" variant="default" onClick={() => folding.foldAll(stepsOf(log.steps))}>
           Fold all
         </Button>
-        <Button size="compact-sm" variant="default" onClick={() => folding.unfoldAll(log.groups.map(({ from }) => from))}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          onClick={() => folding.unfoldAll(log.groups.map(({ from }) => from))}
+        >
           Unfold all
         </Button>
-        <Button size="compact-sm" variant="default" component="a" href={logTextUrl(place, place.run, place.job)} download={`job-${place.job}.txt`}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          component="a"
+          href={logTextUrl(place, place.run, place.job)}
+          download={`job-${place.job}.txt`}
+        >
           Download
         </Button>
         {isLive ? (
-          <Button size="compact-sm" variant={isFollowing ? 'filled' : 'default'} aria-pressed={isFollowing} onClick={() => setFollowing(!isFollowing)}>
+          <Button
+            size="compact-sm"
+            variant={isFollowing ? 'filled' : 'default'}
+            aria-pressed={isFollowing}
+            onClick={() => setFollowing(!isFollowing)}
+          >
             {isFollowing ? 'Following' : 'Follow'}
           </Button>
         ) : null}
       </div>
-      <div ref={scroller} className={classes['scroller']} tabIndex={0} role="region" aria-label="Lines of the log" onScroll={onScroll} data-log-total={log.total}>
+      <div
+        ref={scroller}
+        className={classes['scroller']}
+        tabIndex={0}
+        role="region"
+        aria-label="Lines of the log"
+        onScroll={onScroll}
+        data-log-total={log.total}
+      >
         <div className={classes['plane']} style={{ height: virtual.getTotalSize() }}>
-          <div className={classes['window']} style={{ transform: `translateY(${virtual.getVirtualItems()[0]?.start ?? 0}px)` }}>
+          <div
+            className={classes['window']}
+            style={{ transform: `translateY(${virtual.getVirtualItems()[0]?.start ?? 0}px)` }}
+          >
             {virtual.getVirtualItems().map(({ index, key }) => (
               <RowView
                 key={key}
@@ -242,7 +268,12 @@ function RowView({
       {areTimesShown ? <span className={classes['time']}>{line === undefined ? '' : timeText(line.time)}</span> : null}
       <span className={classes['text']}>
         {row.kind === 'group' ? (
-          <button type="button" className={classes['group']} aria-expanded={!row.isFolded} onClick={() => folding.toggleGroup(row.line)}>
+          <button
+            type="button"
+            className={classes['group']}
+            aria-expanded={!row.isFolded}
+            onClick={() => folding.toggleGroup(row.line)}
+          >
             <span className={classes['arrow']} aria-hidden="true">
               {row.isFolded ? '▸' : '▾'}
             </span>
@@ -337,12 +368,22 @@ function SearchField({
             : `${at + 1} of ${formats.number(matches.length)}${isCut ? '+' : ''}`}
       </span>
       <Tooltip label="Match before (N)">
-        <ActionIcon variant="default" aria-label="Match before" disabled={matches.length === 0} onClick={() => search.move(-1)}>
+        <ActionIcon
+          variant="default"
+          aria-label="Match before"
+          disabled={matches.length === 0}
+          onClick={() => search.move(-1)}
+        >
           ↑
         </ActionIcon>
       </Tooltip>
       <Tooltip label="Next match (n)">
-        <ActionIcon variant="default" aria-label="Next match" disabled={matches.length === 0} onClick={() => search.move(1)}>
+        <ActionIcon
+          variant="default"
+          aria-label="Next match"
+          disabled={matches.length === 0}
+          onClick={() => search.move(1)}
+        >
           ↓
         </ActionIcon>
       </Tooltip>
@@ -365,7 +406,9 @@ function Status({ state, total, rows }: { readonly state: LogState; readonly tot
         {STATES[state]}
       </span>
       <span>
-        {rows.count === 0 && state === 'ended' ? 'It printed nothing.' : formats.plural(total, { one: '# line', other: '# lines' })}
+        {rows.count === 0 && state === 'ended'
+          ? 'It printed nothing.'
+          : formats.plural(total, { one: '# line', other: '# lines' })}
       </span>
     </div>
   );

@@ -33,11 +33,18 @@ export function NetworkView({ place, report }: { readonly place: RunPlace; reado
       <Text>
         {formats.plural(attempts.length, { one: '# place was asked for', other: '# places were asked for' })},{' '}
         <Text span inherit className={denied === 0 ? 'sp-good' : 'sp-bad'}>
-          {denied === 0 ? 'none was refused' : formats.plural(denied, { one: '# was refused', other: '# were refused' })}
+          {denied === 0
+            ? 'none was refused'
+            : formats.plural(denied, { one: '# was refused', other: '# were refused' })}
         </Text>
         .
       </Text>
-      <div className={`sp-panel ${classes['scroll']}`} tabIndex={0} role="region" aria-label="Attempts to reach the network">
+      <div
+        className={`sp-panel ${classes['scroll']}`}
+        tabIndex={0}
+        role="region"
+        aria-label="Attempts to reach the network"
+      >
         <Table verticalSpacing="xs" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>
@@ -63,7 +70,8 @@ export function NetworkView({ place, report }: { readonly place: RunPlace; reado
 }
 
 function AttemptRow({ place, attempt }: { readonly place: RunPlace; readonly attempt: Attempt }) {
-  const { verdict, reason, host, port, via, address, step, process, count, bytesSent, bytesReceived, key, job } = attempt;
+  const { verdict, reason, host, port, via, address, step, process, count, bytesSent, bytesReceived, key, job } =
+    attempt;
   const isDenied = verdict === 'denied';
   return (
     <Table.Tr>
@@ -117,8 +125,8 @@ function Proposal({ attempt }: { readonly attempt: Attempt }) {
         {proposal.ok ? (
           <Stack gap="xs">
             <Text size="sm">
-              Add this to <Code>{EGRESS_FILE}</Code>. It counts once it is on the protected branch, not in the change that
-              brings it.
+              Add this to <Code>{EGRESS_FILE}</Code>. It counts once it is on the protected branch, not in the change
+              that brings it.
             </Text>
             <Code block>{proposal.text}</Code>
             <Group gap="xs">

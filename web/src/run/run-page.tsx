@@ -43,7 +43,8 @@ function Run({ place, attempt }: { readonly place: RunPlace; readonly attempt: n
   const found = useRun(place, attempt);
   if (found.data === undefined && found.error?.status === 404) return <NotFoundPage />;
   const view = found.data;
-  const title = view === undefined ? `Run ${place.run}` : visibleText(view.name === '' ? view.workflow.name : view.name);
+  const title =
+    view === undefined ? `Run ${place.run}` : visibleText(view.name === '' ? view.workflow.name : view.name);
   return (
     <PageFrame
       title={view === undefined ? title : `${stateWord(stateName(view))}: ${title}`}
@@ -90,7 +91,9 @@ function RunBody({ place, view }: { readonly place: RunPlace; readonly view: Of<
       </Stack>
       <Tabs
         value={shown}
-        onChange={(value) => setQuery((old) => withView(old, VIEWS.find(({ name }) => name === value)?.name ?? 'overview'))}
+        onChange={(value) =>
+          setQuery((old) => withView(old, VIEWS.find(({ name }) => name === value)?.name ?? 'overview'))
+        }
         keepMounted={false}
       >
         <Tabs.List mb="md">

@@ -52,7 +52,12 @@ export function Page() {
     {
       params: {
         path: place,
-        query: { limit: ROWS, ...text, ...(isState(state) ? { state } : {}), ...(cursor === undefined ? {} : { cursor }) },
+        query: {
+          limit: ROWS,
+          ...text,
+          ...(isState(state) ? { state } : {}),
+          ...(cursor === undefined ? {} : { cursor }),
+        },
       },
     },
     // Only the first page has what is new.
@@ -81,7 +86,13 @@ export function Page() {
           <>
             {items.length === 0 ? <NoRuns isFiltered={isFiltered || cursor !== undefined} /> : <RunList runs={items} />}
             <Group justify="space-between">
-              {cursor === undefined ? <span /> : <Button variant="default" onClick={() => change('cursor', null)}>Newest</Button>}
+              {cursor === undefined ? (
+                <span />
+              ) : (
+                <Button variant="default" onClick={() => change('cursor', null)}>
+                  Newest
+                </Button>
+              )}
               {next === undefined ? null : (
                 <Button variant="default" onClick={() => setQuery((old) => withCursor(old, next))}>
                   Older
@@ -182,7 +193,7 @@ function TextFilter({
 
 function RunList({ runs }: { readonly runs: readonly Of<'Run'>[] }) {
   return (
-    <ul className={`sp-panel sp-rows ${classes["list"]}`} aria-label="Runs">
+    <ul className={`sp-panel sp-rows ${classes['list']}`} aria-label="Runs">
       {runs.map((run) => (
         <RunRow key={run.id} run={run} />
       ))}
@@ -192,7 +203,8 @@ function RunList({ runs }: { readonly runs: readonly Of<'Run'>[] }) {
 
 function RunRow({ run }: { readonly run: Of<'Run'> }) {
   const place = useRepositoryPath();
-  const { id, number, attempt, workflow, name, event, ref, commit, level, actor, createdAt, startedAt, finishedAt } = run;
+  const { id, number, attempt, workflow, name, event, ref, commit, level, actor, createdAt, startedAt, finishedAt } =
+    run;
   return (
     <li className={`sp-row ${classes['row']}`}>
       <StateIcon name={stateName(run)} />

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { StreamParser } from './sse.ts';
 
-const STREAM = ': hello\n\nevent: log\nid: 12\ndata: {"a":\ndata: 1}\n\ndata: x\r\n\r\nretry: 5\n\nevent: end\nid\ndata:\n\n';
+const STREAM =
+  ': hello\n\nevent: log\nid: 12\ndata: {"a":\ndata: 1}\n\ndata: x\r\n\r\nretry: 5\n\nevent: end\nid\ndata:\n\n';
 const WANTED = [
   { event: 'log', id: '12', data: '{"a":\n1}' },
   { event: 'message', id: '12', data: 'x' },

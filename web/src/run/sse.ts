@@ -19,7 +19,10 @@ export async function* readStream(
   url: string,
   { lastEventId, signal }: { readonly lastEventId?: string; readonly signal: AbortSignal },
 ): AsyncGenerator<readonly StreamMessage[]> {
-  const headers = { accept: 'text/event-stream', ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
+  const headers = {
+    accept: 'text/event-stream',
+    ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+  };
   const response = await fetch(url, { headers, signal, cache: 'no-store' });
   if (!response.ok || response.body === null) throw new StreamFailure(response.status);
   const parser = new StreamParser();

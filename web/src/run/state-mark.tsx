@@ -59,8 +59,14 @@ export function StateMark({ name }: { readonly name: StateName }) {
 }
 
 const LEVELS: { readonly [Name in Level]: { readonly colour: string; readonly about: string } } = {
-  untrusted: { colour: 'red', about: 'Somebody from outside could have written what ran: no secrets, no caches of others.' },
-  branch: { colour: 'yellow', about: 'On a branch that nobody has reviewed: no secrets of the repository without a grant.' },
+  untrusted: {
+    colour: 'red',
+    about: 'Somebody from outside could have written what ran: no secrets, no caches of others.',
+  },
+  branch: {
+    colour: 'yellow',
+    about: 'On a branch that nobody has reviewed: no secrets of the repository without a grant.',
+  },
   reviewed: { colour: 'blue', about: 'On a protected branch, and reviewed.' },
   release: { colour: 'green', about: 'Approved for an environment.' },
 };

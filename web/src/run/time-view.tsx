@@ -43,7 +43,13 @@ function FlameChart({ place, view, report }: Parts) {
             {ticksOf(span).map((tick) => (
               <g key={tick}>
                 <line x1={at(tick)} x2={at(tick)} y1={HEAD - 4} y2={height} />
-                <text className={classes['axis']} x={at(tick)} y={12} dx={tick === 0 ? 2 : 0} textAnchor={tick === 0 ? 'start' : tick / span > 0.95 ? 'end' : 'middle'}>
+                <text
+                  className={classes['axis']}
+                  x={at(tick)}
+                  y={12}
+                  dx={tick === 0 ? 2 : 0}
+                  textAnchor={tick === 0 ? 'start' : tick / span > 0.95 ? 'end' : 'middle'}
+                >
                   {formats.duration(tick)}
                 </text>
               </g>
@@ -157,7 +163,12 @@ function ComparisonTable({ place, view }: Omit<Parts, 'report'>) {
             </Anchor>{' '}
             of <span className="sp-mono">{shortSha(base.commit)}</span>.
           </Text>
-          <div className={`sp-panel ${classes['scroll']}`} tabIndex={0} role="region" aria-label="Times beside those of the last green run">
+          <div
+            className={`sp-panel ${classes['scroll']}`}
+            tabIndex={0}
+            role="region"
+            aria-label="Times beside those of the last green run"
+          >
             <Table verticalSpacing={4} horizontalSpacing="md">
               <Table.Thead>
                 <Table.Tr>
@@ -200,7 +211,10 @@ function ComparedRow({
   const sign = difference !== undefined && difference < 0 ? '−' : '+';
   return (
     <Table.Tr>
-      <Table.Td className={isJob ? (classes['cellText'] ?? '') : `${classes['cellText']} ${classes['inner']}`} fw={isJob ? 600 : 400}>
+      <Table.Td
+        className={isJob ? (classes['cellText'] ?? '') : `${classes['cellText']} ${classes['inner']}`}
+        fw={isJob ? 600 : 400}
+      >
         <bdi>{visibleText(name)}</bdi>
         {conclusion === 'failure' ? <span className="sp-bad"> failed</span> : null}
       </Table.Td>

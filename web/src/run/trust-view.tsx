@@ -22,8 +22,8 @@ export function TrustView({
   return (
     <Stack gap="sm">
       <Text maw={700}>
-        A run has a trust level: untrusted, branch, reviewed, release. While it runs the level of a job only goes down, and
-        secrets, caches and the network follow it at once.
+        A run has a trust level: untrusted, branch, reviewed, release. While it runs the level of a job only goes down,
+        and secrets, caches and the network follow it at once.
       </Text>
       <ol className={classes['line']} aria-label="Causes of the trust level">
         {report.trust.map((event, at) => {

@@ -23,9 +23,8 @@ export function useRun({ owner, name, run }: RunPlace, attempt: number | undefin
     if (!isThere || !isOpen || shown === undefined) return undefined;
     const stop = new AbortController();
     const key = keyOf(RUN, init);
-    void follow(
-      { url: runEventsUrl({ owner, name }, run, shown), first: last ?? 0, signal: stop.signal },
-      (view) => client.setQueryData(key, view),
+    void follow({ url: runEventsUrl({ owner, name }, run, shown), first: last ?? 0, signal: stop.signal }, (view) =>
+      client.setQueryData(key, view),
     );
     return () => stop.abort();
     // `last` is where it begins: it does not begin again with each event.
