@@ -11,7 +11,7 @@ import {
 } from '../runs/index.ts';
 import { fault } from './faults.ts';
 import { plainLog } from './log-text.ts';
-import type { RunView } from './ports.ts';
+import type { RunJob, RunView } from './ports.ts';
 import { repository, type RepositoryCall } from './route.ts';
 import { jobParam, requireJob, requireRun, requireRunOfJob, runParam, attemptQuery } from './run-lookup.ts';
 import {
@@ -52,6 +52,19 @@ async function reportsOf({ deps }: RepositoryCall, run: RunView): Promise<readon
   for (const { id, key } of run.jobs.slice(0, JOBS_MAX)) reports.push({ ...(await deps.reports.report(id)), id, key });
   return reports;
 }
+
+/** The run with its jobs as they were when they last really ran: a repetition takes over what had succeeded. */
+async function withTakenOver(call: RepositoryCall, run: RunView): Promise<RunView> {
+  let jobs = run.jobs;
+  for (let { attempt } = run; attempt > 1 && jobs.some(isTakenOver); attempt -= 1) {
+    const before = await requireRun(call, run.id, attempt - 1);
+    const known = new Map(before.jobs.map((job) => [job.key, job]));
+    jobs = jobs.map((job) => (isTakenOver(job) ? (known.get(job.key) ?? job) : job));
+  }
+  return { ...run, jobs };
+}
+
+const isTakenOver = (job: RunJob) => job.startedAt === undefined && job.conclusion === 'success';
 
 async function timedJobs(call: RepositoryCall, run: RunView): Promise<readonly TimedJob[]> {
   const reports = new Map((await reportsOf(call, run)).map((report) => [report.id, report]));
@@ -139,7 +152,7 @@ export const runDetailRoutes = [
       const { id, number, commit, createdAt, finishedAt } = base;
       return {
         base: { id, number, commit, createdAt: iso(createdAt), ...isoOf('finishedAt', finishedAt) },
-        jobs: compareJobs(await timedJobs(call, run), await timedJobs(call, base)),
+        jobs: compareJobs(await timedJobs(call, run), await timedJobs(call, await withTakenOver(call, base))),
       };
     },
   ),

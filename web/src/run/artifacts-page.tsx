@@ -20,7 +20,7 @@ export function Page() {
   return (
     <PageFrame
       title="Artifacts"
-      about="Each is worth as much as the run that made it: what a job of a lower level downloads lowers nothing, the other way round it does."
+      about="A job that downloads an artifact of a lower level drops to that level, and people should trust it no more than that."
     >
       <LevelFilter />
       {found.error === null ? null : <ErrorState error={found.error} onRetry={() => void found.refetch()} />}

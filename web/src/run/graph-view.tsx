@@ -3,19 +3,22 @@ import { Link } from 'react-router';
 import type { Of } from '../shell/api.ts';
 import { Duration } from '../shell/time.tsx';
 import { visibleText } from './ansi.ts';
-import { type GraphNode, graphOf, stateOfJobs } from './job-graph.ts';
+import { type Graph, type GraphNode, graphOf, stateOfJobs } from './job-graph.ts';
 import { jobPath } from './paths.ts';
 import classes from './run.module.css';
 import { StateIcon, stateName, stateWord } from './state-mark.tsx';
 import type { RunPlace } from './use-run.ts';
 
-const WIDTH = 220;
+const WIDTH = 196;
 const HEAD = 42;
 const ROW = 30;
-const GAP_X = 56;
+const GAP_X = 44;
 const GAP_Y = 14;
 /** Jobs of a matrix that are shown in their place when it is unfolded; all are in the list beside it. */
 const SHOWN_MAX = 40;
+
+/** Height of the place that an edge passes through. */
+const PASS = 18;
 
 type Box = { readonly node: GraphNode; readonly x: number; readonly y: number; readonly height: number };
 
@@ -23,10 +26,9 @@ type Box = { readonly node: GraphNode; readonly x: number; readonly y: number; r
 export function GraphView({ place, jobs }: { readonly place: RunPlace; readonly jobs: readonly Of<'Job'>[] }) {
   const graph = useMemo(() => graphOf(jobs), [jobs]);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const boxes = boxesOf(graph.nodes, open);
+  const { boxes, passes, height } = layOut(graph, open);
   const byId = new Map(boxes.map((box) => [box.node.id, box]));
   const width = graph.ranks * (WIDTH + GAP_X) - GAP_X;
-  const height = Math.max(0, ...boxes.map((box) => box.y + box.height));
   const toggle = (id: string) => {
     const next = new Set(open);
     if (!next.delete(id)) next.add(id);
@@ -36,12 +38,15 @@ export function GraphView({ place, jobs }: { readonly place: RunPlace; readonly 
     <section className={`sp-panel ${classes['graph']}`} aria-label="Graph of jobs" tabIndex={0}>
       <div className={classes['graphPlane']} style={{ width, height }}>
         <svg className={classes['graphEdges']} width={width} height={height} aria-hidden="true">
-          {boxes.flatMap((to) =>
-            to.node.needs.flatMap((need) => {
-              const from = byId.get(need);
-              return from === undefined ? [] : [<path key={`${need} ${to.node.id}`} d={edge(from, to)} />];
-            }),
-          )}
+          {graph.edges.map((one) => {
+            const [from, to] = [byId.get(one.from), byId.get(one.to)];
+            if (from === undefined || to === undefined) return null;
+            const through = one.through.map(({ rank, place: at }) => ({
+              x: rank * (WIDTH + GAP_X),
+              y: passes.get(`${rank} ${at}`) ?? 0,
+            }));
+            return <path key={`${one.from} ${one.to}`} d={edge(from, to, through)} />;
+          })}
         </svg>
         {boxes.map((box) => (
           <NodeView
@@ -120,23 +125,46 @@ function JobLink({ place, job }: { readonly place: RunPlace; readonly job: Of<'J
   );
 }
 
-function boxesOf(nodes: readonly GraphNode[], open: ReadonlySet<string>): readonly Box[] {
-  const heightOf = ({ id, jobs }: GraphNode) =>
-    HEAD + (jobs.length > 1 && open.has(id) ? Math.min(jobs.length, SHOWN_MAX) * ROW + 1 : 0);
-  return [...Map.groupBy(nodes, ({ rank }) => rank)].flatMap(([rank, column]) => {
+type Layout = {
+  readonly boxes: readonly Box[];
+  /** Heights at which edges pass, by column and place. */
+  readonly passes: ReadonlyMap<string, number>;
+  readonly height: number;
+};
+
+function layOut({ nodes, edges, ranks }: Graph, open: ReadonlySet<string>): Layout {
+  const boxes: Box[] = [];
+  const passes = new Map<string, number>();
+  let height = 0;
+  for (let rank = 0; rank < ranks; rank += 1) {
+    const own = nodes.filter((node) => node.rank === rank).map((node) => ({ place: node.place, node }));
+    const passing = edges.flatMap(({ through }) => through.filter((one) => one.rank === rank));
     let y = 0;
-    return column
-      .toSorted((a, b) => a.place - b.place)
-      .map((node) => {
-        const box = { node, x: rank * (WIDTH + GAP_X), y, height: heightOf(node) };
-        y += box.height + GAP_Y;
-        return box;
-      });
-  });
+    const column = [...own, ...passing.map(({ place }) => ({ place, node: undefined }))];
+    for (const { place, node } of column.toSorted((a, b) => a.place - b.place)) {
+      const size = node === undefined ? PASS : heightOf(node, open);
+      if (node === undefined) passes.set(`${rank} ${place}`, y + PASS / 2);
+      else boxes.push({ node, x: rank * (WIDTH + GAP_X), y, height: size });
+      y += size + GAP_Y;
+    }
+    height = Math.max(height, y - GAP_Y);
+  }
+  return { boxes, passes, height };
 }
 
-function edge(from: Box, to: Box): string {
-  const [x1, y1, x2, y2] = [from.x + WIDTH, from.y + HEAD / 2, to.x, to.y + HEAD / 2];
-  const middle = GAP_X / 2;
-  return `M${x1} ${y1} C${x1 + middle} ${y1} ${x2 - middle} ${y2} ${x2} ${y2}`;
+const heightOf = ({ id, jobs }: GraphNode, open: ReadonlySet<string>) =>
+  HEAD + (jobs.length > 1 && open.has(id) ? Math.min(jobs.length, SHOWN_MAX) * ROW + 1 : 0);
+
+/** A curve to each place on its way, straight through the column, and on. */
+function edge(from: Box, to: Box, through: readonly { readonly x: number; readonly y: number }[]): string {
+  const stops = [{ x: from.x, y: from.y + HEAD / 2 }, ...through, { x: to.x, y: to.y + HEAD / 2 }];
+  const [start] = stops;
+  let path = `M${(start?.x ?? 0) + WIDTH} ${start?.y ?? 0}`;
+  for (const [at, { x, y }] of stops.slice(1).entries()) {
+    const before = stops[at];
+    const [x1, y1] = [(before?.x ?? 0) + WIDTH, before?.y ?? 0];
+    path += ` C${x1 + GAP_X / 2} ${y1} ${x - GAP_X / 2} ${y} ${x} ${y}`;
+    if (at < stops.length - 2) path += ` H${x + WIDTH}`;
+  }
+  return path;
 }

@@ -14,7 +14,18 @@ export type GraphNode = {
   readonly place: number;
 };
 
-export type Graph = { readonly nodes: readonly GraphNode[]; readonly ranks: number };
+/** What one place waits for, and the places that an edge over more than one column passes on its way. */
+export type GraphEdge = {
+  readonly from: string;
+  readonly to: string;
+  readonly through: readonly { readonly rank: number; readonly place: number }[];
+};
+
+export type Graph = {
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly GraphEdge[];
+  readonly ranks: number;
+};
 
 /** Rounds of ordering the columns by what they are connected to. */
 const SWEEPS = 4;
@@ -26,7 +37,9 @@ export function graphOf(jobs: readonly Job[]): Graph {
   const ranks = ranksOf(folded, needs);
   const columns = Array.from({ length: Math.max(0, ...ranks.values()) + 1 }, (): string[] => []);
   for (const { id } of folded) columns[ranks.get(id) ?? 0]?.push(id);
-  order(columns, needs);
+  const chains = chainsOf(needs, ranks);
+  for (const { passes } of chains) for (const { id, rank } of passes) columns[rank]?.push(id);
+  order(columns, linksOf(chains));
   const places = new Map(columns.flatMap((column) => column.map((id, place) => [id, place] as const)));
   return {
     ranks: columns.length,
@@ -36,7 +49,39 @@ export function graphOf(jobs: readonly Job[]): Graph {
       rank: ranks.get(node.id) ?? 0,
       place: places.get(node.id) ?? 0,
     })),
+    edges: chains.map(({ from, to, passes }) => ({
+      from,
+      to,
+      through: passes.map(({ id, rank }) => ({ rank, place: places.get(id) ?? 0 })),
+    })),
   };
+}
+
+type Chain = {
+  readonly from: string;
+  readonly to: string;
+  readonly passes: readonly { readonly id: string; readonly rank: number }[];
+};
+
+/** An edge over several columns keeps a place free in each: it passes no job as if it belonged to it. */
+function chainsOf(needs: ReadonlyMap<string, readonly string[]>, ranks: ReadonlyMap<string, number>): readonly Chain[] {
+  return [...needs].flatMap(([to, own]) =>
+    own.map((from) => {
+      const [first, last] = [(ranks.get(from) ?? 0) + 1, ranks.get(to) ?? 0];
+      const between = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at);
+      return { from, to, passes: between.map((rank) => ({ id: `${from} > ${to} @ ${rank}`, rank })) };
+    }),
+  );
+}
+
+/** Each place with those of the column before that it is tied to. */
+function linksOf(chains: readonly Chain[]): ReadonlyMap<string, readonly string[]> {
+  const links = new Map<string, string[]>();
+  for (const { from, to, passes } of chains) {
+    const path = [from, ...passes.map(({ id }) => id), to];
+    for (const [at, id] of path.slice(1).entries()) links.set(id, [...(links.get(id) ?? []), path[at] ?? from]);
+  }
+  return links;
 }
 
 type Folded = Pick<GraphNode, 'id' | 'label' | 'jobs'>;

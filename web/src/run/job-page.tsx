@@ -148,23 +148,23 @@ function JobBody({
             <StepList log={log} onStep={(id) => setStep((old) => ({ id, count: (old?.count ?? 0) + 1 }))} />
           </Stack>
         )}
-        <Stack gap={4}>
+        <Stack gap={4} className={classes['wideOnly'] ?? ''}>
           <h2 className={classes['sideTitle']}>Jobs of this run</h2>
           <JobList place={runPlace} jobs={view.jobs} current={job.id} />
         </Stack>
       </Stack>
       <Stack gap="sm">
         {job.reason === undefined ? null : (
-          <Text className={classes['message'] ?? ''} c={job.conclusion === 'failure' ? 'var(--sp-bad)' : 'dimmed'}>
+          <div className={`${classes['message']} ${classes[job.conclusion === 'failure' ? 'bad' : 'quiet']}`}>
             <bdi>{visibleText(job.reason)}</bdi>
-          </Text>
+          </div>
         )}
         {log === undefined ? (
           <RowsSkeleton rows={8} />
         ) : log.state === 'failed' ? (
           <ErrorState error={log.failure} />
         ) : (
-          <LogView log={log} place={place} target={target} onLine={goTo} />
+          <LogView log={log} place={place} target={target} isRunning={job.state !== 'finished'} onLine={goTo} />
         )}
       </Stack>
     </div>

@@ -68,10 +68,13 @@ export function LogView({
   log,
   place,
   target,
+  isRunning,
   onLine,
 }: {
   readonly log: JobLog;
   readonly place: LogPlace;
+  /** The job goes on: its end is what one wants to see. */
+  readonly isRunning: boolean;
   /** Where to go, again with each `count`. */
   readonly target: LogTarget;
   readonly onLine: (line: number) => void;
@@ -80,7 +83,7 @@ export function LogView({
   const folding = useFolding();
   const { isStepFolded, isGroupFolded } = folding;
   const [areTimesShown, setTimes] = useState(() => globalThis.localStorage.getItem(TIMES) === 'on');
-  const [isFollowing, setFollowing] = useState(target.line === undefined);
+  const [isFollowing, setFollowing] = useState(isRunning && target.line === undefined);
   const scroller = useRef<HTMLDivElement>(null);
   const searchField = useRef<HTMLInputElement>(null);
   const [pending, setPending] = useState<number>();
@@ -109,6 +112,12 @@ export function LogView({
     folding.open(segment === undefined ? undefined : outerStep(segment.step), group?.from);
     setPending(line);
   };
+  /** Why a job failed stands at the end of its first step that did. */
+  const showFailure = () => {
+    const failed = log.steps.find(({ conclusion }) => conclusion === 'failure')?.id;
+    const segment = failed === undefined ? undefined : log.segments.findLast(({ step }) => step === failed);
+    if (segment !== undefined) virtual.scrollToIndex(rows.rowOf(segment.from + segment.count - 1), { align: 'end' });
+  };
   const search = useLogSearch(place, show);
   const isReady = log.state !== 'loading';
   useEffect(() => {
@@ -118,7 +127,7 @@ export function LogView({
       setFollowing(false);
       folding.open(target.step, undefined);
       virtual.scrollToIndex(rows.rowOfStep(target.step), { align: 'start' });
-    }
+    } else if (!isRunning) showFailure();
     // Only a new target moves it.
   }, [target.count, isReady]);
   useEffect(() => {

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Group, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Group, Skeleton, Stack, Table, Title } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { Link } from 'react-router';
 import { type Of, useRead } from '../shell/api.ts';
@@ -9,7 +9,7 @@ import { GraphView } from './graph-view.tsx';
 import { artifactUrl, jobPath } from './paths.ts';
 import { FileLink } from './run-head.tsx';
 import classes from './run.module.css';
-import { LevelMark } from './state-mark.tsx';
+import { LevelMark, ToneLabel } from './state-mark.tsx';
 import type { RunPlace } from './use-run.ts';
 
 const SummaryText = lazy(async () => ({ default: (await import('./summary-text.tsx')).SummaryText }));
@@ -38,7 +38,7 @@ export function OverviewView({ place, view, report }: Parts) {
   );
 }
 
-const TONES = { error: 'red', warning: 'yellow', notice: 'blue' } as const;
+const TONES = { error: 'bad', warning: 'warn', notice: 'busy' } as const;
 const WEIGHT = { error: 0, warning: 1, notice: 2 } as const;
 
 function Annotations({ place, view, report }: Parts) {
@@ -53,11 +53,11 @@ function Annotations({ place, view, report }: Parts) {
         {all.map((one, at) => (
           <li key={`${at} ${one.id}`} className="sp-row">
             <Group gap="xs" align="baseline">
-              <Badge color={TONES[one.level]}>{one.level}</Badge>
+              <ToneLabel tone={TONES[one.level]}>{one.level}</ToneLabel>
               {one.title === undefined ? null : (
-                <Text fw={600} className={classes['cellText'] ?? ''}>
+                <strong className={classes['cellText']}>
                   <bdi>{visibleText(one.title)}</bdi>
-                </Text>
+                </strong>
               )}
               {one.file === undefined ? null : (
                 <FileLink place={place} commit={view.commit} file={one.file} line={one.line} />
@@ -66,9 +66,9 @@ function Annotations({ place, view, report }: Parts) {
                 in <bdi>{visibleText(one.key)}</bdi>
               </Anchor>
             </Group>
-            <Text className={classes['message'] ?? ''}>
+            <div className={classes['message']}>
               <bdi>{visibleText(one.message)}</bdi>
-            </Text>
+            </div>
           </li>
         ))}
       </ul>

@@ -1,4 +1,4 @@
-import { Code, Stack, Table, Text, Title } from '@mantine/core';
+import { Code, Stack, Table, Title } from '@mantine/core';
 import { type Of, useRead } from '../shell/api.ts';
 import { Answer } from '../shell/answer.tsx';
 import { EmptyState } from '../shell/empty-state.tsx';
@@ -23,7 +23,7 @@ export function PlanView({ place, view }: { readonly place: RunPlace; readonly v
           <EmptyState title="There is no plan">This run was refused before it could be planned.</EmptyState>
         ) : (
           <Stack gap="lg">
-            <Text className={classes['cellText'] ?? ''}>
+            <div className={classes['cellText']}>
               Digest of the plan: <Code>{plan.digest}</Code>. A permit was given for this digest and nothing else.
               {plan.concurrency === undefined ? null : (
                 <>
@@ -32,7 +32,7 @@ export function PlanView({ place, view }: { readonly place: RunPlace; readonly v
                   {plan.concurrency.cancelInProgress ? ', which ends what goes on.' : '.'}
                 </>
               )}
-            </Text>
+            </div>
             <Pins plan={plan} />
             <Inputs plan={plan} />
             <Jobs plan={plan} />
@@ -49,13 +49,13 @@ function Pins({ plan }: Part) {
   return (
     <Stack component="section" gap="xs" aria-label="Lock">
       <Title order={2}>Lock</Title>
-      <Text>
+      <div>
         {plan.locked
           ? 'The lock governs: an action that it does not name is refused.'
           : 'There is no lock: each action was looked up when the run was planned, and runs at that commit. Write a lock with sallyport lock.'}
-      </Text>
+      </div>
       {plan.pins.length === 0 ? (
-        <Text c="dimmed">It uses no actions of others.</Text>
+        <div className={classes['quiet']}>It uses no actions but those that are built in.</div>
       ) : (
         <Scroll label="Pins">
           <Table.Thead>

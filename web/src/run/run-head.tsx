@@ -1,4 +1,4 @@
-import { Alert, Anchor, Select, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Select } from '@mantine/core';
 import { Link, useSearchParams } from 'react-router';
 import { type Of, useRead } from '../shell/api.ts';
 import { formats } from '../shell/format.ts';
@@ -76,41 +76,22 @@ export function AttemptChoice({ place, view }: { readonly place: RunPlace; reado
 export function Refusal({ place, view }: { readonly place: RunPlace; readonly view: Of<'RunView'> }) {
   if (view.diagnostics.length === 0) return null;
   return (
-    <Alert color="red" variant="light" title="This run was refused before anything ran" role="alert">
-      <Stack gap="sm">
-        <Text>Mend what stands below and push again. Nothing was executed, and no secret was handed out.</Text>
-        <div className={classes['scroll']}>
-          <Table aria-label="Reasons" verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Where</Table.Th>
-                <Table.Th>What is wrong, and what to do</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {view.diagnostics.map((one, at) => (
-                <Table.Tr key={`${at} ${one.file} ${one.line}`}>
-                  <Table.Td>
-                    <FileLink place={place} commit={view.commit} file={one.file} line={one.line} />
-                  </Table.Td>
-                  <Table.Td className={classes['cellText'] ?? ''}>
-                    <Text className={classes['message'] ?? ''}>{visibleText(one.message)}</Text>
-                    {one.remedy === undefined ? null : (
-                      <Text c="dimmed" className={classes['message'] ?? ''}>
-                        {visibleText(one.remedy)}
-                      </Text>
-                    )}
-                    <Text size="xs" c="dimmed" className="sp-mono">
-                      {one.code}
-                    </Text>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
-      </Stack>
-    </Alert>
+    <section className={classes['refusal']} aria-label="Why it was refused">
+      <h2>This run was refused before anything ran</h2>
+      Nothing was executed, and no secret was handed out. Mend what stands below and push again.
+      <ul className={classes['reasons']}>
+        {view.diagnostics.map((one, at) => (
+          <li key={`${at} ${one.file} ${one.line}`}>
+            <FileLink place={place} commit={view.commit} file={one.file} line={one.line} />
+            <div className={classes['message']}>
+              <strong>{visibleText(one.message)}</strong>
+            </div>
+            {one.remedy === undefined ? null : <div className={classes['message']}>{visibleText(one.remedy)}</div>}
+            <div className={`sp-mono ${classes['quiet']}`}>{one.code}</div>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -96,7 +96,7 @@ function RunBody({ place, view }: { readonly place: RunPlace; readonly view: Of<
         }
         keepMounted={false}
       >
-        <Tabs.List mb="md">
+        <Tabs.List mb="md" className={classes['tabs'] ?? ''}>
           {VIEWS.map(({ name, label }) => (
             <Tabs.Tab key={name} value={name}>
               {label}

@@ -1,4 +1,3 @@
-import { Badge, Tooltip } from '@mantine/core';
 import type { Of } from '../shell/api.ts';
 import classes from './run.module.css';
 
@@ -58,27 +57,36 @@ export function StateMark({ name }: { readonly name: StateName }) {
   );
 }
 
-const LEVELS: { readonly [Name in Level]: { readonly colour: string; readonly about: string } } = {
+const LEVELS: { readonly [Name in Level]: { readonly tone: string; readonly about: string } } = {
   untrusted: {
-    colour: 'red',
+    tone: 'bad',
     about: 'Somebody from outside could have written what ran: no secrets, no caches of others.',
   },
   branch: {
-    colour: 'yellow',
+    tone: 'warn',
     about: 'On a branch that nobody has reviewed: no secrets of the repository without a grant.',
   },
-  reviewed: { colour: 'blue', about: 'On a protected branch, and reviewed.' },
-  release: { colour: 'green', about: 'Approved for an environment.' },
+  reviewed: { tone: 'busy', about: 'On a protected branch, and reviewed.' },
+  release: { tone: 'good', about: 'Approved for an environment.' },
 };
 
 /** The trust level of a run, a job, an artifact or a cache. */
 export function LevelMark({ level }: { readonly level: Level }) {
-  const { colour, about } = LEVELS[level];
+  const { tone, about } = LEVELS[level];
   return (
-    <Tooltip label={about} multiline maw={320}>
-      <Badge color={colour} variant="light" className={classes['level'] ?? ''} tabIndex={0}>
-        {level}
-      </Badge>
-    </Tooltip>
+    <span className={`${classes['label']} ${classes[tone]}`} title={about}>
+      {level}
+    </span>
   );
+}
+
+/** A word in a frame, with a colour that repeats what it says. */
+export function ToneLabel({
+  tone,
+  children,
+}: {
+  readonly tone: 'good' | 'bad' | 'warn' | 'busy' | 'quiet';
+  readonly children: string;
+}) {
+  return <span className={`${classes['label']} ${classes[tone]}`}>{children}</span>;
 }

@@ -85,10 +85,17 @@ function FlameLine({
   readonly href: string;
 }) {
   const [first] = row.bars;
+  // Its name would not fit behind where it begins.
+  const isLate = Number.parseFloat(at(first?.fromMs ?? 0)) > 75;
   return (
     <g>
       <Link to={href}>
-        <text x={at(first?.fromMs ?? 0)} y={y + 11} dx={3}>
+        <text
+          x={isLate ? '100%' : at(first?.fromMs ?? 0)}
+          y={y + 11}
+          dx={isLate ? 0 : 3}
+          textAnchor={isLate ? 'end' : 'start'}
+        >
           {visibleText(row.name).slice(0, 80)}
         </text>
       </Link>

@@ -1,4 +1,4 @@
-import { Stack, Text } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { Link } from 'react-router';
 import type { Of } from '../shell/api.ts';
 import { Time } from '../shell/time.tsx';
@@ -21,10 +21,19 @@ export function TrustView({
   const jobs = new Map(view.jobs.map((job) => [job.key, job]));
   return (
     <Stack gap="sm">
-      <Text maw={700}>
+      <p className={classes['lead']}>
         A run has a trust level: untrusted, branch, reviewed, release. While it runs the level of a job only goes down,
         and secrets, caches and the network follow it at once.
-      </Text>
+      </p>
+      {view.notes.length === 0 ? null : (
+        <ul className={classes['notes']} aria-label="Remarks">
+          {view.notes.map((note, at) => (
+            <li key={`${at} ${note}`}>
+              <bdi>{visibleText(note)}</bdi>
+            </li>
+          ))}
+        </ul>
+      )}
       <ol className={classes['line']} aria-label="Causes of the trust level">
         {report.trust.map((event, at) => {
           const job = event.job === undefined ? undefined : jobs.get(event.job);
