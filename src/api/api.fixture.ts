@@ -5,6 +5,7 @@ import { silentLog } from '../base/index.ts';
 import type { Migrations } from '../database/index.ts';
 import { authoriseGit, identityMigrations, setGrant } from '../identity/index.ts';
 import { type People, peopleIn, type Person } from '../identity/identity.fixture.ts';
+import { openJobReports, runMigrations } from '../runs/index.ts';
 import { repoMigrations, type RepositoryRow } from '../repo/index.ts';
 import { type Served, serveRepositories } from '../repo/repo.fixture.ts';
 import { checkMigrations } from '../check/index.ts';
@@ -20,6 +21,7 @@ const MIGRATIONS: Migrations = {
   ...auditlogMigrations,
   ...repoMigrations,
   ...identityMigrations,
+  ...runMigrations,
   ...variableMigrations,
   ...checkMigrations,
   ...apiMigrations,
@@ -89,6 +91,7 @@ export async function serveApi(
     runs: ports.runs,
     engine: ports.engine,
     jobLogs: ports.jobLogs,
+    reports: openJobReports(ports.jobLogs),
     runners: ports.runners,
     metrics: createMetrics(),
     proxies: [],

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../base/index.ts';
 import type { AuthenticateDeps } from '../identity/index.ts';
 import type { RepoServer } from '../repo/index.ts';
+import type { JobReports } from '../runs/index.ts';
 import type { Metrics } from './metrics.ts';
 import type { JobLogReader, RunEngine, RunReaders, Runners } from './ports.ts';
 
@@ -15,6 +16,8 @@ export type ApiDeps = AuthenticateDeps & {
   readonly runs: RunReaders;
   readonly engine: RunEngine;
   readonly jobLogs: JobLogReader;
+  /** What logs tell of their jobs. */
+  readonly reports: JobReports;
   readonly runners: Runners;
   readonly metrics: Metrics;
   /** `/runner/v1/…`. Answers whether it took the request. */

@@ -9,6 +9,7 @@ export { createMetrics, type Figures, type Metrics } from './metrics.ts';
 export { openApiDocument } from './openapi.ts';
 export type {
   ArtifactInfo,
+  CacheInfo,
   JobLogReader,
   Page,
   RunEngine,

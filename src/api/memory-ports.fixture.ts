@@ -1,6 +1,7 @@
 import type { EngineEvent } from '../engine/index.ts';
 import type {
   ArtifactInfo,
+  CacheInfo,
   JobLogReader,
   RunEngine,
   RunnerInfo,
@@ -21,6 +22,7 @@ export type MemoryPorts = {
   put(repositoryId: number, view: RunView): void;
   happen(runId: number, event: EngineEvent): void;
   putArtifact(repositoryId: number, info: ArtifactInfo, bytes: Uint8Array): void;
+  putCache(repository: string, info: CacheInfo): void;
   putRunner(info: RunnerInfo): void;
   log(jobId: number, text: string): void;
   seal(jobId: number): void;
@@ -31,6 +33,7 @@ type Log = { bytes: Buffer; isSealed: boolean; readonly wakes: Set<() => void> }
 export function memoryPorts(): MemoryPorts {
   const runs = new Map<number, { repositoryId: number; view: RunView; events: EngineEvent[] }>();
   const artifacts = new Map<number, { repositoryId: number; info: ArtifactInfo; bytes: Uint8Array }>();
+  const caches = new Map<string, readonly CacheInfo[]>();
   const runners = new Map<number, RunnerInfo>();
   const logs = new Map<number, Log>();
   const listeners = new Map<number, Set<() => void>>();
@@ -61,6 +64,7 @@ export function memoryPorts(): MemoryPorts {
       tell(runId);
     },
     putArtifact: (repositoryId, info, bytes) => void artifacts.set(info.id, { repositoryId, info, bytes }),
+    putCache: (repository, info) => void caches.set(repository, [...(caches.get(repository) ?? []), info]),
     putRunner: (info) => void runners.set(info.id, info),
     log(jobId, text) {
       const log = logOf(jobId);
@@ -112,6 +116,17 @@ export function memoryPorts(): MemoryPorts {
         if (found?.repositoryId !== repositoryId) return undefined;
         return { info: found.info, bytes: once(found.bytes) };
       },
+      artifactsOf: async ({ id }) =>
+        [...artifacts.values()].filter(({ repositoryId }) => repositoryId === id).map(({ info }) => info),
+      caches: async (repository) => caches.get(repository) ?? [],
+      async removeCache(repository, id) {
+        const known = caches.get(repository) ?? [];
+        caches.set(
+          repository,
+          known.filter((cache) => cache.id !== id),
+        );
+        return known.some((cache) => cache.id === id);
+      },
     },
     engine: {
       async dispatch({ principal, ...more }) {
@@ -129,6 +144,11 @@ export function memoryPorts(): MemoryPorts {
       async cancel({ principal, ...more }) {
         asked.push({ verb: 'cancel', by: principal.name, ...more });
       },
+      workflows: async ({ ref }) => ({
+        commit: 'a'.repeat(40),
+        leftOut: 0,
+        workflows: [{ path: `.github/workflows/${ref}.yml`, name: 'CI', events: ['push'], problems: [] }],
+      }),
     },
     jobLogs: {
       size: async (jobId) => logOf(jobId).bytes.length,

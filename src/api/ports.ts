@@ -3,7 +3,7 @@ import type { EngineEvent } from '../engine/index.ts';
 import type { Principal } from '../identity/index.ts';
 import type { Conclusion } from '../protocol/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
-import type { RunFilter, RunJob, RunKey, RunState } from '../runs/index.ts';
+import type { RunFilter, RunJob, RunKey, RunState, WorkflowInfo } from '../runs/index.ts';
 
 export type { RunFilter, RunJob, RunKey, RunState };
 
@@ -56,6 +56,18 @@ export type ArtifactInfo = {
   readonly expiresAt?: Date;
 };
 
+export type CacheInfo = {
+  readonly id: number;
+  readonly key: string;
+  readonly version: string;
+  readonly ref: string;
+  readonly level: TrustLevel;
+  readonly bytes: number;
+  readonly digest: string;
+  readonly createdAt: Date;
+  readonly usedAt: Date;
+};
+
 export type ScheduleInfo = {
   readonly workflow: string;
   readonly cron: string;
@@ -87,6 +99,12 @@ export type RunReaders = {
     repositoryId: number,
     artifactId: number,
   ): Promise<{ readonly info: ArtifactInfo; readonly bytes: AsyncIterable<Uint8Array> } | undefined>;
+  /** Of all runs of a repository, newest first. */
+  artifactsOf(repository: { readonly id: number; readonly fullName: string }): Promise<readonly ArtifactInfo[]>;
+  /** Cache entries of a repository, last used first. */
+  caches(repository: string): Promise<readonly CacheInfo[]>;
+  /** Whether it was there. */
+  removeCache(repository: string, id: number): Promise<boolean>;
 };
 
 export type RunEngine = {
@@ -109,6 +127,12 @@ export type RunEngine = {
     readonly only: 'all' | 'failed' | { readonly job: number };
   }): Promise<{ readonly attempt: number }>;
   cancel(asked: { readonly principal: Principal; readonly runId: number; readonly force: boolean }): Promise<void>;
+  /** The workflows of a branch or tag. */
+  workflows(asked: { readonly repositoryId: number; readonly ref: string }): Promise<{
+    readonly commit: string;
+    readonly workflows: readonly WorkflowInfo[];
+    readonly leftOut: number;
+  }>;
 };
 
 /** Bytes of the logs of jobs: lines of JSON. */

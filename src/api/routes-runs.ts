@@ -1,33 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import { fault } from './faults.ts';
-import type { RunFilter, RunView } from './ports.ts';
-import { repository, type RepositoryCall } from './route.ts';
+import type { RunFilter } from './ports.ts';
+import { repository } from './route.ts';
+import { attemptQuery, jobParam, requireJob, requireRun, runParam } from './run-lookup.ts';
 import { artifactOf, artifactSchema, runSchema, runViewOf, runViewSchema, state, summaryOf } from './run-schema.ts';
 import { followLog, followRun } from './run-streams.ts';
 import { cursorQuery, idParam, isoOf, limitQuery, pageOf, sizeOfPage, time } from './schema.ts';
 
-const runParam = { run: idParam };
-const jobParam = { run: idParam, job: idParam };
-const attemptQuery = { attempt: idParam.optional() };
 /** What one request reads of a log. */
 const LOG_BYTES_MAX = 4 * 1024 * 1024;
 const INPUTS_MAX = 25;
-
-/** The run, when it is one of this repository. */
-async function requireRun(call: RepositoryCall, runId: number, attempt?: number): Promise<RunView> {
-  const key = { repositoryId: call.repository.id, runId, ...(attempt === undefined ? {} : { attempt }) };
-  const run = await call.deps.runs.view(key);
-  if (run === undefined) throw fault('not-found', `there is no run ${runId} in this repository`);
-  return run;
-}
-
-/** The job, when it is one of this run, in whichever attempt. */
-async function requireJob(call: RepositoryCall, asked: { readonly run: number; readonly job: number }) {
-  const run = await call.deps.runs.viewOfJob(call.repository.id, asked.job);
-  const job = run?.id === asked.run ? run.jobs.find(({ id }) => id === asked.job) : undefined;
-  if (job === undefined) throw fault('not-found', `there is no job ${asked.job} in this run`);
-  return job;
-}
 
 export const runRoutes = [
   repository.json(
@@ -44,6 +26,7 @@ export const runRoutes = [
         branch: z.string().max(200).optional(),
         event: z.string().max(60).optional(),
         state: state.optional(),
+        actor: z.string().min(1).max(100).optional(),
         commit: z
           .string()
           .regex(/^[0-9a-f]{40}$/)

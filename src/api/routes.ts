@@ -1,10 +1,12 @@
 import type { Route } from './route.ts';
 import { contentRoutes } from './routes-contents.ts';
+import { keptRoutes } from './routes-kept.ts';
 import { auditRoutes, metaRoutes, runnerRoutes, variableRoutes } from './routes-operate.ts';
 import { accessRoutes, memberRoutes, signInRoutes, teamRoutes, tokenRoutes } from './routes-people.ts';
 import { repositoryRoutes } from './routes-repositories.ts';
 import { requestRoutes } from './routes-requests.ts';
 import { reviewRoutes } from './routes-review.ts';
+import { runDetailRoutes } from './routes-run-details.ts';
 import { runRoutes } from './routes-runs.ts';
 import { ownSessionRoutes, passkeyRoutes, sessionSignInRoutes } from './routes-session.ts';
 
@@ -24,6 +26,8 @@ export const ROUTES: readonly Route[] = [
   ...contentRoutes,
   ...accessRoutes,
   ...runRoutes,
+  ...runDetailRoutes,
+  ...keptRoutes,
   ...variableRoutes,
   ...runnerRoutes,
   ...auditRoutes,

@@ -46,6 +46,9 @@ const jobSchema = z
     taints: z.array(taintSchema),
     needs: z.array(z.string()),
     runner: z.string().optional(),
+    /** Its key without what a matrix adds. */
+    definition: z.string().optional(),
+    queuedAt: time.optional(),
     startedAt: time.optional(),
     finishedAt: time.optional(),
   })
@@ -82,9 +85,10 @@ export function summaryOf<Run extends RunSummary>({ createdAt, startedAt, finish
   };
 }
 
-function jobOf({ startedAt, finishedAt, ...job }: RunJob) {
+function jobOf({ queuedAt, startedAt, finishedAt, ...job }: RunJob) {
   return {
     ...job,
+    ...isoOf('queuedAt', queuedAt),
     ...isoOf('startedAt', startedAt),
     ...isoOf('finishedAt', finishedAt),
   };

@@ -100,10 +100,18 @@ async function requireJob(call: RepositoryCall, jobId: number) {
   return { view, job: found };
 }
 
-function jobs(call: RepositoryCall, view: RunView, path: string, query: Parameters<typeof pagedOf>[0]): Answer {
+async function jobs(
+  call: RepositoryCall,
+  view: RunView,
+  path: string,
+  query: Parameters<typeof pagedOf>[0],
+): Promise<Answer> {
   const paged = pagedOf(query);
   const some = view.jobs.slice(paged.skip, paged.skip + paged.perPage);
-  const value = { total_count: view.jobs.length, jobs: some.map((one) => shapedJob(call, view, one)) };
+  const value = {
+    total_count: view.jobs.length,
+    jobs: await Promise.all(some.map((one) => shapedJob(call, view, one))),
+  };
   return pageAnswer(call, path, paged, { value, hasNext: view.jobs.length > paged.skip + paged.perPage });
 }
 
@@ -204,7 +212,7 @@ export const shapedRunRoutes = [
   ),
   shaped({ method: 'get', path: '/actions/jobs/{job}', verb: 'run.read', params: job }, async (call, { params }) => {
     const found = await requireJob(call, params.job);
-    return json(shapedJob(call, found.view, found.job));
+    return json(await shapedJob(call, found.view, found.job));
   }),
   shaped(
     { method: 'get', path: '/actions/jobs/{job}/logs', verb: 'run.read', params: job },

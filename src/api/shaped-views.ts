@@ -2,7 +2,9 @@ import { crc32 } from 'node:zlib';
 import type { CheckRun, CommitStatus } from '../check/index.ts';
 import type { Commit, RepositoryRow } from '../repo/index.ts';
 import type { ArtifactInfo, RunJob, RunState, RunSummary, RunView } from './ports.ts';
+import type { StepReport } from '../runs/index.ts';
 import type { RepositoryCall } from './route.ts';
+import { isoOfMs } from './run-detail-schema.ts';
 
 /** Our values in the shape of GitHub's. What we do not have is null or left out, never made up. */
 
@@ -103,7 +105,21 @@ export function shapedRun(call: RepositoryCall, run: RunSummary) {
   };
 }
 
-export function shapedJob(call: RepositoryCall, run: RunView, job: RunJob) {
+/** Steps as a person reads them: those inside of composite actions are part of the outer one. */
+function shapedSteps(steps: readonly StepReport[]) {
+  const outer = steps.filter(({ id }) => !id.includes('/'));
+  return outer.map(({ name, startedAt, finishedAt, conclusion }, at) => ({
+    name,
+    status: finishedAt === undefined ? 'in_progress' : 'completed',
+    conclusion: conclusion ?? null,
+    number: at + 1,
+    started_at: isoOfMs(startedAt),
+    completed_at: finishedAt === undefined ? null : isoOfMs(finishedAt),
+  }));
+}
+
+export async function shapedJob(call: RepositoryCall, run: RunView, job: RunJob) {
+  const { steps } = await call.deps.reports.report(job.id);
   const url = `${repositoryUrl(call)}/actions/jobs/${job.id}`;
   return {
     id: job.id,
@@ -122,7 +138,7 @@ export function shapedJob(call: RepositoryCall, run: RunView, job: RunJob) {
     completed_at: iso(job.finishedAt),
     runner_name: job.runner ?? null,
     labels: [],
-    steps: [],
+    steps: shapedSteps(steps),
     url,
     html_url: url,
   };

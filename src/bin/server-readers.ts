@@ -1,8 +1,8 @@
-import type { ArtifactInfo, RunReaders } from '../api/index.ts';
+import type { ArtifactInfo, CacheInfo, RunReaders } from '../api/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
 import type { Database } from '../database/index.ts';
-import type { Artifact, ResultsStore } from '../results/index.ts';
-import { engineEvents, isRunOf, listRuns, runOfJob, schedulesOf, viewRun, watchRuns } from '../runs/index.ts';
+import type { Artifact, ResultsStore, StoredCache } from '../results/index.ts';
+import { engineEvents, isRunOf, listRuns, runOfJob, runsOf, schedulesOf, viewRun, watchRuns } from '../runs/index.ts';
 
 export type OpenReaders = { readonly readers: RunReaders; close(): Promise<void> };
 
@@ -26,6 +26,9 @@ export function openReaders(db: Database, results: ResultsStore, log: Log): Open
       return (await results.artifacts.ofRun(key.runId)).map(artifactOf);
     },
     openArtifact: (repositoryId, artifactId) => openArtifact(db, results, { repositoryId, artifactId }),
+    artifactsOf: ({ id, fullName }) => artifactsOf(db, results, { id, fullName }),
+    caches: async (repository) => (await results.caches.ofRepository(repository)).map(cacheOf),
+    removeCache: (repository, id) => results.caches.remove(repository, id),
   };
   return {
     readers,
@@ -37,6 +40,23 @@ export function openReaders(db: Database, results: ResultsStore, log: Log): Open
 function artifactOf(artifact: Artifact): ArtifactInfo {
   const { id, runId, name, bytes, digest, level, createdAt, expiresAt } = artifact;
   return { id, runId, name, bytes, digest, level, createdAt: new Date(createdAt), expiresAt: new Date(expiresAt) };
+}
+
+const cacheOf = ({ createdAt, usedAt, ...cache }: StoredCache): CacheInfo => ({
+  ...cache,
+  createdAt: new Date(createdAt),
+  usedAt: new Date(usedAt),
+});
+
+/** A repository that has the name of one before it has none of its artifacts: whose a run is, its number tells. */
+async function artifactsOf(
+  db: Database,
+  results: ResultsStore,
+  repository: { readonly id: number; readonly fullName: string },
+): Promise<readonly ArtifactInfo[]> {
+  const named = await results.artifacts.ofRepository(repository.fullName);
+  const own = await runsOf(db, { repositoryId: repository.id, runIds: [...new Set(named.map(({ runId }) => runId))] });
+  return named.filter(({ runId }) => own.has(runId)).map(artifactOf);
 }
 
 /** By its number alone it is looked for among the runs of the repository that have any. */

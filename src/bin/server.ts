@@ -11,6 +11,7 @@ import { openJobLogs } from '../joblog/index.ts';
 import { openQueue } from '../queue/index.ts';
 import { openRepoServer } from '../repo/index.ts';
 import { LOCAL_QUOTAS, openLocalResults } from '../results/index.ts';
+import { openJobReports } from '../runs/index.ts';
 import type { Machine } from './commands.ts';
 import { findProgram } from './programs.ts';
 import { openCommits, openRuns } from './server-engine.ts';
@@ -112,6 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       runs: runs.readers,
       engine: runs.engine,
       jobLogs: logs,
+      reports: openJobReports(logs),
       runners: runnersOf(deps),
       metrics: createMetrics(figuresOf({ ...deps, sequencer: ground.sequencer })),
       runnerDoor: createRunnerDoor({

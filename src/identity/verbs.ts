@@ -22,6 +22,7 @@ const REPOSITORY_VERBS = {
   'run.rerun': 'write',
   'run.cancel': 'write',
   'schedule.read': 'read',
+  'cache.remove': 'write',
   'status.write': 'write',
   'check.write': 'write',
   'finding.read': 'write',

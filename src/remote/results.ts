@@ -72,6 +72,7 @@ export function remoteResults(
         return removedMessage.parse(value).id;
       },
       ofRun: () => Promise.reject(fault('not-offered', 'artifacts of a run are read at the server')),
+      ofRepository: () => Promise.reject(fault('not-offered', 'artifacts of a repository are read at the server')),
       find: () => Promise.reject(fault('not-offered', 'artifacts are looked for at the server')),
       read: () => Promise.reject(fault('not-offered', 'artifacts are read at the server')),
     },
@@ -96,6 +97,8 @@ export function remoteResults(
         const { response } = await connection.ask('GET', at(`/caches/${id}`), { headers: headersOf(scope), raw: true });
         return { entry: entryOf(cacheMessage.parse(metaOf(response.headers['x-sallyport-meta']))), content: response };
       },
+      ofRepository: () => Promise.reject(fault('not-offered', 'caches of a repository are read at the server')),
+      remove: () => Promise.reject(fault('not-offered', 'caches are removed at the server')),
     },
   };
 }

@@ -79,6 +79,13 @@ export function artifactsOf(parts: ResultsParts): ResultsStore['artifacts'] {
       return newestByName(await alive(runId)).map((record) => artifactOf(record.value));
     },
 
+    async ofRepository(repository) {
+      const own = (await index.all()).filter(
+        ({ value }) => value.repository === repository && value.expiresAt > clock.now(),
+      );
+      return own.map(({ value }) => artifactOf(value)).toSorted((a, b) => b.id - a.id);
+    },
+
     async find(id) {
       const record = (await index.all()).find(({ value }) => value.id === id && value.expiresAt > clock.now());
       return record === undefined ? undefined : artifactOf(record.value);

@@ -73,6 +73,20 @@ export function cachesOf(parts: ResultsParts): ResultsStore['caches'] {
         throw cacheMissing(id);
       }
     },
+
+    async ofRepository(repository) {
+      const records = await index.all(partitionOf(repository));
+      return records
+        .map(({ value, usedAt }) => ({ ...entryOf(value), usedAt }))
+        .toSorted((a, b) => b.usedAt - a.usedAt || b.id - a.id);
+    },
+
+    async remove(repository, id) {
+      const record = (await index.all(partitionOf(repository))).find(({ value }) => value.id === id);
+      if (record === undefined || !(await index.remove(record))) return false;
+      await removeUnreferenced(parts, record.value.digest);
+      return true;
+    },
   };
 }
 

@@ -11,5 +11,5 @@ export { fileStaging } from './staging.ts';
 export { type LocalResults, type LocalResultsOptions, memoryResults, openLocalResults } from './open-local-results.ts';
 export { isEqual } from './token.ts';
 export { cacheMode } from './rules.ts';
-export type { Artifact, CacheEntry, ResultsScope, ResultsStore, Staging } from './store.ts';
+export type { Artifact, CacheEntry, ResultsScope, ResultsStore, Staging, StoredCache } from './store.ts';
 export { EXTRACT_LIMITS, type Extracted, type ExtractLimits, extractArtifact } from './extract-artifact.ts';

@@ -234,6 +234,22 @@ export function resultsStoreContract(make: ResultsFactory): void {
       expect((await store.artifacts.ofRun(9)).map(({ name }) => name)).toEqual(['new']);
     });
 
+    test('people see the artifacts of one repository, newest first, and no expired one', async () => {
+      const { store, upload, advance } = await setUp({ artifactMs: DAY_MS });
+      await upload(job({ runId: 1 }), 'old');
+      advance(2 * DAY_MS);
+      await upload(job({ runId: 2 }), 'one');
+      await upload(job({ runId: 3, at: 'untrusted' }), 'two');
+      await upload(job({ runId: 4, repository: 'octo/other' }), 'foreign');
+
+      const seen = await store.artifacts.ofRepository('octo/sample');
+
+      expect(seen.map(({ name, level }) => [name, level])).toEqual([
+        ['two', 'untrusted'],
+        ['one', 'branch'],
+      ]);
+    });
+
     test('a run has a bounded number of artifacts', async () => {
       const { upload } = await setUp({ artifactsPerRunMax: 2 });
       await upload(job(), 'a');
@@ -244,6 +260,30 @@ export function resultsStoreContract(make: ResultsFactory): void {
   });
 
   describe('caches', () => {
+    test('people see and remove the entries of one repository, of every level', async () => {
+      const { store, save, restore, advance } = await setUp();
+      await save(onMain('reviewed'), 'main');
+      advance(1000);
+      await save(change(7), 'fork');
+      await save(job({ repository: 'octo/other' }), 'foreign');
+      advance(1000);
+      await restore(onMain('reviewed'), 'main');
+
+      const seen = await store.caches.ofRepository('octo/sample');
+      const [first] = seen;
+
+      expect(seen.map(({ key, level }) => [key, level])).toEqual([
+        ['main', 'reviewed'],
+        ['fork', 'untrusted'],
+      ]);
+      expect(first?.usedAt).toBeGreaterThan(first?.createdAt ?? 0);
+      expect(await store.caches.remove('octo/other', first?.id ?? 0)).toBe(false);
+      expect(await store.caches.remove('octo/sample', first?.id ?? 0)).toBe(true);
+      expect(await store.caches.remove('octo/sample', first?.id ?? 0)).toBe(false);
+      expect(await restore(onMain('reviewed'), 'main')).toBeUndefined();
+      expect(await store.caches.ofRepository('octo/sample')).toHaveLength(1);
+    });
+
     test('the exact key, then prefixes in their order, the newest first', async () => {
       const { save, restore, advance } = await setUp();
       await save(job(), 'deps-1', 'one');

@@ -41,6 +41,9 @@ export type CacheEntry = {
   readonly createdAt: number;
 };
 
+/** A cache entry as people see it. */
+export type StoredCache = CacheEntry & { readonly usedAt: number };
+
 /** Bytes of one upload on their way in, block by block, in any order, some at once. Not synced; dropped by a crash. */
 export type Staging = {
   /** Replaces a block of the same name. Gives its bytes. Faults: `results/too-large`, `store/disk-full`. */
@@ -74,6 +77,8 @@ export type ResultsStore = {
     remove(scope: ResultsScope, name: string): Promise<number | undefined>;
     /** Every artifact of a run, for the person at the machine (`--artifacts DIR`). */
     ofRun(runId: number): Promise<readonly Artifact[]>;
+    /** Every artifact of a repository that has not expired, newest first. For the people who may read it. */
+    ofRepository(repository: string): Promise<readonly Artifact[]>;
     /** By its number alone, of whatever run. For whoever has asked who may. */
     find(id: number): Promise<Artifact | undefined>;
     /** The content of one of them. For the person only: no job's scope is asked, and no level drops. */
@@ -92,5 +97,9 @@ export type ResultsStore = {
     ): Promise<CacheEntry | undefined>;
     /** K6 is asked again: the entry's id may come from elsewhere. Fault `results/cache-missing`. */
     open(scope: ResultsScope, id: number): Promise<{ readonly entry: CacheEntry; readonly content: Readable }>;
+    /** Every entry of a repository, last used first, of whatever level. For the people who may read it: no job's scope is asked. */
+    ofRepository(repository: string): Promise<readonly StoredCache[]>;
+    /** Whether the repository had it. For the people who may: no job's scope is asked. */
+    remove(repository: string, id: number): Promise<boolean>;
   };
 };

@@ -4,6 +4,7 @@
  * Never: a second state machine or planner: `engine` and `run` drive a local run in the same way. Executes nothing, holds no lease.
  */
 export type { Principal, ServerEngineDeps } from './deps.ts';
+export { compareJobs, type ComparedJob, type TimedJob } from './compare-runs.ts';
 export type { DispatchOrder, RerunOrder } from './orders.ts';
 export {
   countRuns,
@@ -15,6 +16,7 @@ export {
   type RunJob,
   type RunKey,
   runOfJob,
+  runsOf,
   type RunState,
   type RunSummary,
   type RunView,
@@ -23,7 +25,21 @@ export {
   viewRun,
   watchRuns,
 } from './read.ts';
+export type { EgressReport, JobReport, LogGroup, LogSegment, StepReport } from './job-report.ts';
+export { type JobReports, LINE_CHARACTERS_MAX, type LogBytes, type LogLine, openJobReports } from './job-reports.ts';
 export { forgetJournal, type Forgetting, forgetLogs } from './retention.ts';
+export {
+  attemptsOf,
+  lastGreenOf,
+  type PlannedJobView,
+  planOf,
+  type PlanView,
+  type RunAttempt,
+  taintId,
+  type TrustEvent,
+  trustEventsOf,
+} from './run-details.ts';
 export { type StepSpan, stepsOf, type TracedRun, tracesOf } from './spans.ts';
 export { createServerEngine, type RunEngine } from './server.ts';
+export type { WorkflowInfo, WorkflowInput } from './workflow-list.ts';
 export { runMigrations, type RunTables } from './tables.ts';

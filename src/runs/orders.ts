@@ -86,7 +86,8 @@ function isPlainData(value: unknown): value is DataObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && isDataObject(value as DataObject);
 }
 
-async function refOf(place: Place, name: string): Promise<{ readonly ref: string; readonly sha: string }> {
+/** A branch or a tag, by its name. Fault: `runs/ref-missing`. */
+export async function refOf(place: Place, name: string): Promise<{ readonly ref: string; readonly sha: string }> {
   const names = name.startsWith('refs/') ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`];
   for (const ref of names.filter((one) => /^refs\/(?:heads|tags)\//.test(one))) {
     const sha = await place.reader.resolve(ref);

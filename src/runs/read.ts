@@ -45,6 +45,9 @@ export type RunJob = {
   readonly taints: readonly Taint[];
   readonly needs: readonly string[];
   readonly runner?: string;
+  /** Its key without what a matrix adds; nothing before it was expanded. */
+  readonly definition?: string;
+  readonly queuedAt?: Date;
   readonly startedAt?: Date;
   readonly finishedAt?: Date;
 };
@@ -66,6 +69,8 @@ export type RunFilter = {
   readonly event?: string;
   readonly state?: RunState;
   readonly commit?: string;
+  /** Name of whoever caused it. */
+  readonly actor?: string;
 };
 
 /** One attempt of a run; without it the newest. A run of another repository is not there. */
@@ -88,7 +93,7 @@ export async function listRuns(
     if (!/^[1-9]\d{0,14}$/.test(cursor)) throw fault('cursor-invalid', JSON.stringify(cursor.slice(0, 50)));
     query = query.where('run.id', '<', cursor);
   }
-  const { workflow, branch, event, state, commit } = filter;
+  const { workflow, branch, event, state, commit, actor } = filter;
   if (workflow !== undefined) {
     const path = workflow.includes('/') ? workflow : `.github/workflows/${workflow}`;
     query = query.where('run.workflow_path', '=', storable(path));
@@ -96,6 +101,7 @@ export async function listRuns(
   if (branch !== undefined) query = query.where('run.ref', '=', storable(`refs/heads/${branch}`));
   if (event !== undefined) query = query.where('run.event', '=', storable(event));
   if (commit !== undefined) query = query.where('run.sha', '=', storable(commit));
+  if (actor !== undefined) query = query.where('run.actor_login', '=', storable(actor));
   if (state !== undefined) query = query.where('run.state', '=', storedState(state));
   const rows = await query
     .orderBy('run.id', 'desc')
@@ -222,6 +228,8 @@ async function jobsOf(
       'job.level',
       'job.taints',
       'job.needs',
+      'job.definition',
+      'job.queued_at',
       'job.started_at',
       'job.finished_at',
       'held.state as held',
@@ -246,6 +254,8 @@ async function jobsOf(
       taints: row.taints ?? [],
       needs: row.needs,
       ...(row.runner === null ? {} : { runner: row.runner }),
+      ...(row.definition === null ? {} : { definition: row.definition }),
+      ...(row.queued_at === null ? {} : { queuedAt: row.queued_at }),
       ...(startedAt === null ? {} : { startedAt }),
       ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
     };
@@ -284,6 +294,18 @@ export async function isRunOf(db: Database, { repositoryId, runId }: Omit<RunKey
     .where('repository_id', '=', String(repositoryId))
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Which of these runs the repository has. */
+export async function runsOf(
+  db: Database,
+  { repositoryId, runIds }: { readonly repositoryId: number; readonly runIds: readonly number[] },
+): Promise<ReadonlySet<number>> {
+  const { rows } = await sql<{ id: string }>`
+    select id from run_run where repository_id = ${String(repositoryId)} and id = any(${runIds.map(String)}::bigint[])`.execute(
+    db.as<RunTables>(),
+  );
+  return new Set(rows.map(({ id }) => Number(id)));
 }
 
 export async function schedulesOf(

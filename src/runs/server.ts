@@ -9,6 +9,7 @@ import {
   rerun,
   type RerunOrder,
 } from './orders.ts';
+import { workflowsAt } from './workflow-list.ts';
 
 export type RunEngine = {
   /** Takes up what an earlier process left. */
@@ -27,6 +28,8 @@ export type RunEngine = {
   ): Promise<{ readonly runIds: readonly number[] }>;
   rerun(order: RerunOrder): Promise<{ readonly attempt: number }>;
   cancel(order: Order & { readonly runId: number; readonly force: boolean }): Promise<void>;
+  /** What the files of a branch or tag can be started with. */
+  workflows(asked: { readonly repositoryId: number; readonly ref: string }): ReturnType<typeof workflowsAt>;
 };
 
 /** The engine of a server. One process at a time may have one on a database: a second one's steps fail, and it looks again. */
@@ -40,5 +43,6 @@ export function createServerEngine(deps: ServerEngineDeps): RunEngine {
     repositoryDispatch: (order) => repositoryDispatch(engine, order),
     rerun: (order) => rerun(engine, order),
     cancel: (order) => cancel(engine, order),
+    workflows: (asked) => workflowsAt(engine, asked),
   };
 }

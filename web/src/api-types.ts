@@ -1267,7 +1267,7 @@ export type paths = {
     /** Runs, newest first. Needs `run.read`. */
     get: {
       parameters: {
-        query?: { limit?: number | undefined; cursor?: string | undefined; workflow?: string | undefined; branch?: string | undefined; event?: string | undefined; state?: 'waiting' | 'queued' | 'running' | 'finished' | undefined; commit?: string | undefined };
+        query?: { limit?: number | undefined; cursor?: string | undefined; workflow?: string | undefined; branch?: string | undefined; event?: string | undefined; state?: 'waiting' | 'queued' | 'running' | 'finished' | undefined; actor?: string | undefined; commit?: string | undefined };
         header?: never;
         path: { owner: string; name: string };
         cookie?: never;
@@ -1545,6 +1545,318 @@ export type paths = {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/attempts': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** All attempts of a run, oldest first. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['AttemptPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/plan': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What an attempt was planned to do, with the pins of its actions. Without a plan: it was refused before. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': { plan?: components['schemas']['Plan'] } } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/report': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What the jobs of a run told: steps, annotations, summaries, attempts to reach the network, and causes of its trust level. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RunReport'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/comparison': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Times of jobs and steps beside those of the last green run of the same workflow and ref. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RunComparison'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The attempt that a job belongs to, with all of its jobs. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RunView'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/report': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What a job told, with the parts of its log that belong to steps and groups. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['JobReport'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/lines': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Lines of a log from one on; fewer than asked for when they are long. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { from?: number | undefined; count?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['LogLines'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/search': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Numbers of the lines of a log that have a text, without regard to case and colours. Needs `run.read`. */
+    get: {
+      parameters: {
+        query: { text: string; from?: number | undefined; limit?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['LogMatches'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/text': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The lines that a job printed, each with its time, as a file. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'text/plain; charset=utf-8': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/workflows': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The workflows of a branch or tag, with the inputs of those that are started by hand. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { ref?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Workflows'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/artifacts': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Artifacts of all runs of a repository, newest first. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; level?: 'untrusted' | 'branch' | 'reviewed' | 'release' | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['ArtifactList'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/caches': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Cache entries of a repository, last used first. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; level?: 'untrusted' | 'branch' | 'reviewed' | 'release' | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['CachePage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/caches/{cache}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Removes a cache entry: the next job that asks for it makes it anew. Needs `cache.remove`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; cache: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
     options?: never;
     head?: never;
     patch?: never;
@@ -1898,13 +2210,34 @@ export type components = {
     RunPage: { items: (components['schemas']['Run'])[]; next?: string };
     Run: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string };
     RunView: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string; jobs: (components['schemas']['Job'])[]; notes: (string)[]; taints: (components['schemas']['Taint'])[]; diagnostics: (components['schemas']['Diagnostic'])[]; lastEvent: number };
-    Job: { id: number; key: string; name: string; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; reason?: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; taints: (components['schemas']['Taint'])[]; needs: (string)[]; runner?: string; startedAt?: string; finishedAt?: string };
+    Job: { id: number; key: string; name: string; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; reason?: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; taints: (components['schemas']['Taint'])[]; needs: (string)[]; runner?: string; definition?: string; queuedAt?: string; startedAt?: string; finishedAt?: string };
     Taint: { level: 'untrusted' | 'branch' | 'reviewed' | 'release'; cause: string; step?: string; source: string };
     Diagnostic: { file: string; line: number; column: number; code: string; message: string; remedy?: string };
     ArtifactPage: { items: (components['schemas']['Artifact'])[]; next?: string };
     Artifact: { id: number; runId: number; name: string; bytes: number; digest: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; createdAt: string; expiresAt?: string };
     SchedulePage: { items: (components['schemas']['Schedule'])[]; next?: string };
     Schedule: { workflow: string; cron: string; timezone?: string; nextAt?: string };
+    AttemptPage: { items: (components['schemas']['Attempt'])[]; next?: string };
+    Attempt: { attempt: number; actor: { type: string; id: string; name: string }; startedAt: string; finishedAt?: string; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; kept: 'nothing' | 'successful' | 'all but one'; only?: string };
+    Plan: { digest: string; locked: boolean; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; pins: ({ reference: string; ref: string; commit: string; digest?: string })[]; inputs: ({ name: string; value: string })[]; concurrency?: { group: string; cancelInProgress: boolean }; jobs: (components['schemas']['PlannedJob'])[] };
+    PlannedJob: { key: string; kind: 'job' | 'call'; uses?: string; needs: (string)[]; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; permissions: { [name: string]: string }; secrets: (string)[]; runsOn: (string)[]; environment?: string; timeoutMinutes?: number; instances?: number; refusals: (string)[] };
+    RunReport: { jobs: (components['schemas']['RunReportJob'])[]; trust: (components['schemas']['TrustEvent'])[]; jobsLeftOut: number };
+    RunReportJob: { lines: number; runner?: string; startedAt?: string; finishedAt?: string; steps: (components['schemas']['Step'])[]; annotations: (components['schemas']['Annotation'])[]; summaries: (components['schemas']['StepSummary'])[]; egress: (components['schemas']['EgressAttempts'])[]; leftOut: number; id: number; key: string };
+    Step: { id: string; name: string; startedAt: string; finishedAt?: string; outcome?: 'success' | 'failure' | 'cancelled' | 'skipped'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; exitCode?: number; lines: number };
+    Annotation: { level: 'notice' | 'warning' | 'error'; message: string; title?: string; file?: string; line?: number; endLine?: number; column?: number; endColumn?: number; step: string; logLine: number };
+    StepSummary: { step: string; markdown: string };
+    EgressAttempts: { via: 'dns' | 'transparent' | 'connect' | 'http' | 'socks5' | 'udp' | 'gateway'; host: string; port: number; verdict: 'allowed' | 'denied'; reason?: string; address?: string; step?: string; process?: string; bytesSent?: number; bytesReceived?: number; count: number; firstAt: string; lastAt: string };
+    TrustEvent: { level: 'untrusted' | 'branch' | 'reviewed' | 'release'; cause: string; source: string; job?: string; step?: string; at?: string };
+    RunComparison: { base?: { id: number; number: number; commit: string; createdAt: string; finishedAt?: string }; jobs: (components['schemas']['ComparedJob'])[] };
+    ComparedJob: { durationMs?: number; baseMs?: number; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; baseConclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; key: string; name: string; steps: ({ durationMs?: number; baseMs?: number; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; baseConclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; id: string; name: string })[] };
+    JobReport: { lines: number; runner?: string; startedAt?: string; finishedAt?: string; steps: (components['schemas']['Step'])[]; annotations: (components['schemas']['Annotation'])[]; summaries: (components['schemas']['StepSummary'])[]; egress: (components['schemas']['EgressAttempts'])[]; leftOut: number; next: number; segments: ({ step: string; from: number; count: number })[]; groups: ({ from: number; to: number; title: string })[] };
+    LogLines: { total: number; next: number; lines: ({ number: number; time: string; step: string; text: string; style?: 'group' | 'endgroup' | 'command' | 'notice' | 'warning' | 'error' | 'debug'; cut?: number })[] };
+    LogMatches: { total: number; matches: (number)[]; next?: number };
+    Workflows: { commit: string; workflows: (components['schemas']['Workflow'])[]; leftOut: number };
+    Workflow: { path: string; name: string; events: (string)[]; inputs?: ({ name: string; type: 'string' | 'boolean' | 'number' | 'choice' | 'environment'; description?: string; required: boolean; default?: string; options?: (string)[] })[]; problems: ({ file: string; line: number; column: number; code: string; message: string; remedy?: string })[] };
+    ArtifactList: { items: (components['schemas']['Artifact'])[]; next?: string };
+    CachePage: { items: (components['schemas']['Cache'])[]; next?: string };
+    Cache: { id: number; key: string; version: string; ref: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; bytes: number; digest: string; createdAt: string; usedAt: string };
     VariablePage: { items: (components['schemas']['Variable'])[]; next?: string };
     Variable: { name: string; value: string; updatedAt: string };
     RunnerPage: { items: (components['schemas']['Runner'])[]; next?: string };
