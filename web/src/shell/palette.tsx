@@ -1,35 +1,24 @@
-import { Kbd, Modal, Text, TextInput } from '@mantine/core';
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { Kbd, Modal } from '@mantine/core';
+import { useMemo, useState } from 'react';
 import { useLocation, useNavigate } from 'react-router';
 import { useRead } from './api.ts';
 import { entriesOf, pathIn, repositoryIn, repositoryPath } from './navigation.ts';
 import { matching, type PaletteEntry } from './palette-match.ts';
-import classes from './palette.module.css';
+import { PickList } from './pick-list.tsx';
 import { useRoutes } from './routes-context.ts';
 
 const REPOSITORIES_MAX = 100;
 const SHOWN_MAX = 12;
 
-/** Jumps to any page and repository by typing a part of its name: a text field with a list, as ARIA knows it. */
+/** Jumps to any page and repository by typing a part of its name. */
 export function Palette({ onClose }: { readonly onClose: () => void }) {
   const navigate = useNavigate();
   const [query, setQuery] = useState('');
-  const [active, setActive] = useState(0);
   const entries = useEntries();
   const shown = useMemo(() => matching(entries, query).slice(0, SHOWN_MAX), [entries, query]);
-  const id = useId();
-  const optionId = (at: number) => `${id}-${at}`;
-  const go = (entry: PaletteEntry | undefined) => {
-    if (entry === undefined) return;
+  const go = ({ to }: PaletteEntry) => {
     onClose();
-    void navigate(entry.to);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    if (event.key === 'Enter') go(shown[active]);
-    else if (step === 0) return;
-    else setActive((active + step + shown.length) % Math.max(1, shown.length));
-    event.preventDefault();
+    void navigate(to);
   };
   return (
     <Modal
@@ -41,66 +30,17 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       size="lg"
       aria-label="Search or jump to"
     >
-      <TextInput
-        data-autofocus
-        variant="unstyled"
-        size="md"
-        classNames={{ input: classes['input'] ?? '' }}
+      <PickList
+        label="Search or jump to"
         placeholder="A page or a repository"
-        aria-label="Search or jump to"
-        role="combobox"
-        aria-expanded="true"
-        aria-controls={id}
-        {...(shown[active] === undefined ? {} : { 'aria-activedescendant': optionId(active) })}
-        value={query}
-        onChange={({ currentTarget }) => {
-          setQuery(currentTarget.value);
-          setActive(0);
-        }}
-        onKeyDown={onKeyDown}
+        query={query}
+        onQuery={setQuery}
+        entries={shown}
+        onPick={go}
+        none="Nothing has this name"
         rightSection={<Kbd size="xs">Esc</Kbd>}
-        rightSectionWidth={56}
       />
-      {shown.length === 0 ? (
-        <Text className={classes['none'] ?? ''} role="status">
-          Nothing has this name
-        </Text>
-      ) : null}
-      <div role="listbox" id={id} aria-label="Pages and repositories" className={classes['list'] ?? ''}>
-        {shown.map((entry, at) => (
-          <Option key={entry.id} id={optionId(at)} entry={entry} isActive={at === active} onPick={() => go(entry)} />
-        ))}
-      </div>
     </Modal>
-  );
-}
-
-type OptionProps = {
-  readonly id: string;
-  readonly entry: PaletteEntry;
-  readonly isActive: boolean;
-  readonly onPick: () => void;
-};
-
-function Option({ id, entry, isActive, onPick }: OptionProps) {
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (isActive) place.current?.scrollIntoView({ block: 'nearest' });
-  }, [isActive]);
-  return (
-    // The keyboard is in the text field, which names the option that is active.
-    <div
-      ref={place}
-      id={id}
-      role="option"
-      aria-selected={isActive}
-      className={classes['option'] ?? ''}
-      onMouseDown={(event) => event.preventDefault()}
-      onClick={onPick}
-    >
-      <span>{entry.label}</span>
-      <span className={classes['group'] ?? ''}>{entry.group}</span>
-    </div>
   );
 }
 
