@@ -1,5 +1,6 @@
 import type { Route } from './route.ts';
 import { contentRoutes } from './routes-contents.ts';
+import { homeRoutes } from './routes-home.ts';
 import { auditRoutes, metaRoutes, runnerRoutes, variableRoutes } from './routes-operate.ts';
 import { accessRoutes, memberRoutes, signInRoutes, teamRoutes, tokenRoutes } from './routes-people.ts';
 import { repositoryRoutes } from './routes-repositories.ts';
@@ -14,6 +15,7 @@ export const ROUTES: readonly Route[] = [
   ...teamRoutes,
   ...repositoryRoutes,
   ...contentRoutes,
+  ...homeRoutes,
   ...accessRoutes,
   ...runRoutes,
   ...variableRoutes,

@@ -23,6 +23,7 @@ export {
   viewRun,
   watchRuns,
 } from './read.ts';
+export { type RecentAsked, type RecentRun, recentRuns } from './recent.ts';
 export { forgetJournal, type Forgetting, forgetLogs } from './retention.ts';
 export { type StepSpan, stepsOf, type TracedRun, tracesOf } from './spans.ts';
 export { createServerEngine, type RunEngine } from './server.ts';
