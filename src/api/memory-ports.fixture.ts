@@ -77,6 +77,24 @@ export function memoryPorts(): MemoryPorts {
       for (const wake of log.wakes) wake();
     },
     runs: {
+      async recent({ repositoryIds, kind, userId, limit }) {
+        const fits = ({ state, conclusion, actor, diagnostics }: RunView) => {
+          if (userId !== undefined && (actor.type !== 'user' || actor.id !== String(userId))) return false;
+          if (kind === 'open') return state !== 'finished';
+          if (kind === 'passed') return conclusion === 'success';
+          return conclusion === 'failure' && diagnostics.length > 0 === (kind === 'refused');
+        };
+        return [...runs.values()]
+          .filter(({ repositoryId }) => repositoryIds === 'all' || repositoryIds.includes(repositoryId))
+          .filter(({ view }) => fits(view))
+          .slice(0, limit)
+          .map(
+            ({
+              repositoryId,
+              view: { jobs: _jobs, notes: _notes, taints: _taints, diagnostics: _all, lastEvent: _last, ...run },
+            }) => ({ ...run, repositoryId }),
+          );
+      },
       async list({ repositoryId, filter, cursor, limit }) {
         const fits = (run: RunSummary) =>
           (filter.state === undefined || run.state === filter.state) &&

@@ -3,7 +3,7 @@ import type { EngineEvent } from '../engine/index.ts';
 import type { Principal } from '../identity/index.ts';
 import type { Conclusion } from '../protocol/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
-import type { RunFilter, RunJob, RunKey, RunState, WorkflowInfo } from '../runs/index.ts';
+import type { RecentAsked, RunFilter, RunJob, RunKey, RunState, WorkflowInfo } from '../runs/index.ts';
 
 export type { RunFilter, RunJob, RunKey, RunState };
 
@@ -82,6 +82,8 @@ export type RunReaders = {
     readonly cursor?: string;
     readonly limit: number;
   }): Promise<Page<RunSummary>>;
+  /** Of many repositories. Whether the principal may read them is asked afterwards. */
+  recent(asked: RecentAsked): Promise<readonly (RunSummary & { readonly repositoryId: number })[]>;
   view(key: RunKey): Promise<RunView | undefined>;
   /** The attempt that a job belongs to, with all of its jobs. */
   viewOfJob(repositoryId: number, jobId: number): Promise<RunView | undefined>;

@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { contentRoutes } from './routes-contents.ts';
 import { keptRoutes } from './routes-kept.ts';
+import { homeRoutes } from './routes-home.ts';
 import { auditRoutes, metaRoutes, runnerRoutes, variableRoutes } from './routes-operate.ts';
 import { accessRoutes, memberRoutes, signInRoutes, teamRoutes, tokenRoutes } from './routes-people.ts';
 import { repositoryRoutes } from './routes-repositories.ts';
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   ...reviewRoutes,
   ...repositoryRoutes,
   ...contentRoutes,
+  ...homeRoutes,
   ...accessRoutes,
   ...runRoutes,
   ...runDetailRoutes,

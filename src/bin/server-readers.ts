@@ -2,7 +2,17 @@ import type { ArtifactInfo, CacheInfo, RunReaders } from '../api/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Artifact, ResultsStore, StoredCache } from '../results/index.ts';
-import { engineEvents, isRunOf, listRuns, runOfJob, runsOf, schedulesOf, viewRun, watchRuns } from '../runs/index.ts';
+import {
+  engineEvents,
+  isRunOf,
+  listRuns,
+  recentRuns,
+  runOfJob,
+  runsOf,
+  schedulesOf,
+  viewRun,
+  watchRuns,
+} from '../runs/index.ts';
 
 export type OpenReaders = { readonly readers: RunReaders; close(): Promise<void> };
 
@@ -11,6 +21,7 @@ export function openReaders(db: Database, results: ResultsStore, log: Log): Open
   const watcher = watchRuns(db, log);
   const readers: RunReaders = {
     list: (asked) => listRuns(db, asked),
+    recent: (asked) => recentRuns(db, asked),
     view: (key) => viewRun(db, key),
     async viewOfJob(repositoryId, jobId) {
       const found = await runOfJob(db, jobId);

@@ -117,7 +117,7 @@ function storedState(state: RunState): 'waiting' | 'running' | 'done' {
   return state === 'running' ? 'running' : 'waiting';
 }
 
-function summaries(db: Database) {
+export function summaries(db: Database) {
   return db
     .as<RunTables>()
     .selectFrom('run_run as run')
@@ -146,7 +146,7 @@ function summaries(db: Database) {
 type SummaryRow = Awaited<ReturnType<ReturnType<typeof summaries>['executeTakeFirstOrThrow']>>;
 
 /** `of`: the attempt that is asked for, which may be older. */
-function summaryOf(
+export function summaryOf(
   row: SummaryRow,
   of: { readonly attempt: number; readonly conclusion: Conclusion | null; readonly finished_at: Date | null },
 ): RunSummary {

@@ -1164,6 +1164,30 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/runs': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Recent runs of all repositories: those that are open, or the newest of each workflow and branch by how it ended. Needs `self.read`. */
+    get: {
+      parameters: {
+        query: { kind: 'open' | 'failed' | 'refused' | 'passed'; mine?: 'true' | undefined; limit?: number | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RecentRuns'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/repositories/{owner}/{name}/access': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Who has which role in the repository by name. Needs `access.read`. */
@@ -2205,10 +2229,12 @@ export type components = {
     FileDiff: { path: string; oldPath?: string; status: 'added' | 'modified' | 'deleted' | 'renamed' | 'copied' | 'retyped'; oldMode?: string; newMode?: string; additions?: number; deletions?: number; hunks?: (components['schemas']['Hunk'])[] };
     Hunk: { oldStart: number; newStart: number; section: string; lines: (string)[] };
     Comparison: { base: string; head: string; mergeBase?: string; ahead?: number; behind?: number; commits: (components['schemas']['Commit'])[]; diff: components['schemas']['Diff'] };
+    RecentRuns: { items: (components['schemas']['RecentRun'])[] };
+    RecentRun: { run: components['schemas']['Run']; repository: { owner: string; name: string } };
+    Run: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string };
     GrantPage: { items: (components['schemas']['Grant'])[]; next?: string };
     Grant: { to: { type: 'user' | 'team'; id: number; name: string }; role: 'read' | 'write' | 'maintain' | 'admin' };
     RunPage: { items: (components['schemas']['Run'])[]; next?: string };
-    Run: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string };
     RunView: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string; jobs: (components['schemas']['Job'])[]; notes: (string)[]; taints: (components['schemas']['Taint'])[]; diagnostics: (components['schemas']['Diagnostic'])[]; lastEvent: number };
     Job: { id: number; key: string; name: string; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; reason?: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; taints: (components['schemas']['Taint'])[]; needs: (string)[]; runner?: string; definition?: string; queuedAt?: string; startedAt?: string; finishedAt?: string };
     Taint: { level: 'untrusted' | 'branch' | 'reviewed' | 'release'; cause: string; step?: string; source: string };

@@ -1,5 +1,5 @@
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
+import { lazy, Suspense } from 'react';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createBrowserRouter, type RouteObject } from 'react-router';
 import { RouterProvider } from 'react-router/dom';
@@ -14,6 +14,8 @@ import type { AreaRoute } from './shell/route.ts';
 import { RoutesContext } from './shell/routes-context.ts';
 import { PageSkeleton } from './shell/skeletons.tsx';
 import { cssVariables, theme } from './shell/theme.ts';
+
+const Messages = lazy(async () => ({ default: (await import('./shell/messages.tsx')).Messages }));
 
 /** Answers are shown again at once for so long, while they are asked for anew. */
 const KEPT_MS = 5 * 60_000;
@@ -89,7 +91,9 @@ export function App() {
         getStyleNonce={styleNonce}
         deduplicateInlineStyles
       >
-        <Notifications position="bottom-right" />
+        <Suspense>
+          <Messages />
+        </Suspense>
         <RoutesContext value={AREA_ROUTES}>
           <RouterProvider router={router} />
         </RoutesContext>

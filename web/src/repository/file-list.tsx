@@ -55,9 +55,9 @@ export function FileList({ tree, refName, path }: FileListProps) {
       </table>
       <div className={classes['foot'] ?? ''}>
         <Text size="sm" c="dimmed">
-          {formats.plural(entries.length, { one: '# entry', other: '# entries' })} at{' '}
+          {formats.plural(entries.length, { one: '# entry', other: '# entries' })},{' '}
           <Anchor component={Link} to={commitsPath(place, refName, path)} inherit>
-            the history of {path === '' ? 'everything' : 'this folder'}
+            history
           </Anchor>
         </Text>
       </div>

@@ -18,7 +18,8 @@ type RefSwitcherProps = {
 /** Chooses the branch or tag that the page is about, by a part of its name. */
 export function RefSwitcher({ current, to }: RefSwitcherProps) {
   const [isOpen, { toggle, close }] = useDisclosure(false);
-  const shown = /^[0-9a-f]{40}$/.test(current) ? current.slice(0, 10) : current;
+  const name = current.replace(/^refs\/(?:heads|tags)\//, '');
+  const shown = /^[0-9a-f]{40}$/.test(name) ? name.slice(0, 10) : name;
   return (
     <Popover
       opened={isOpen}

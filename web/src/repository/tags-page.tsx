@@ -1,4 +1,4 @@
-import { Anchor, Group, Text } from '@mantine/core';
+import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { usePages } from '../shell/api.ts';
 import { PlainText } from '../shell/code.tsx';
@@ -33,7 +33,7 @@ export function Page() {
         <div className="sp-panel sp-rows">
           {items.map(({ name, oid, commit }) => (
             <Group key={name} className="sp-row" justify="space-between" gap="sm">
-              <div className="sp-grow">
+              <Stack gap={6} className="sp-grow">
                 <Anchor component={Link} to={treePath(place, `refs/tags/${name}`)} fw={600}>
                   <bdi>
                     <PlainText text={name} />
@@ -48,7 +48,7 @@ export function Page() {
                     <CommitSubject oid={commit.oid} subject={commit.subject} />
                   </Text>
                 )}
-              </div>
+              </Stack>
               {commit === undefined ? null : <CommitBy commit={commit} />}
             </Group>
           ))}

@@ -1,5 +1,6 @@
 import { memo, type MouseEvent } from 'react';
 import classes from './code.module.css';
+import './colours.css';
 import { revealed } from './hidden-text.ts';
 import type { Token } from './highlight.ts';
 import { useTokens } from './use-tokens.ts';
@@ -28,7 +29,7 @@ export function Code({ text, language, label, marked, first = 1, onLine }: CodeP
   const lines = useTokens(text.replace(/\n$/, ''), language);
   const starts = Array.from({ length: Math.ceil(lines.length / CHUNK_LINES) }, (_, at) => at * CHUNK_LINES);
   return (
-    <div className={classes['code'] ?? ''} role="region" aria-label={label} tabIndex={0}>
+    <div className={`sp-code ${classes['code'] ?? ''}`} role="region" aria-label={label} tabIndex={0}>
       {starts.map((start) => (
         <Chunk
           key={start}

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { ApiError } from './api.ts';
+import { Dialog } from './dialog.tsx';
 import { ErrorState } from './error-state.tsx';
 
 type ConfirmProps = {
@@ -26,7 +27,7 @@ export function Confirm({ title, children, typed, action, isDangerous = false, o
     if (isReady) doing.mutate();
   };
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title={title} onClose={onClose}>
       <form onSubmit={onSubmit}>
         <Stack gap="sm">
           <Text component="div">{children}</Text>
@@ -59,6 +60,6 @@ export function Confirm({ title, children, typed, action, isDangerous = false, o
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -17,6 +17,14 @@ export const Diff = memo(({ hunks, label, isSplit = false }: DiffProps) => (
   <div className={classes['diff'] ?? ''} role="region" aria-label={label} tabIndex={0}>
     <table className={classes[isSplit ? 'split' : 'unified'] ?? ''}>
       <caption className="sp-hidden">{label}</caption>
+      {isSplit ? (
+        <colgroup>
+          <col className={classes['narrow'] ?? ''} />
+          <col />
+          <col className={classes['narrow'] ?? ''} />
+          <col />
+        </colgroup>
+      ) : null}
       <thead className="sp-hidden">
         <tr>
           <th scope="col">Old line</th>

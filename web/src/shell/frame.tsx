@@ -1,14 +1,14 @@
-import { AppShell, Burger, Button, Kbd, Menu, NavLink, Stack, Text, UnstyledButton } from '@mantine/core';
+import { AppShell, Burger, Kbd, NavLink, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react';
 import { Link, Outlet, ScrollRestoration, useLocation, useNavigate, useNavigation } from 'react-router';
 import { type KeyAction, useKeyListener, useKeys } from './keys.ts';
-import { useMe } from './me.ts';
 import { currentEntry, entriesOf, type NavigationEntry, pathIn, repositoryIn } from './navigation.ts';
 import { useRoutes } from './routes-context.ts';
 import classes from './frame.module.css';
 
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
+const PersonMenu = lazy(async () => ({ default: (await import('./person-menu.tsx')).PersonMenu }));
 const KeyHelp = lazy(async () => ({ default: (await import('./key-help.tsx')).KeyHelp }));
 
 const HEADER = { height: 52 };
@@ -40,17 +40,19 @@ export function Frame() {
         />
         <Link to="/" className={classes['brand'] ?? ''}>
           <Mark />
-          <span>Sallyport</span>
+          <span className={classes['name'] ?? ''}>Sallyport</span>
         </Link>
         <UnstyledButton className={classes['search'] ?? ''} onClick={() => setDialog('palette')}>
-          <Text component="span" size="sm">
+          <Text component="span" size="sm" truncate>
             Search or jump to
           </Text>
           <Kbd size="xs" visibleFrom="sm">
             Ctrl K
           </Kbd>
         </UnstyledButton>
-        <PersonMenu onKeys={() => setDialog('keys')} />
+        <Suspense fallback={<span className={classes['person'] ?? ''} />}>
+          <PersonMenu onKeys={() => setDialog('keys')} />
+        </Suspense>
       </AppShell.Header>
       <AppShell.Navbar p="sm" aria-label="Main" className={classes['navbar'] ?? ''}>
         <Navigation />
@@ -156,30 +158,6 @@ const Section = ({ label, children }: { readonly label: string | undefined; read
     {children}
   </div>
 );
-
-function PersonMenu({ onKeys }: { readonly onKeys: () => void }) {
-  const me = useMe().data;
-  return (
-    <Menu position="bottom-end" width={220}>
-      <Menu.Target>
-        <Button variant="subtle" color="gray" size="compact-md" aria-label={`Menu of ${me?.name ?? 'the person'}`}>
-          {me?.name ?? '…'}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {me === undefined ? null : <Menu.Label>{`${me.name}, ${me.role}`}</Menu.Label>}
-        {entriesOf(useRoutes(), 'personal').map(({ path, label }) => (
-          <Menu.Item key={path} component={Link} to={path}>
-            {label}
-          </Menu.Item>
-        ))}
-        <Menu.Item onClick={onKeys} rightSection={<Kbd size="xs">?</Kbd>}>
-          Keys
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
 
 function useFrameKeys(open: (dialog: 'palette' | 'keys') => void): void {
   const navigate = useNavigate();

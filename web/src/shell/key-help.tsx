@@ -1,5 +1,6 @@
-import { Group, Kbd, Modal, Stack, Switch, Text } from '@mantine/core';
+import { Group, Kbd, Stack, Switch, Text } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from './dialog.tsx';
 import { areKeysOn, turnKeys, useKeyList } from './keys.ts';
 
 /** The list of `?`: every key that works on this page. */
@@ -8,7 +9,7 @@ export function KeyHelp({ onClose }: { readonly onClose: () => void }) {
   const [isOn, setOn] = useState(areKeysOn());
   const rows = [{ keys: 'Ctrl K', label: 'Search or jump to' }, ...actions];
   return (
-    <Modal opened onClose={onClose} title="Keys" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title="Keys" onClose={onClose}>
       <Stack gap="xs">
         {rows.map(({ keys, label }) => (
           <Group key={`${keys} ${label}`} justify="space-between" wrap="nowrap">
@@ -31,6 +32,6 @@ export function KeyHelp({ onClose }: { readonly onClose: () => void }) {
           description="Turn them off when you dictate or press keys by accident. Ctrl K stays."
         />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -113,11 +113,15 @@ type LinkProps = { readonly href: string; readonly resolve: MarkdownProps['resol
 function TextLink({ href, resolve, label }: LinkProps) {
   if (href.startsWith('#')) {
     const anchor = `#${href.startsWith('#user-content-') ? '' : ANCHOR_PREFIX}${href.slice(1).toLowerCase()}`;
-    return <Anchor href={anchor}>{label}</Anchor>;
+    return (
+      <Anchor href={anchor} inherit>
+        {label}
+      </Anchor>
+    );
   }
   if (isWebAddress(href)) {
     return (
-      <Anchor href={href} rel="noopener noreferrer nofollow ugc" target="_blank">
+      <Anchor inherit href={href} rel="noopener noreferrer nofollow ugc" target="_blank">
         {label}
       </Anchor>
     );
@@ -125,7 +129,7 @@ function TextLink({ href, resolve, label }: LinkProps) {
   const own = resolve?.(href);
   if (own === undefined || !isOwnAddress(own)) return <span>{label}</span>;
   return (
-    <Anchor component={Link} to={own}>
+    <Anchor component={Link} to={own} inherit>
       {label}
     </Anchor>
   );
@@ -135,7 +139,7 @@ function CodeBlock({ text, language }: { readonly text: string; readonly languag
   const lines = useTokens(text.replace(/\n$/, ''), language === undefined ? undefined : languageNamed(language));
   const props: ComponentProps<'pre'> = { tabIndex: 0, role: 'region', 'aria-label': 'Code' };
   return (
-    <pre className={codeClasses['block'] ?? ''} {...props}>
+    <pre className={`sp-code ${codeClasses['block'] ?? ''}`} {...props}>
       <code>
         {lines.map((tokens, at) => (
           <Tokens key={at} tokens={tokens} />

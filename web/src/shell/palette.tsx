@@ -1,7 +1,8 @@
-import { Kbd, Modal } from '@mantine/core';
+import { Kbd } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { useLocation, useNavigate } from 'react-router';
 import { useRead } from './api.ts';
+import { Dialog } from './dialog.tsx';
 import { entriesOf, pathIn, repositoryIn, repositoryPath } from './navigation.ts';
 import { matching, type PaletteEntry } from './palette-match.ts';
 import { PickList } from './pick-list.tsx';
@@ -21,15 +22,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
     void navigate(to);
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      withCloseButton={false}
-      padding={0}
-      yOffset="12vh"
-      size="lg"
-      aria-label="Search or jump to"
-    >
+    <Dialog title="Search or jump to" isPlain size="lg" onClose={onClose}>
       <PickList
         label="Search or jump to"
         placeholder="A page or a repository"
@@ -40,7 +33,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
         none="Nothing has this name"
         rightSection={<Kbd size="xs">Esc</Kbd>}
       />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -9,6 +9,9 @@ import { PageFrame } from './page.tsx';
 import { useRoutes } from './routes-context.ts';
 import { PageSkeleton } from './skeletons.tsx';
 
+/** Pages that belong to the tab of another. */
+const TABS: { readonly [part: string]: string } = { tree: '', blob: '', commit: '/commits', compare: '/branches' };
+
 const RepositoryContext = createContext<Of<'Repository'> | undefined>(undefined);
 
 /** The repository that the page is about. Only below `RepositoryFrame`. */
@@ -52,8 +55,8 @@ function Head({ repository }: { readonly repository: Of<'Repository'> }) {
   const { pathname } = useLocation();
   const tabs = entriesOf(useRoutes(), 'repository').map((entry) => ({ ...entry, path: pathIn(entry, owner, name) }));
   const files = repositoryPath(owner, name);
-  const isFile = /^\/[^/]+\/[^/]+\/(?:tree|blob)\//.test(pathname);
-  const current = isFile ? { path: files } : currentEntry(tabs, pathname);
+  const [, part = ''] = /^\/[^/]+\/[^/]+\/([^/]+)/.exec(pathname) ?? [];
+  const current = currentEntry(tabs, Object.hasOwn(TABS, part) ? files + TABS[part] : pathname);
   return (
     <Stack gap={6}>
       <Group gap={6} wrap="wrap">

@@ -27,6 +27,8 @@ export const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", "Cantarell", "Noto Sans", "Liberation Sans", Arial, sans-serif',
   fontFamilyMonospace:
     'ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace',
+  // A page of rows is read better a little smaller than the kit's.
+  fontSizes: { xs: '0.75rem', sm: '0.825rem', md: '0.9rem', lg: '1rem', xl: '1.125rem' },
   headings: {
     fontWeight: '650',
     sizes: { h1: { fontSize: '1.375rem', lineHeight: '1.3' }, h2: { fontSize: '1.05rem' } },
@@ -38,10 +40,27 @@ export const theme = createTheme({
   },
 });
 
+/** Texts on the light ground of their own colour, which the kit makes too pale to read. */
+const ON_LIGHT = {
+  blue: '#1a5398',
+  cyan: '#0b5c6e',
+  green: '#1f6b43',
+  orange: '#8f3606',
+  red: '#a3211a',
+  teal: '#0b6149',
+  violet: '#5a2fc4',
+  yellow: '#7a4a00',
+};
+
+const onLight = Object.fromEntries(
+  Object.entries(ON_LIGHT).map(([name, value]) => [`--mantine-color-${name}-light-color`, value]),
+);
+
 /** Texts that are dimmed keep 4.5:1 on every ground of the pages. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    ...onLight,
     '--mantine-color-dimmed': '#5a626b',
     '--mantine-color-placeholder': '#666e77',
     '--mantine-color-anchor': '#1d6141',

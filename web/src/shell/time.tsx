@@ -1,5 +1,4 @@
 import { useSyncExternalStore } from 'react';
-import { Tooltip } from '@mantine/core';
 import { formats } from './format.ts';
 
 const TICK_MS = 10_000;
@@ -62,7 +61,5 @@ function Running({ start }: { readonly start: string }) {
 }
 
 const Span = ({ ms }: { readonly ms: number }) => (
-  <Tooltip label="How long it took">
-    <span>{formats.duration(Math.max(0, ms))}</span>
-  </Tooltip>
+  <span title="How long it took">{formats.duration(Math.max(0, ms))}</span>
 );
