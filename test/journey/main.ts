@@ -4,8 +4,10 @@
  *   npm run -s journey -- scan
  *   npm run -s journey -- server
  *   npm run -s journey -- docs [PAGE…]
+ *   npm run -s journey -- run-page [--screenshots DIR]
  */
 import { journeyDocs } from './docs/main.ts';
+import { journeyRunPage } from './run-page.ts';
 import { journeyScan } from './scan.ts';
 import { journeyServer } from './server.ts';
 
@@ -14,6 +16,7 @@ const journeys: { readonly [name: string]: () => number | Promise<number> } = {
   scan: journeyScan,
   server: journeyServer,
   docs: () => journeyDocs(rest),
+  'run-page': () => journeyRunPage(rest),
 };
 const journey = name !== undefined && Object.hasOwn(journeys, name) ? journeys[name] : undefined;
 if (journey === undefined) {
