@@ -1,10 +1,20 @@
 import { ActionIcon, Button, TextInput, Tooltip } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import {
+  type KeyboardEvent,
+  memo,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { formats } from '../shell/format.ts';
 import { useKeys } from '../shell/keys.ts';
 import { visibleText } from './ansi.ts';
-import { JobLog, type LogPlace, type LogState, type Step } from './job-log.ts';
+import { JobLog, type Line, type LogPlace, type LogState, type Step } from './job-log.ts';
 import { groupTitle, LineText, timeText } from './log-line.tsx';
 import { type LogRows, logRows, outerStep, type Row } from './log-rows.ts';
 import { type LogSearch, useLogSearch } from './log-search.ts';
@@ -12,8 +22,10 @@ import classes from './log.module.css';
 import { logTextUrl } from './paths.ts';
 import { StateIcon, stateName } from './state-mark.tsx';
 
-const ROW = 20;
-const OVERSCAN = 12;
+const ROW = 24;
+const OVERSCAN = 8;
+/** Rows are drawn in so many places that are used again and again: more than ever fit on a screen. */
+const PLACES = 256;
 /** So near to the end one follows it. */
 const NEAR_END = 2 * ROW;
 const TIMES = 'sallyport.log.times';
@@ -104,6 +116,7 @@ export function LogView({
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: OVERSCAN,
+    useFlushSync: false,
   });
   const show = (line: number) => {
     setFollowing(false);
@@ -166,6 +179,16 @@ export function LogView({
       [],
     ),
   );
+  const acting = useRef({ folding, onLine });
+  acting.current = { folding, onLine };
+  const acts = useMemo(
+    (): Acts => ({
+      toggleStep: (step) => acting.current.folding.toggleStep(step),
+      toggleGroup: (line) => acting.current.folding.toggleGroup(line),
+      onLine: (line) => acting.current.onLine(line),
+    }),
+    [],
+  );
   const chosen = search.at === -1 ? target.line : search.matches[search.at];
   return (
     <section className="sp-panel" aria-label="Log">
@@ -218,18 +241,23 @@ export function LogView({
             className={classes['window']}
             style={{ transform: `translateY(${virtual.getVirtualItems()[0]?.start ?? 0}px)` }}
           >
-            {virtual.getVirtualItems().map(({ index, key }) => (
-              <RowView
-                key={key}
-                row={rows.at(index)}
-                log={log}
-                folding={folding}
-                areTimesShown={areTimesShown}
-                wanted={search.text}
-                chosen={chosen}
-                onLine={onLine}
-              />
-            ))}
+            {virtual.getVirtualItems().map(({ index }) => {
+              const row = rows.at(index);
+              if (row === undefined) return null;
+              return row.kind === 'step' ? (
+                <StepHead key={index % PLACES} row={row} step={log.step(row.step)} acts={acts} />
+              ) : (
+                <LineRow
+                  key={index % PLACES}
+                  row={row}
+                  line={log.line(row.line)}
+                  areTimesShown={areTimesShown}
+                  wanted={search.text}
+                  isChosen={row.line === chosen}
+                  acts={acts}
+                />
+              );
+            })}
           </div>
         </div>
       </div>
@@ -240,28 +268,25 @@ export function LogView({
 
 const stepsOf = (steps: readonly Step[]) => steps.map(({ id }) => id).filter((id) => !id.includes('/'));
 
-function RowView({
-  row,
-  log,
-  folding,
-  areTimesShown,
-  wanted,
-  chosen,
-  onLine,
-}: {
-  readonly row: Row | undefined;
-  readonly log: JobLog;
-  readonly folding: ReturnType<typeof useFolding>;
+/** What rows do. The same value for all of them and for ever, so that a row that did not change is not drawn again. */
+type Acts = {
+  readonly toggleStep: (step: string) => void;
+  readonly toggleGroup: (firstLine: number) => void;
+  readonly onLine: (line: number) => void;
+};
+
+type LineRowProps = {
+  readonly row: Extract<Row, { kind: 'line' | 'group' }>;
+  readonly line: Line | undefined;
   readonly areTimesShown: boolean;
   readonly wanted: string;
-  readonly chosen: number | undefined;
-  readonly onLine: (line: number) => void;
-}) {
-  if (row === undefined) return null;
-  if (row.kind === 'step') return <StepHead row={row} log={log} onToggle={() => folding.toggleStep(row.step)} />;
-  const line = log.line(row.line);
+  readonly isChosen: boolean;
+  readonly acts: Acts;
+};
+
+const LineRow = memo(function LineRow({ row, line, areTimesShown, wanted, isChosen, acts }: LineRowProps) {
   return (
-    <div className={`${classes['row']} ${row.line === chosen ? classes['target'] : ''}`} data-line={row.line + 1}>
+    <div className={isChosen ? `${classes['row']} ${classes['target']}` : classes['row']} data-line={row.line + 1}>
       <a
         className={classes['number']}
         href={`#L${row.line + 1}`}
@@ -269,7 +294,7 @@ function RowView({
         tabIndex={-1}
         onClick={(event) => {
           event.preventDefault();
-          onLine(row.line);
+          acts.onLine(row.line);
         }}
       >
         {row.line + 1}
@@ -281,7 +306,7 @@ function RowView({
             type="button"
             className={classes['group']}
             aria-expanded={!row.isFolded}
-            onClick={() => folding.toggleGroup(row.line)}
+            onClick={() => acts.toggleGroup(row.line)}
           >
             <span className={classes['arrow']} aria-hidden="true">
               {row.isFolded ? '▸' : '▾'}
@@ -296,22 +321,39 @@ function RowView({
       </span>
     </div>
   );
+}, isSameRow);
+
+/** Rows are computed anew each time: they are the same when what they say is. */
+function isSameRow(a: LineRowProps, b: LineRowProps): boolean {
+  return (
+    a.line === b.line &&
+    a.row.line === b.row.line &&
+    a.row.kind === b.row.kind &&
+    (a.row.kind !== 'group' || b.row.kind !== 'group' || a.row.isFolded === b.row.isFolded) &&
+    a.areTimesShown === b.areTimesShown &&
+    a.wanted === b.wanted &&
+    a.isChosen === b.isChosen
+  );
 }
 
 function StepHead({
   row,
-  log,
-  onToggle,
+  step,
+  acts,
 }: {
   readonly row: Extract<Row, { kind: 'step' }>;
-  readonly log: JobLog;
-  readonly onToggle: () => void;
+  readonly step: Step | undefined;
+  readonly acts: Acts;
 }) {
-  const step = log.step(row.step);
   const name = stepTitle(row.step, step?.name);
   const took = step?.finishedAt === undefined ? undefined : step.finishedAt - step.startedAt;
   return (
-    <button type="button" className={classes['head']} aria-expanded={!row.isFolded} onClick={onToggle}>
+    <button
+      type="button"
+      className={classes['head']}
+      aria-expanded={!row.isFolded}
+      onClick={() => acts.toggleStep(row.step)}
+    >
       <span className={classes['arrow']} aria-hidden="true">
         {row.isFolded ? '▸' : '▾'}
       </span>
@@ -343,7 +385,7 @@ function SearchField({
   field,
 }: {
   readonly search: LogSearch;
-  readonly field: React.RefObject<HTMLInputElement | null>;
+  readonly field: RefObject<HTMLInputElement | null>;
 }) {
   const { text, matches, isBusy, isCut, at } = search;
   const onKey = (event: KeyboardEvent) => {

@@ -165,7 +165,7 @@ function ComparisonTable({ place, view }: Omit<Parts, 'report'>) {
         <>
           <Text>
             Run{' '}
-            <Anchor component={Link} to={runPath(place, base.id)} inherit>
+            <Anchor component={Link} to={runPath(place, base.id)} inherit underline="always">
               #{base.number}
             </Anchor>{' '}
             of <span className="sp-mono">{shortSha(base.commit)}</span>.
