@@ -3,7 +3,7 @@ import { type Log, reasonOf } from '../base/index.ts';
 import { forgetAttempts, type IdentityDeps } from '../identity/index.ts';
 import type { JobLogs } from '../joblog/index.ts';
 import { forgetHistory } from '../queue/index.ts';
-import type { LocalResults } from '../results/index.ts';
+import type { ServerResults } from '../results-tables/index.ts';
 import { forgetJournal, forgetLogs } from '../runs/index.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -23,7 +23,7 @@ const ROWS_MAX = 5_000;
 
 export type HouseworkOptions = IdentityDeps & {
   readonly logs: JobLogs;
-  readonly results: LocalResults;
+  readonly results: ServerResults;
   readonly logRetentionDays: number;
   readonly log: Log;
 };
