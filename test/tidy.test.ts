@@ -62,6 +62,8 @@ const ALLOWED: AllowList = {
   // The queue: who holds a job, and what its token may.
   queue: ['base', 'database', 'auditlog', 'identity', 'protocol'],
   joblog: ['base'],
+  // The server's side of `results`, apart from it for the same reason as `runs`.
+  'results-tables': ['base', 'store', 'database', 'auditlog', 'results'],
   // The git server: how git is started and how it answers.
   repo: ['base', 'hold', 'store', 'database', 'auditlog', 'identity', 'git', 'source'],
   ...Object.fromEntries(STAGES.map((folder, at) => [folder, [...STAGE_GROUND, ...STAGES.slice(0, at)]])),

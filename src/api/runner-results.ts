@@ -29,7 +29,7 @@ export async function serveResults(deps: RunnerDoorDeps, key: LeaseKey, path: st
   const level = { now: lowestLevel(held.level, told) };
   const lowering: Promise<void>[] = level.now === held.level ? [] : [queue.lower(key.jobId, level.now)];
   await Promise.all(lowering);
-  const scope = scopeOf(key.jobId, { lease: held.lease, level }, (to) => lowering.push(queue.lower(key.jobId, to)));
+  const scope = scopeOf(key.jobId, { ...held, level }, (to) => lowering.push(queue.lower(key.jobId, to)));
   // Bytes can come in for long: whoever lost the lease in between has uploaded nothing.
   const upload = () =>
     fenced(bodyOf(request, UPLOAD_BYTES_MAX, deps.uploadLimits ?? RESULTS_LIMITS), async () => {
@@ -109,14 +109,15 @@ async function send(
 
 function scopeOf(
   jobId: number,
-  held: { readonly level: { readonly now: TrustLevel }; readonly lease: JobLease },
+  held: { readonly level: { readonly now: TrustLevel }; readonly lease: JobLease; readonly repositoryId: number },
   lower: (level: TrustLevel) => void,
 ): ResultsScope {
   const { lease } = held;
   const github = lease.contexts['github'] ?? {};
   const text = (name: string) => (typeof github[name] === 'string' ? github[name] : '');
   return {
-    repository: text('repository'),
+    // By its number: a repository that takes the name of one that was deleted has none of its caches.
+    repository: String(held.repositoryId),
     runId: lease.runId,
     attempt: lease.attempt,
     jobId,

@@ -51,7 +51,7 @@ const fault = faultsOf('restore', {
 });
 
 /** Files that are copied as they are, by the name that they have in the archive. */
-const FOLDERS = ['logs', 'blobs', 'results', 'keeper', 'witness'] as const;
+const FOLDERS = ['logs', 'blobs', 'keeper', 'witness'] as const;
 const ENTRY_BYTES_MAX = 64 * 1024 * 1024;
 const IDENTITY_BYTES_MAX = 64 * 1024;
 
@@ -129,7 +129,7 @@ async function produce(
     onProgress(`repository ${id}`);
     await exportRepository(join(places.git, 'repositories', `${id}.git`), { id: Number(id), tips }, add, tools);
   }
-  await copy(['logs', 'blobs', 'results']);
+  await copy(['logs', 'blobs']);
   const end = { rows, repositories: repositories.length, files };
   await add('end.json', Buffer.from(`${JSON.stringify(backupEnd.parse(end))}\n`));
   return { ...end, rows: sum(rows), bytes: 0, entries: rows['auditlog_entry'] ?? 0 };

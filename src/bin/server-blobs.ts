@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { Secret, systemClock } from '../base/index.ts';
 import type { LogArchive } from '../joblog/index.ts';
 import { type Bucket, claimBucket, openBucket, openS3BlobStore } from '../s3/index.ts';
+import { LOCAL_QUOTAS, type ResultsQuotas } from '../results/index.ts';
 import { type BlobStore, openBlobStore } from '../store/index.ts';
 import { s3Wire } from './s3-wire.ts';
 import type { ServerPlaces } from './server-places.ts';
 import { fault, type ServerSettings } from './server-settings.ts';
 
-const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
+const GIB = 1024 * MIB;
+const DAY_MS = 24 * 3_600_000;
 /** Artifacts and caches together. */
 const BLOB_BYTES_MAX = 200 * GIB;
 const KEY_BYTES_MAX = 4096;
@@ -49,6 +52,24 @@ export async function openServerBlobs(
   const spool = join(places.blobs, 'spool');
   const blobs = await openS3BlobStore({ bucket: opened, spool, bytesMax: BLOB_BYTES_MAX, clock });
   return { blobs, logs: logsIn(opened), close: () => wires.close() };
+}
+
+/** What artifacts and caches of one repository may take, by level: what a local run may, or less. */
+export function quotasOf(settings: ServerSettings): ResultsQuotas {
+  const artifactMs = settings.artifact_retention_days * DAY_MS;
+  const within = (most: ResultsQuotas['cacheBytesMax'], mib: number): ResultsQuotas['cacheBytesMax'] => ({
+    untrusted: Math.min(most.untrusted, mib * MIB),
+    branch: Math.min(most.branch, mib * MIB),
+    reviewed: Math.min(most.reviewed, mib * MIB),
+    release: Math.min(most.release, mib * MIB),
+  });
+  return {
+    ...LOCAL_QUOTAS,
+    artifactMs,
+    artifactMsMax: artifactMs,
+    cacheBytesMax: within(LOCAL_QUOTAS.cacheBytesMax, settings.repository_cache_mib_max),
+    artifactBytesMax: within(LOCAL_QUOTAS.artifactBytesMax, settings.repository_artifact_mib_max),
+  };
 }
 
 function logsIn(bucket: Bucket): LogArchive {

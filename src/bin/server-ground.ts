@@ -20,6 +20,7 @@ import { checkMigrations } from '../check/index.ts';
 import { identityMigrations } from '../identity/index.ts';
 import { queueMigrations } from '../queue/index.ts';
 import { repoMigrations } from '../repo/index.ts';
+import { resultsMigrations } from '../results-tables/index.ts';
 import { runMigrations } from '../runs/index.ts';
 import { variableMigrations } from '../variable/index.ts';
 import { type Keys, openKeys } from './keys.ts';
@@ -35,6 +36,7 @@ export const MIGRATIONS: Migrations = {
   ...runMigrations,
   ...variableMigrations,
   ...checkMigrations,
+  ...resultsMigrations,
   ...apiMigrations,
 };
 

@@ -4,7 +4,7 @@ import { forgetAttempts, forgetChallenges, type IdentityDeps } from '../identity
 import type { JobLogs } from '../joblog/index.ts';
 import { forgetHistory } from '../queue/index.ts';
 import type { RepoServer } from '../repo/index.ts';
-import type { LocalResults } from '../results/index.ts';
+import type { ServerResults } from '../results-tables/index.ts';
 import { forgetJournal, forgetLogs } from '../runs/index.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -25,7 +25,7 @@ const ROWS_MAX = 5_000;
 export type HouseworkOptions = IdentityDeps & {
   readonly repo: RepoServer;
   readonly logs: JobLogs;
-  readonly results: LocalResults;
+  readonly results: ServerResults;
   readonly logRetentionDays: number;
   readonly log: Log;
 };

@@ -51,6 +51,9 @@ const settingsSchema = z.strictObject({
   repository_jobs_max: z.int().min(1).max(100_000),
   log_retention_days: z.int().min(1).max(3650),
   artifact_retention_days: z.int().min(1).max(400),
+  /** What caches, and artifacts, of one repository may take at each trust level. */
+  repository_cache_mib_max: z.int().min(1).max(10_240),
+  repository_artifact_mib_max: z.int().min(1).max(10_240),
   /** A bucket for artifacts, caches and old logs, instead of files: the address of its S3 service. */
   s3_endpoint: z.url({ protocol: /^https?$/ }).exactOptional(),
   s3_bucket: z
@@ -121,6 +124,8 @@ export async function readSettings(sources: SettingsSources): Promise<ServerSett
     repository_jobs_max: 10_000,
     log_retention_days: 400,
     artifact_retention_days: 90,
+    repository_cache_mib_max: 10_240,
+    repository_artifact_mib_max: 10_240,
     trust_proxy: [],
     s3_region: 'us-east-1',
     s3_prefix: '',

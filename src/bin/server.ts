@@ -10,13 +10,13 @@ import { authoriseGit, firstSetupCode, type IdentityDeps, recoverySetupCode } fr
 import { openJobLogs } from '../joblog/index.ts';
 import { openQueue } from '../queue/index.ts';
 import { openRepoServer } from '../repo/index.ts';
-import { LOCAL_QUOTAS, openLocalResults } from '../results/index.ts';
+import { openResultsTables } from '../results-tables/index.ts';
 import { openJobReports } from '../runs/index.ts';
 import type { Machine } from './commands.ts';
 import { findProgram } from './programs.ts';
 import { openCommits, openRuns } from './server-engine.ts';
 import { openGround } from './server-ground.ts';
-import { openServerBlobs } from './server-blobs.ts';
+import { openServerBlobs, quotasOf } from './server-blobs.ts';
 import { figuresOf } from './server-figures.ts';
 import { houseworks, startHousework } from './server-housework.ts';
 import { serverPlaces } from './server-places.ts';
@@ -29,7 +29,6 @@ const PAGES = join(import.meta.dirname, import.meta.url.endsWith('.js') ? '../pa
 /** A connection that is closed has so long to end what it does. */
 const CLOSE_MS_MAX = 10_000;
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 export type RunningServer = {
   readonly url: string;
@@ -96,9 +95,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     closers.push(() => logs.close());
     const { blobs } = stored;
-    const artifactMs = settings.artifact_retention_days * DAY_MS;
-    const quotas = { ...LOCAL_QUOTAS, artifactMs, artifactMsMax: artifactMs };
-    const results = await openLocalResults({ blobs, dir: places.results, clock: systemClock, quotas });
+    const results = await openResultsTables({
+      db,
+      blobs,
+      clock: systemClock,
+      quotas: quotasOf(settings),
+      audit: deps,
+      staging: join(places.results, 'staging'),
+    });
     const runs = await openRuns({ ...deps, db, repo, results, settings, machine: options.machine, log });
     engineWake.call = () => runs.wake();
     closers.push(() => runs.close());

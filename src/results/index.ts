@@ -10,6 +10,16 @@ export { LOCAL_QUOTAS, type ResultsQuotas } from './quotas.ts';
 export { fileStaging } from './staging.ts';
 export { type LocalResults, type LocalResultsOptions, memoryResults, openLocalResults } from './open-local-results.ts';
 export { isEqual } from './token.ts';
-export { cacheMode } from './rules.ts';
+export { fault as resultsFault } from './faults.ts';
+export {
+  cacheMode,
+  checkArtifactName,
+  checkCacheKeys,
+  checkMimeType,
+  mayReadCache,
+  mayRemoveArtifact,
+  mayWriteCache,
+  readOrder,
+} from './rules.ts';
 export type { Artifact, CacheEntry, ResultsScope, ResultsStore, Staging, StoredCache } from './store.ts';
 export { EXTRACT_LIMITS, type Extracted, type ExtractLimits, extractArtifact } from './extract-artifact.ts';

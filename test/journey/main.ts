@@ -4,17 +4,12 @@
  *   npm run -s journey -- scan
  *   npm run -s journey -- server
  *   npm run -s journey -- docs [PAGE…]
-<<<<<<< HEAD
  *   npm run -s journey -- pages [--only TEXT] [--images FOLDER]
- */
-import { journeyDocs } from './docs/main.ts';
-import { journeyPages } from './pages.ts';
-=======
  *   npm run -s journey -- run-page [--screenshots DIR]
  */
 import { journeyDocs } from './docs/main.ts';
+import { journeyPages } from './pages.ts';
 import { journeyRunPage } from './run-page.ts';
->>>>>>> runpage
 import { journeyScan } from './scan.ts';
 import { journeyServer } from './server.ts';
 
@@ -23,11 +18,8 @@ const journeys: { readonly [name: string]: () => number | Promise<number> } = {
   scan: journeyScan,
   server: journeyServer,
   docs: () => journeyDocs(rest),
-<<<<<<< HEAD
   pages: () => journeyPages(rest),
-=======
   'run-page': () => journeyRunPage(rest),
->>>>>>> runpage
 };
 const journey = name !== undefined && Object.hasOwn(journeys, name) ? journeys[name] : undefined;
 if (journey === undefined) {

@@ -1,5 +1,17 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { APP, digestOf, isDone, isRefusal, OTHER, registration, type ServerAttack, takeOf, verdictOf } from './rig.ts';
+import {
+  APP,
+  CACHE_MIB_MAX,
+  digestOf,
+  isDone,
+  isRefusal,
+  OTHER,
+  registration,
+  type ServerAttack,
+  takeOf,
+  type Taken,
+  verdictOf,
+} from './rig.ts';
 
 const STATUS = { state: 'success', context: 'review' };
 
@@ -295,6 +307,43 @@ const results: readonly ServerAttack[] = [
         refused: byPrefix === undefined && byKey === 'good',
         succeeded: own === 'bad',
         detail: `prefix ${byPrefix}, key ${byKey}, own ${own}`,
+      };
+    },
+  },
+  {
+    id: 'R19-server-evict-and-write',
+    title: 'caches are flooded until that of the default branch is gone, and its key is written anew',
+    controls: ['K6'],
+    async attempt(rig) {
+      const branch = await rig.clone(APP, 'bob');
+      await branch.must(['push', '-q', '-f', 'origin', 'HEAD:flood']);
+      const [main, bad, far] = [await rig.take(), await rig.take(APP, 'one.yml', 'flood'), await rig.take(OTHER)];
+      const { runner } = rig;
+      const part = Buffer.alloc((CACHE_MIB_MAX * 1024 * 1024) / 4);
+      const put = (job: Taken, key: string, body: Buffer) =>
+        runner.results(job, 'PUT', `/caches?key=${key}&version=q`, { body });
+      const find = async (job: Taken, ...keys: readonly string[]) => {
+        const found = await runner.results(job, 'POST', '/caches/find', { json: { keys, version: 'q' } });
+        const { entry } = JSON.parse(found.text) as { entry?: { id: number } };
+        return entry === undefined ? undefined : (await runner.results(job, 'GET', `/caches/${entry.id}`)).text;
+      };
+      await put(main, 'kept', Buffer.from('good'));
+      // From another repository first: quotas are of one.
+      for (let n = 0; n < 8; n += 1) await put(far, `far-${n}`, Buffer.concat([part.fill(n), Buffer.from('far')]));
+      const afterFar = await find(main, 'kept');
+      for (let n = 0; n < 8; n += 1) await put(bad, `near-${n}`, Buffer.concat([part.fill(n), Buffer.from('near')]));
+      await put(bad, 'kept', Buffer.from('bad'));
+      const [afterNear, own, first] = [
+        await find(main, 'kept', 'k'),
+        await find(bad, 'kept'),
+        await find(bad, 'near-0'),
+      ];
+      for (const job of [main, bad, far]) await runner.finish(job);
+      return {
+        refused: afterFar === 'good' && afterNear !== 'bad',
+        // The flood did what floods do: the writer has its own entry, and what came first went.
+        succeeded: own === 'bad' && first === undefined,
+        detail: `after far ${afterFar}, after near ${afterNear}, own ${own}, first ${first?.length}`,
       };
     },
   },

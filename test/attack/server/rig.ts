@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LEASE_HEADER, LEVEL_HEADER, sessionText, WALLS } from '../../../src/protocol/index.ts';
 import { clockOf, type Done, type Product, run, startProduct, until } from '../../product/product.ts';
@@ -9,6 +9,8 @@ export const APP = 'acme/app';
 export const OTHER = 'acme/other';
 /** In the folder of the product: who writes a number there sets the server's clock. */
 export const CLOCK = 'clock';
+/** What the caches of one repository may take here at each level. */
+export const CACHE_MIB_MAX = 1;
 const TAKE_MS_MAX = 40_000;
 
 const ONE = `
@@ -182,6 +184,9 @@ export function registration(token: string, name: string, key: KeyObject): objec
 export async function openRig(more: readonly string[] = []): Promise<Rig> {
   const args = [...more];
   const folder = await mkdtemp('/var/tmp/sp-attack-');
+  await mkdir(join(folder, 'data'), { mode: 0o711 });
+  // Small, so that it can be filled.
+  await writeFile(join(folder, 'data', 'sallyport.yml'), `repository_cache_mib_max: ${CACHE_MIB_MAX}\n`);
   const product = await startProduct({ args, folder, env: clockOf(join(folder, CLOCK)) });
   try {
     return await furnish(product, args);
