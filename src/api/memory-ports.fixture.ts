@@ -22,7 +22,7 @@ export type MemoryPorts = {
   put(repositoryId: number, view: RunView): void;
   happen(runId: number, event: EngineEvent): void;
   putArtifact(repositoryId: number, info: ArtifactInfo, bytes: Uint8Array): void;
-  putCache(repository: string, info: CacheInfo): void;
+  putCache(repositoryId: number, info: CacheInfo): void;
   putRunner(info: RunnerInfo): void;
   log(jobId: number, text: string): void;
   seal(jobId: number): void;
@@ -33,7 +33,7 @@ type Log = { bytes: Buffer; isSealed: boolean; readonly wakes: Set<() => void> }
 export function memoryPorts(): MemoryPorts {
   const runs = new Map<number, { repositoryId: number; view: RunView; events: EngineEvent[] }>();
   const artifacts = new Map<number, { repositoryId: number; info: ArtifactInfo; bytes: Uint8Array }>();
-  const caches = new Map<string, readonly CacheInfo[]>();
+  const caches = new Map<number, readonly CacheInfo[]>();
   const runners = new Map<number, RunnerInfo>();
   const logs = new Map<number, Log>();
   const listeners = new Map<number, Set<() => void>>();
@@ -64,7 +64,7 @@ export function memoryPorts(): MemoryPorts {
       tell(runId);
     },
     putArtifact: (repositoryId, info, bytes) => void artifacts.set(info.id, { repositoryId, info, bytes }),
-    putCache: (repository, info) => void caches.set(repository, [...(caches.get(repository) ?? []), info]),
+    putCache: (id, info) => void caches.set(id, [...(caches.get(id) ?? []), info]),
     putRunner: (info) => void runners.set(info.id, info),
     log(jobId, text) {
       const log = logOf(jobId);
@@ -134,7 +134,7 @@ export function memoryPorts(): MemoryPorts {
         if (found?.repositoryId !== repositoryId) return undefined;
         return { info: found.info, bytes: once(found.bytes) };
       },
-      artifactsOf: async ({ id }) =>
+      artifactsOf: async (id) =>
         [...artifacts.values()].filter(({ repositoryId }) => repositoryId === id).map(({ info }) => info),
       caches: async (repository) => caches.get(repository) ?? [],
       async removeCache(repository, id) {

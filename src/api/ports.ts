@@ -102,11 +102,11 @@ export type RunReaders = {
     artifactId: number,
   ): Promise<{ readonly info: ArtifactInfo; readonly bytes: AsyncIterable<Uint8Array> } | undefined>;
   /** Of all runs of a repository, newest first. */
-  artifactsOf(repository: { readonly id: number; readonly fullName: string }): Promise<readonly ArtifactInfo[]>;
+  artifactsOf(repositoryId: number): Promise<readonly ArtifactInfo[]>;
   /** Cache entries of a repository, last used first. */
-  caches(repository: string): Promise<readonly CacheInfo[]>;
+  caches(repositoryId: number): Promise<readonly CacheInfo[]>;
   /** Whether it was there. */
-  removeCache(repository: string, id: number): Promise<boolean>;
+  removeCache(repositoryId: number, id: number): Promise<boolean>;
 };
 
 export type RunEngine = {

@@ -47,9 +47,9 @@ export const keptRoutes = [
       query: { limit: limitQuery, cursor: cursorQuery, level: levelSchema.optional() },
       reply: pageOf(artifactSchema, 'ArtifactList'),
     },
-    async ({ deps, repository: row }, { query }) => {
+    async ({ deps, repository: { id } }, { query }) => {
       const { level, cursor } = query;
-      const all = await deps.runs.artifactsOf({ id: row.id, fullName: `${row.owner}/${row.name}` });
+      const all = await deps.runs.artifactsOf(id);
       const fits = all.filter((artifact) => level === undefined || artifact.level === level);
       const page = idPage(after(fits, cursor), sizeOfPage(query.limit));
       return { ...page, items: page.items.map(artifactOf) };
@@ -65,11 +65,9 @@ export const keptRoutes = [
       query: { limit: limitQuery, cursor: cursorQuery, level: levelSchema.optional() },
       reply: pageOf(cacheSchema, 'CachePage'),
     },
-    async ({ deps, repository: { owner, name } }, { query }) => {
+    async ({ deps, repository: { id } }, { query }) => {
       const { level, cursor } = query;
-      const fits = (await deps.runs.caches(`${owner}/${name}`)).filter(
-        (cache) => level === undefined || cache.level === level,
-      );
+      const fits = (await deps.runs.caches(id)).filter((cache) => level === undefined || cache.level === level);
       const page = idPage(after(fits, cursor), sizeOfPage(query.limit));
       return { ...page, items: page.items.map(cacheOf) };
     },
@@ -83,9 +81,8 @@ export const keptRoutes = [
       summary: 'Removes a cache entry: the next job that asks for it makes it anew',
       params: { cache: idParam },
     },
-    async ({ deps, principal, repository: { id, owner, name } }, { params }) => {
-      const fullName = `${owner}/${name}`;
-      const cache = (await deps.runs.caches(fullName)).find((one) => one.id === params.cache);
+    async ({ deps, principal, repository: { id } }, { params }) => {
+      const cache = (await deps.runs.caches(id)).find((one) => one.id === params.cache);
       if (cache === undefined) throw fault('not-found', `there is no cache ${params.cache} in this repository`);
       // Told before it is done: what is gone was never removed without a trace.
       await deps.db.transaction((tx) =>
@@ -101,7 +98,7 @@ export const keptRoutes = [
           deps,
         ),
       );
-      await deps.runs.removeCache(fullName, cache.id);
+      await deps.runs.removeCache(id, cache.id);
     },
   ),
 ];

@@ -8,7 +8,6 @@ import {
   listRuns,
   recentRuns,
   runOfJob,
-  runsOf,
   schedulesOf,
   viewRun,
   watchRuns,
@@ -37,9 +36,9 @@ export function openReaders(db: Database, results: ResultsStore, log: Log): Open
       return (await results.artifacts.ofRun(key.runId)).map(artifactOf);
     },
     openArtifact: (repositoryId, artifactId) => openArtifact(db, results, { repositoryId, artifactId }),
-    artifactsOf: ({ id, fullName }) => artifactsOf(db, results, { id, fullName }),
-    caches: async (repository) => (await results.caches.ofRepository(repository)).map(cacheOf),
-    removeCache: (repository, id) => results.caches.remove(repository, id),
+    artifactsOf: async (repositoryId) => (await results.artifacts.ofRepository(String(repositoryId))).map(artifactOf),
+    caches: async (repositoryId) => (await results.caches.ofRepository(String(repositoryId))).map(cacheOf),
+    removeCache: (repositoryId, id) => results.caches.remove(String(repositoryId), id),
   };
   return {
     readers,
@@ -58,17 +57,6 @@ const cacheOf = ({ createdAt, usedAt, ...cache }: StoredCache): CacheInfo => ({
   createdAt: new Date(createdAt),
   usedAt: new Date(usedAt),
 });
-
-/** A repository that has the name of one before it has none of its artifacts: whose a run is, its number tells. */
-async function artifactsOf(
-  db: Database,
-  results: ResultsStore,
-  repository: { readonly id: number; readonly fullName: string },
-): Promise<readonly ArtifactInfo[]> {
-  const named = await results.artifacts.ofRepository(repository.fullName);
-  const own = await runsOf(db, { repositoryId: repository.id, runIds: [...new Set(named.map(({ runId }) => runId))] });
-  return named.filter(({ runId }) => own.has(runId)).map(artifactOf);
-}
 
 /** By its number alone it is looked for among the runs of the repository that have any. */
 async function openArtifact(

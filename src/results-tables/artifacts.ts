@@ -82,6 +82,11 @@ export function artifactsOf(deps: TablesDeps): Artifacts {
       return newestByName(rows).map(artifactOf);
     },
 
+    async ofRepository(repository) {
+      const rows = await alive().where('repository', '=', repository).orderBy('id', 'desc').execute();
+      return rows.map(artifactOf);
+    },
+
     async find(id) {
       const row = await alive().where('id', '=', String(id)).executeTakeFirst();
       return row === undefined ? undefined : artifactOf(row);

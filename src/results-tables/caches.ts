@@ -61,6 +61,30 @@ export function cachesOf(deps: TablesDeps): Caches {
         throw cacheMissing(id);
       }
     },
+
+    async ofRepository(repository) {
+      const rows = await db
+        .as<ResultsTables>()
+        .selectFrom('results_cache')
+        .selectAll()
+        .where('repository', '=', repository)
+        .where('used_at', '>', idleSince(deps))
+        .orderBy('used_at', 'desc')
+        .orderBy('id', 'desc')
+        .execute();
+      return rows.map((row) => ({ ...entryOf(row), usedAt: row.used_at.getTime() }));
+    },
+
+    async remove(repository, id) {
+      const gone = await db
+        .as<ResultsTables>()
+        .deleteFrom('results_cache')
+        .where('id', '=', String(id))
+        .where('repository', '=', repository)
+        .returning('id')
+        .executeTakeFirst();
+      return gone !== undefined;
+    },
   };
 }
 

@@ -16,7 +16,6 @@ export {
   type RunJob,
   type RunKey,
   runOfJob,
-  runsOf,
   type RunState,
   type RunSummary,
   type RunView,

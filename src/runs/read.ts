@@ -296,18 +296,6 @@ export async function isRunOf(db: Database, { repositoryId, runId }: Omit<RunKey
   return row !== undefined;
 }
 
-/** Which of these runs the repository has. */
-export async function runsOf(
-  db: Database,
-  { repositoryId, runIds }: { readonly repositoryId: number; readonly runIds: readonly number[] },
-): Promise<ReadonlySet<number>> {
-  const { rows } = await sql<{ id: string }>`
-    select id from run_run where repository_id = ${String(repositoryId)} and id = any(${runIds.map(String)}::bigint[])`.execute(
-    db.as<RunTables>(),
-  );
-  return new Set(rows.map(({ id }) => Number(id)));
-}
-
 export async function schedulesOf(
   db: Database,
   repositoryId: number,
