@@ -13,6 +13,10 @@ import { SHAPED_ROUTES } from './shaped.ts';
 const TABLE: { readonly [route: string]: string } = {
   'get /meta': 'anybody',
   'post /sign-in': 'anybody',
+  'get /sign-in/methods': 'anybody',
+  'get /sign-in/oidc': 'anybody',
+  'get /sign-in/oidc/callback': 'anybody',
+  'post /user/link': 'session',
   'post /sign-in/passkey/options': 'anybody',
   'post /sign-in/passkey': 'anybody',
   'post /sign-in/recovery': 'anybody',

@@ -158,6 +158,8 @@ function respond(
   switch (answer.kind) {
     case 'none':
       return c.body(null, 204);
+    case 'redirect':
+      return c.body(null, 302, { location: answer.to });
     case 'json':
       return c.body(JSON.stringify(answer.value), answer.status, {
         ...answer.headers,

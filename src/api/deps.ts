@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../base/index.ts';
-import type { AuthenticateDeps } from '../identity/index.ts';
+import type { AuthenticateDeps, Oidc } from '../identity/index.ts';
 import type { RepoServer } from '../repo/index.ts';
 import type { JobReports } from '../runs/index.ts';
 import type { Metrics } from './metrics.ts';
@@ -22,6 +22,8 @@ export type ApiDeps = AuthenticateDeps & {
   readonly metrics: Metrics;
   /** `/runner/v1/…`. Answers whether it took the request. */
   readonly runnerDoor?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+  /** Sign-in by a provider of OpenID Connect, and what people call it. */
+  readonly provider?: { readonly name: string; readonly oidc: Oidc };
   /** What the server needs besides the database, and whether it is there. Everybody may read the names. */
   readonly parts?: { readonly [name: string]: () => boolean };
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */

@@ -60,6 +60,8 @@ function replyOf(reply: ReplySchema) {
       };
     case 'none':
       return { 204: { description: 'Done' } };
+    case 'redirect':
+      return { 302: { description: 'Leads to another address' } };
     case 'events':
       return {
         200: {

@@ -29,6 +29,8 @@ export type Answer =
       readonly headers?: { readonly [name: string]: string };
     }
   | { readonly kind: 'none' }
+  /** To another place: the path of a page, or the provider that people sign in at. */
+  | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'events'; readonly events: AsyncIterable<ServerEvent> }
   | {
       readonly kind: 'bytes';
@@ -91,6 +93,7 @@ export type Found = { readonly principal?: Principal; readonly repository?: Repo
 export type ReplySchema =
   | { readonly kind: 'json'; readonly status: 200 | 201 | 202; readonly schema: z.ZodType }
   | { readonly kind: 'none' }
+  | { readonly kind: 'redirect' }
   | { readonly kind: 'events'; readonly describes: string }
   | { readonly kind: 'bytes'; readonly type: string };
 
@@ -193,6 +196,11 @@ function routesOf<CallOf extends Call>(to: Access['to'], narrow: (call: Call, fo
         await handle(call, input);
         return { kind: 'none' };
       }),
+    redirect: <P extends Shape = Nothing, Q extends Shape = Nothing, B extends z.ZodType = z.ZodUndefined>(
+      spec: Spec<Verb | undefined, P, Q, B>,
+      handle: (call: CallOf, input: Input<P, Q, B>) => Promise<string>,
+    ): Route =>
+      base(spec, { kind: 'redirect' }, async (call, input) => ({ kind: 'redirect', to: await handle(call, input) })),
     events: <P extends Shape = Nothing, Q extends Shape = Nothing, B extends z.ZodType = z.ZodUndefined>(
       spec: Spec<Verb | undefined, P, Q, B> & { readonly describes: string },
       handle: (call: CallOf, input: Input<P, Q, B>) => Promise<AsyncIterable<ServerEvent>>,

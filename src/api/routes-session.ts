@@ -75,6 +75,8 @@ export function signInFrom({ browser, address }: Call): SignInFrom {
   return { mark: browser.mark, address, ...(browser.cookie === undefined ? {} : { cookie: browser.cookie }) };
 }
 
+/** Nobody guesses the signature of a passkey: what is bounded is haste. */
+const passkeyRate = { rate: 'anonymous' } as const;
 const signIn = { method: 'post', verb: undefined, tag: 'Sign-in', rate: 'sign-in', tellsSecret: true } as const;
 
 /** Every way in for a browser. Each asks first whether a page of this server asks: another site could sign somebody in as somebody else. */
@@ -82,6 +84,7 @@ export const sessionSignInRoutes = [
   anybody.json(
     {
       ...signIn,
+      ...passkeyRate,
       path: '/sign-in/passkey/options',
       summary: 'What to sign with a passkey to sign in; five minutes, once',
       reply: passkeyOptions,
@@ -94,6 +97,7 @@ export const sessionSignInRoutes = [
   anybody.json(
     {
       ...signIn,
+      ...passkeyRate,
       path: '/sign-in/passkey',
       summary: 'Signs a browser in with a passkey, by a cookie',
       status: 201,

@@ -9,6 +9,7 @@ import { requestRoutes } from './routes-requests.ts';
 import { reviewRoutes } from './routes-review.ts';
 import { runDetailRoutes } from './routes-run-details.ts';
 import { runRoutes } from './routes-runs.ts';
+import { externalRoutes } from './routes-external.ts';
 import { ownSessionRoutes, passkeyRoutes, sessionSignInRoutes } from './routes-session.ts';
 
 /** Everything below `/api/v1`: what is served, described and tested is this list. */
@@ -16,6 +17,7 @@ export const ROUTES: readonly Route[] = [
   ...metaRoutes,
   ...signInRoutes,
   ...sessionSignInRoutes,
+  ...externalRoutes,
   ...ownSessionRoutes,
   ...passkeyRoutes,
   ...tokenRoutes,

@@ -1,6 +1,6 @@
 import { forgetAnswers, performDue } from '../api/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
-import { forgetAttempts, forgetChallenges, type IdentityDeps } from '../identity/index.ts';
+import { forgetAttempts, forgetChallenges, forgetOidc, type IdentityDeps } from '../identity/index.ts';
 import type { JobLogs } from '../joblog/index.ts';
 import { forgetHistory } from '../queue/index.ts';
 import type { RepoServer } from '../repo/index.ts';
@@ -43,6 +43,7 @@ export function houseworks(options: HouseworkOptions): readonly Work[] {
   return [
     { name: 'failed attempts', turn: once(() => forgetAttempts(options)) },
     { name: 'requests', turn: once(() => performDue(options)) },
+    { name: 'sign-ins at the provider', turn: once(() => forgetOidc(options)) },
     { name: 'challenges', turn: once(() => forgetChallenges(options)) },
     { name: 'answers', turn: once(() => forgetAnswers(options)) },
     {

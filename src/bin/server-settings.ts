@@ -25,6 +25,28 @@ export const fault = faultsOf('settings', {
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, 'write HOST:PORT');
 const path = z.string().min(1);
 
+/** Sign-in by a provider of OpenID Connect. */
+const oidcSchema = z.strictObject({
+  /** As the provider calls itself: what it says has to name the same. */
+  issuer: z.url({ protocol: /^https?$/ }),
+  client_id: z.string().min(1).max(500),
+  /** A file with nothing but the secret: it stands in no settings, and in no list of processes. */
+  client_secret_file: path,
+  /** What the button says. */
+  name: z.string().min(1).max(60).default('single sign-on'),
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/))
+    .max(20)
+    .default(['openid', 'profile']),
+  group_claim: z.string().min(1).max(100).default('groups'),
+  /** Group at the provider to the name of a team here, which then follows it. */
+  teams: z.record(z.string().min(1).max(200), z.string().min(1).max(39)).default({}),
+  /** Who becomes a member by signing in. */
+  join: z.enum(['teams', 'everybody', 'nobody']).default('teams'),
+  /** The issuer lies in the own network or on this machine, perhaps without TLS. Named for what it is. */
+  unsafe_inside_issuer: z.boolean().default(false),
+});
+
 /** Everything that can be set. A key that is not here stops the start: a slip of the pen must not be a default. */
 const settingsSchema = z.strictObject({
   /** Folder of everything that the server keeps. */
@@ -72,6 +94,7 @@ const settingsSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .refine((text) => !text.includes('@'), 'no password in it')
     .exactOptional(),
+  oidc: oidcSchema.exactOptional(),
   /** Owners may push to the default branch without review. Such runs are `branch`, and say why. */
   unsafe_direct_push: z.boolean(),
 });
@@ -166,6 +189,13 @@ function refuseHalves(settings: ServerSettings): void {
     throw fault('invalid', 's3_endpoint, s3_bucket and s3_key_file belong together: one of them is missing');
   }
   if (settings.s3_endpoint !== undefined) refusePlainBucket(settings.s3_endpoint);
+  const { oidc } = settings;
+  if (oidc !== undefined && !oidc.unsafe_inside_issuer && !oidc.issuer.startsWith('https:')) {
+    throw fault('invalid', `oidc.issuer is ${oidc.issuer}: a provider is reached by https`);
+  }
+  if (oidc !== undefined && !isAbsolute(oidc.client_secret_file)) {
+    throw fault('invalid', 'oidc.client_secret_file must be an absolute path');
+  }
   const { pathname, search } = new URL(settings.url);
   if (pathname !== '/' || search !== '') throw fault('invalid', `url is ${settings.url}: it has no path`);
 }

@@ -18,6 +18,7 @@ import { openCommits, openRuns } from './server-engine.ts';
 import { openGround } from './server-ground.ts';
 import { openServerBlobs, quotasOf } from './server-blobs.ts';
 import { figuresOf } from './server-figures.ts';
+import { openOidc } from './server-oidc.ts';
 import { houseworks, startHousework } from './server-housework.ts';
 import { serverPlaces } from './server-places.ts';
 import { runnersOf, startOwnRunner } from './server-runner.ts';
@@ -107,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     engineWake.call = () => runs.wake();
     closers.push(() => runs.close());
     const closing = new AbortController();
+    const provider = await openOidc(settings);
     const api = createApi({
       ...deps,
       jobOf: (hash) => queue.jobOf(hash),
@@ -136,6 +138,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         closing: closing.signal,
         log,
       }),
+      ...(provider === undefined ? {} : { provider }),
       parts: { 'audit log': () => ground.sequencer.problem() === undefined },
       proxies: settings.trust_proxy,
       closing: closing.signal,
@@ -175,9 +178,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 function remarksOf(settings: ServerSettings): readonly string[] {
-  return settings.unsafe_direct_push
-    ? ['unsafe_direct_push is on: owners may push to default branches without a review, and such runs are `branch`']
-    : [];
+  return [
+    ...(settings.unsafe_direct_push
+      ? ['unsafe_direct_push is on: owners may push to default branches without a review, and such runs are `branch`']
+      : []),
+    ...(settings.oidc?.unsafe_inside_issuer === true
+      ? [
+          'oidc.unsafe_inside_issuer is on: the server asks a provider in its own network, which another service there could play',
+        ]
+      : []),
+  ];
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

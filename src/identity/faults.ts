@@ -29,6 +29,16 @@ export const fault = faultsOf('identity', {
   },
   'approval-other': { status: 403, help: 'An approval is for one request, as it was shown: ask for a new one.' },
   'not-allowed': { status: 403, help: 'Ask an owner for a role that may, or use a token whose scopes name it.' },
+  'external-unknown': {
+    status: 403,
+    help: 'Ask an owner to invite you; then link your account at /-/sessions. An owner sets who may join by the provider.',
+  },
+  'external-linked': { status: 409, help: 'One account is one person: sign in with it, or use another account.' },
+  'external-late': { status: 401, help: 'Sign in again, in one browser and within ten minutes.' },
+  'provider-failed': {
+    status: 502,
+    help: 'Try again. When it stays, the operator looks at the settings of `oidc` and at the provider.',
+  },
   'request-open': { status: 409, help: 'Wait until it is confirmed, or cancel it: sallyport request list.' },
   'request-over': { status: 409, help: 'It was confirmed, cancelled, or nobody answered for 7 days: ask again.' },
   'request-own': { status: 403, help: 'Ask another owner to confirm it.' },

@@ -57,6 +57,7 @@ export {
   type SessionInfo,
 } from './session.ts';
 export { identityMigrations, type IdentityTables } from './tables.ts';
+export { createOidc, forgetOidc, type Oidc, OIDC_SECONDS_MAX, type OidcSettings } from './oidc.ts';
 export { listStale, type Stale } from './stale.ts';
 export { createTeam, listTeams, moveTeam, removeTeam, setTeamMember, type Team } from './teams.ts';
 export { forgetAttempts, networkOf } from './throttle.ts';

@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely';
 import { sql } from 'kysely';
 import type { Migrations } from '../database/index.ts';
+import { type ExternalTables, externalMigrations } from './tables-external.ts';
 import { memberMigrations } from './tables-member.ts';
 import { type RequestTables, requestMigrations } from './tables-request.ts';
 import { type SessionTables, sessionMigrations } from './tables-session.ts';
@@ -8,7 +9,8 @@ import type { OrganisationRole, RepositoryRole } from './verbs.ts';
 
 /** `bigint` comes as text from the client; ids stay below 2^53. */
 export type IdentityTables = SessionTables &
-  RequestTables & {
+  RequestTables &
+  ExternalTables & {
     identity_user: {
       readonly id: Generated<string>;
       readonly name: string;
@@ -82,6 +84,7 @@ export const identityMigrations: Migrations = {
   ...sessionMigrations,
   ...requestMigrations,
   ...memberMigrations,
+  ...externalMigrations,
   '0010-identity': {
     async up(db) {
       await sql`create table identity_user (

@@ -3,9 +3,10 @@
  *
  *   node test/attack/main.ts sandbox [--only ID] [--json]
  *   node test/attack/main.ts server [--only ID]
+ *   node test/attack/main.ts pages [--only ID]
  *
- * As root everything of `sandbox` is run as root and then again as an ordinary user. `server` is one running product. The last line is
- * `attack: N/N refused, N/N controls succeeded`; exit 0 only when all of both hold.
+ * As root everything of `sandbox` is run as root and then again as an ordinary user. `server` is one running product, `pages` its
+ * browser's side. The last line is `attack: N/N refused, N/N controls succeeded`; exit 0 only when all of both hold.
  */
 import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
@@ -15,12 +16,13 @@ import { parseArgs } from 'node:util';
 import { reasonOf } from '../../src/base/index.ts';
 import type { Attack } from './attack.ts';
 import { loadAttacks } from './cases.ts';
+import { attackPages } from './pages.ts';
 import { attackServer } from './server/main.ts';
 
 /** An ordinary user that no machine has. */
 const ORDINARY_UID = 54_321;
 const ARM_MS_MAX = 120_000;
-const SUITES = ['sandbox', 'server'] as const;
+const SUITES = ['sandbox', 'server', 'pages'] as const;
 
 type Verdict = {
   readonly id: string;
@@ -44,6 +46,7 @@ async function main(): Promise<number> {
     return 2;
   }
   if (suite === 'server') return attackServer(values.only);
+  if (suite === 'pages') return attackPages(values.only);
   const root = process.getuid?.() === 0;
   const user = root ? 'root' : 'user';
   const verdicts: Verdict[] = [];

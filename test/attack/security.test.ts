@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { loadAttacks } from './cases.ts';
+import { loadPageAttacks } from './pages.ts';
 import { SERVER_ATTACKS } from './server/main.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -9,7 +10,7 @@ const DECISIONS = path.join(ROOT, 'docs/decisions');
 const NAMED = /`((?:R\d+|K\d+|sandbox)-[a-z0-9-]*\*?)`/g;
 
 async function loadIds(): Promise<readonly string[]> {
-  return [...(await loadAttacks()), ...SERVER_ATTACKS].map(({ id }) => id);
+  return [...(await loadAttacks()), ...SERVER_ATTACKS, ...(await loadPageAttacks())].map(({ id }) => id);
 }
 
 function namesIn(file: string): readonly string[] {

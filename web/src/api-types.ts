@@ -192,6 +192,102 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/sign-in/methods': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** How people sign in here besides passkeys */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['SignInMethods'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/oidc': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Leads a browser to the provider, to sign in */
+    get: {
+      parameters: {
+        query?: { return?: string | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        302: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/link': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Begins to link the own account at the provider; answers where to go. Needs `passkey.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['LinkBegun'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/oidc/callback': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Where the provider sends a browser back to; leads to a page of the server */
+    get: {
+      parameters: {
+        query?: { code?: string | undefined; state?: string | undefined; iss?: string | undefined; session_state?: string | undefined; scope?: string | undefined; error?: string | undefined; error_description?: string | undefined; error_uri?: string | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        302: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/sign-out': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
@@ -2192,6 +2288,8 @@ export type components = {
     Registered: { user: components['schemas']['Member']; sessionExpiresAt: string; passkey: components['schemas']['Passkey']; recoveryCodes: (string)[] };
     Passkey: { id: number; name: string; synced: boolean; createdAt: string; lastUsedAt?: string };
     NewPasskeyAnswer: Record<string, unknown>;
+    SignInMethods: { provider?: { name: string } };
+    LinkBegun: { to: string };
     SessionPage: { items: (components['schemas']['Session'])[]; next?: string };
     Session: { id: number; method: 'passkey' | 'recovery' | 'oidc'; agent: string; network: string; createdAt: string; lastUsedAt: string; expiresAt: string; current: boolean };
     SessionsEnded: { ended: (number)[] };

@@ -26,6 +26,11 @@ export function PasskeySection() {
   const remove = useAct((passkey: number) =>
     told(api.DELETE('/api/v1/user/passkeys/{passkey}', { params: { path: { passkey } } })),
   );
+  const methods = useRead('/api/v1/sign-in/methods', {}).data;
+  const link = useAct(
+    () => told(api.POST('/api/v1/user/link', {})),
+    ({ to }) => globalThis.location.assign(to),
+  );
   const makeCodes = useAct(
     () => told(api.POST('/api/v1/user/recovery-codes', {})),
     (made) => setCodes(made.codes),
@@ -80,6 +85,16 @@ export function PasskeySection() {
             </>
           )}
         </Answer>
+        {methods?.provider === undefined ? null : (
+          <Group justify="space-between">
+            <Text size="sm" c="dimmed">
+              Link your account there, and sign in with either.
+            </Text>
+            <Button size="xs" variant="default" loading={link.isPending} onClick={() => link.mutate(undefined)}>
+              Link {methods.provider.name}
+            </Button>
+          </Group>
+        )}
       </Stack>
       <Modal
         opened={codes !== undefined}

@@ -1,12 +1,24 @@
-import { Anchor, Button, Divider, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Divider, Stack, Text, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
-import { api, told } from '../shell/api.ts';
+import { api, told, useRead } from '../shell/api.ts';
 import { PageFrame } from '../shell/page.tsx';
 import { signWith } from '../shell/passkey.ts';
 import { returnPath } from './return-path.ts';
 import { Problem } from './setup-page.tsx';
+
+/** Why a sign-in at the provider came to nothing. */
+const PROBLEMS: { readonly [code: string]: string } = {
+  'identity/external-unknown':
+    'Nobody here is linked to that account. Ask an owner to invite you; then link it under Passkeys and sessions.',
+  'identity/name-taken':
+    'Somebody here has the name of that account already. If it is you, sign in with your passkey and link it.',
+  'identity/external-linked': 'That account, or you, are linked already.',
+  'identity/external-late': 'It was begun in another browser, or took longer than ten minutes. Try again.',
+  'identity/provider-failed': 'The provider did not sign you in. Try again; when it stays, ask the operator.',
+};
+const UNKNOWN_PROBLEM = 'The sign-in came to nothing. Try again.';
 
 export function Page() {
   const [error, setError] = useState<unknown>();
@@ -15,6 +27,8 @@ export function Page() {
   const [query] = useSearchParams();
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const methods = useRead('/api/v1/sign-in/methods', {}).data;
+  const problem = query.get('problem');
   const to = returnPath(query.get('return'), globalThis.location.origin);
   const attempt = async (signIn: () => Promise<string>) => {
     setBusy(true);
@@ -36,6 +50,11 @@ export function Page() {
   return (
     <PageFrame title="Sign in">
       <Stack gap="md">
+        {problem === null || error !== undefined ? null : (
+          <Alert color="red" variant="light" title="Not signed in" role="alert">
+            {Object.hasOwn(PROBLEMS, problem) ? PROBLEMS[problem] : UNKNOWN_PROBLEM}
+          </Alert>
+        )}
         <Problem error={error} />
         {isRecovery ? (
           <RecoveryForm isBusy={isBusy} onBack={() => setRecovery(false)} attempt={attempt} />
@@ -47,6 +66,16 @@ export function Page() {
             <Text size="sm" c="dimmed">
               Your device, phone or security key asks for your finger, face or PIN.
             </Text>
+            {methods?.provider === undefined ? null : (
+              <Button
+                size="md"
+                variant="default"
+                component="a"
+                href={`/api/v1/sign-in/oidc?return=${encodeURIComponent(to)}`}
+              >
+                Sign in with {methods.provider.name}
+              </Button>
+            )}
             <Divider />
             <Anchor component="button" type="button" ta="start" onClick={() => setRecovery(true)}>
               All passkeys lost? Use a recovery code
