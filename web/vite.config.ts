@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { documentsPlugin } from './documents-plugin.ts';
 
 /** What the server puts the nonce of an answer in place of: see `src/api/pages.ts`. */
 const NONCE_PLACE = '__NONCE__';
@@ -8,7 +9,7 @@ const NONCE_PLACE = '__NONCE__';
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
-  plugins: [react()],
+  plugins: [react(), documentsPlugin(join(import.meta.dirname, '../docs'))],
   html: { cspNonce: NONCE_PLACE },
   build: {
     outDir: join(import.meta.dirname, '../dist/pages'),

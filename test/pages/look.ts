@@ -72,19 +72,24 @@ export async function tabWalk(page: Page): Promise<readonly string[]> {
   await page.evaluate(`window.sallyportSeen = new Map(); document.body.tabIndex = -1; document.body.focus();
     document.body.removeAttribute('tabindex'); window.scrollTo(0, 0)`);
   let last = -1;
+  let isRound = false;
   for (let stop = 0; stop < STOPS_MAX; stop += 1) {
     await page.keyboard.press('Tab');
     const focused = (await page.evaluate(FOCUSED)) as Focused | undefined;
     if (focused === undefined) {
       // The end of the document: the browser's own controls are next.
-      if (last >= 0) break;
+      isRound = last >= 0;
+      if (isRound) break;
       continue;
     }
-    if (focused.number < last || (focused.number === last && stop > 0)) break;
+    isRound = focused.number < last || (focused.number === last && stop > 0);
+    if (isRound) break;
     last = focused.number;
     if (!focused.isMarked) wrong.push(`focus is not seen: ${focused.name}`);
     if (!focused.isSeen) wrong.push(`focus is on something that is not there: ${focused.name}`);
   }
+  // A list of hundreds of links: what comes later is like what came.
+  if (!isRound) return wrong;
   const missed = (await page.evaluate(MISSED)) as readonly string[];
   return [...wrong, ...missed.map((name) => `Tab never comes to: ${name}`)];
 }

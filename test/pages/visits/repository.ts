@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NOT_FOUND, type Visits, type World } from '../visit.ts';
+import { fact, NOT_FOUND, type Visits, type World } from '../visit.ts';
 
 const README = `# app
 
@@ -125,18 +125,18 @@ export const visits: Visits['visits'] = [
   {
     route: `${REPOSITORY}/commit/:sha`,
     state: 'unified',
-    path: ({ facts }) => `${APP}/commit/${facts.get('commit.files')}`,
+    path: (world) => `${APP}/commit/${fact(world, 'commit.files')}`,
   },
   {
     route: `${REPOSITORY}/commit/:sha`,
     state: 'side by side',
-    path: ({ facts }) => `${APP}/commit/${facts.get('commit.files')}`,
+    path: (world) => `${APP}/commit/${fact(world, 'commit.files')}`,
     ready: (page) => page.getByText('Side by side').click(),
   },
   {
     route: `${REPOSITORY}/commit/:sha`,
     state: 'a move',
-    path: ({ facts }) => `${APP}/commit/${facts.get('commit.move')}`,
+    path: (world) => `${APP}/commit/${fact(world, 'commit.move')}`,
   },
   {
     route: `${REPOSITORY}/commit/:sha`,

@@ -19,7 +19,7 @@ export function Copy({ text, label = 'Copy' }: { readonly text: string; readonly
 export function Commands({ text, label }: { readonly text: string; readonly label: string }) {
   return (
     <div className={classes['commands'] ?? ''}>
-      <pre className={codeClasses['block'] ?? ''} tabIndex={0} role="region" aria-label={label}>
+      <pre className={codeClasses['block'] ?? ''} tabIndex={0} role="group" aria-label={label}>
         <code>{text}</code>
       </pre>
       <div className={classes['button'] ?? ''}>

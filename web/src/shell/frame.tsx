@@ -135,7 +135,7 @@ function Navigation() {
               <NavLink
                 key={entry.path}
                 component={Link}
-                to={entry.path.replace(/\/\*$/, '')}
+                to={entry.path}
                 label={entry.label}
                 active={current?.path === entry.path}
                 {...(current?.path === entry.path ? { 'aria-current': 'page' as const } : {})}
@@ -175,7 +175,7 @@ function useFrameKeys(open: (dialog: 'palette' | 'keys') => void): void {
     return [
       { keys: '?', label: 'Show the keys', run: () => open('keys') },
       { keys: '/', label: 'Search or jump to', run: () => open('palette') },
-      ...go(own, ({ path }) => path.replace(/\/\*$/, '')),
+      ...go(own, ({ path }) => path),
       ...(repository === undefined
         ? []
         : go(entriesOf(routes, 'repository'), (entry) => pathIn(entry, repository.owner, repository.name))),

@@ -3,7 +3,7 @@
  * machine does. They are shown as what they are.
  */
 const HIDDEN =
-  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u3164\ufe00-\ufe0f\ufeff\u{e0000}-\u{e01ef}]/gu;
+  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u3164\ufeff\u{e0000}-\u{e007f}]|(?!\ufe0f)\p{Variation_Selector}/gu;
 /** Controls of terminals and the like. Tab, line feed and carriage return are text. */
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g;
 

@@ -1,3 +1,6 @@
+/** Names of headings in texts of others can't be those of our own elements. */
+export const ANCHOR_PREFIX = 'text-';
+
 /** An address of the web or of mail, written out: nothing that a browser would run. */
 export function isWebAddress(href: string): boolean {
   try {

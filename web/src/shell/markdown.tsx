@@ -7,13 +7,11 @@ import { Tokens } from './code.tsx';
 import codeClasses from './code.module.css';
 import { languageNamed } from './language.ts';
 import classes from './markdown.module.css';
-import { isOwnAddress, isWebAddress, slugOf } from './markdown-addresses.ts';
+import { ANCHOR_PREFIX, isOwnAddress, isWebAddress, slugOf } from './markdown-addresses.ts';
 import { useTokens } from './use-tokens.ts';
 
 /** Above, it is shown as plain text: parsing more takes longer than somebody waits. */
 const LENGTH_MAX = 300_000;
-/** Names of headings can't be those of our own elements. */
-const ANCHOR_PREFIX = 'text-';
 
 export type MarkdownProps = {
   readonly text: string;
@@ -41,7 +39,21 @@ export function Markdown({ text, resolveLink, resolveImage, lower = 1 }: Markdow
   );
 }
 
-const PLUGINS = [remarkGfm];
+type MarkdownNode = { readonly type: string; readonly value?: string; children?: MarkdownNode[] };
+
+/** Comments are for those who write the text, not for its readers. */
+function withoutComments() {
+  const strip = (node: MarkdownNode): void => {
+    if (node.children === undefined) return;
+    node.children = node.children.filter(
+      ({ type, value }) => type !== 'html' || !/^\s*<!--[^]*-->\s*$/.test(value ?? ''),
+    );
+    for (const child of node.children) strip(child);
+  };
+  return strip;
+}
+
+const PLUGINS = [remarkGfm, withoutComments];
 /** Each element looks at its address itself. */
 const keep = (address: string) => address;
 
@@ -94,7 +106,7 @@ function componentsFor(
       </span>
     ),
     table: ({ children }) => (
-      <div className={classes['table'] ?? ''} tabIndex={0} role="region" aria-label="Table">
+      <div className={classes['table'] ?? ''} tabIndex={0} role="group" aria-label="Table">
         <table>{children}</table>
       </div>
     ),
@@ -137,7 +149,7 @@ function TextLink({ href, resolve, label }: LinkProps) {
 
 function CodeBlock({ text, language }: { readonly text: string; readonly language: string | undefined }) {
   const lines = useTokens(text.replace(/\n$/, ''), language === undefined ? undefined : languageNamed(language));
-  const props: ComponentProps<'pre'> = { tabIndex: 0, role: 'region', 'aria-label': 'Code' };
+  const props: ComponentProps<'pre'> = { tabIndex: 0, role: 'group', 'aria-label': 'Code' };
   return (
     <pre className={`sp-code ${codeClasses['block'] ?? ''}`} {...props}>
       <code>

@@ -5,16 +5,20 @@ export type NavigationEntry = NavigationPlace & { readonly path: string };
 /** The entries of a group, in their order. */
 export function entriesOf(routes: readonly AreaRoute[], group: NavigationPlace['group']): readonly NavigationEntry[] {
   return routes
-    .flatMap(({ path, navigation }) => (navigation?.group === group ? [{ ...navigation, path: `/${path}` }] : []))
+    .flatMap(({ path, navigation }) =>
+      navigation?.group === group
+        ? [{ ...navigation, path: group === 'repository' ? `/${path}` : shortest(`/${path}`) }]
+        : [],
+    )
     .toSorted((one, other) => one.order - other.order);
 }
 
+/** A path without what may be left out. */
+export const shortest = (path: string) => path.replace(/\/:\w+\?/g, '').replace(/\/\*$/, '');
+
 /** `/:owner/:name/runs` for a repository. */
 export function pathIn(entry: Pick<NavigationEntry, 'path'>, owner: string, name: string): string {
-  return entry.path
-    .replace('/:owner/:name', repositoryPath(owner, name))
-    .replace(/\/:\w+\?/g, '')
-    .replace(/\/\*$/, '');
+  return shortest(entry.path.replace('/:owner/:name', repositoryPath(owner, name)));
 }
 
 export const repositoryPath = (owner: string, name: string) =>

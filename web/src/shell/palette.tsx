@@ -1,9 +1,10 @@
 import { Kbd } from '@mantine/core';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useLocation, useNavigate } from 'react-router';
 import { useRead } from './api.ts';
 import { Dialog } from './dialog.tsx';
 import { entriesOf, pathIn, repositoryIn, repositoryPath } from './navigation.ts';
+import { ANCHOR_PREFIX, slugOf } from './markdown-addresses.ts';
 import { matching, type PaletteEntry } from './palette-match.ts';
 import { PickList } from './pick-list.tsx';
 import { useRoutes } from './routes-context.ts';
@@ -25,7 +26,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
     <Dialog title="Search or jump to" isPlain size="lg" onClose={onClose}>
       <PickList
         label="Search or jump to"
-        placeholder="A page or a repository"
+        placeholder="A page, a repository or a word of the documentation"
         query={query}
         onQuery={setQuery}
         entries={shown}
@@ -37,7 +38,29 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
+/** Pages and headings of the documentation, once they are loaded. */
+function useDocuments(): readonly PaletteEntry[] {
+  const [entries, setEntries] = useState<readonly PaletteEntry[]>([]);
+  useEffect(() => {
+    void import('virtual:documents').then(({ documents }) =>
+      setEntries(
+        documents.flatMap(({ path, title, headings }) => [
+          { id: `docs ${path}`, label: title, group: 'Documentation', to: `/docs/${path}` },
+          ...headings.map((heading) => ({
+            id: `docs ${path} ${heading}`,
+            label: heading,
+            group: title,
+            to: `/docs/${path}#${ANCHOR_PREFIX}${slugOf(heading)}`,
+          })),
+        ]),
+      ),
+    );
+  }, []);
+  return entries;
+}
+
 function useEntries(): readonly PaletteEntry[] {
+  const documents = useDocuments();
   const routes = useRoutes();
   const { pathname } = useLocation();
   const repositories = useRead('/api/v1/repositories', { params: { query: { limit: REPOSITORIES_MAX } } }).data?.items;
@@ -52,13 +75,14 @@ function useEntries(): readonly PaletteEntry[] {
         group: `${here?.owner}/${here?.name}`,
         to: pathIn(entry, here?.owner ?? '', here?.name ?? ''),
       })),
-      ...pages.map(({ path, label }) => ({ id: path, label, group: 'Page', to: path.replace(/\/\*$/, '') })),
+      ...pages.map(({ path, label }) => ({ id: path, label, group: 'Page', to: path })),
       ...(repositories ?? []).map(({ id, owner, name }) => ({
         id: String(id),
         label: `${owner}/${name}`,
         group: 'Repository',
         to: repositoryPath(owner, name),
       })),
+      ...documents,
     ];
-  }, [routes, pathname, repositories]);
+  }, [routes, pathname, repositories, documents]);
 }
