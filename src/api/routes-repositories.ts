@@ -1,15 +1,19 @@
 import { z } from '@hono/zod-openapi';
 import { readableRepositories } from '../identity/index.ts';
-import type { RepositoryRow } from '../repo/index.ts';
+import { KEPT_DAYS, type RepositoryRow } from '../repo/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { organisation, repository, self, type ServerEvent } from './route.ts';
-import { idOfCursor, idPage, iso, pageOf, pageQuery, repositorySchema, sizeOfPage } from './schema.ts';
+import { idOfCursor, idPage, idParam, iso, pageOf, pageQuery, repositorySchema, sizeOfPage, time } from './schema.ts';
 
 const name = z.string().min(1).max(100);
 /** First parts of the server's own addresses. */
 const RESERVED_OWNERS = ['api', 'runner', 'healthz', 'readyz', 'metrics', 'setup', 'sign-in', 'docs'];
 const owner = name.refine((text) => !RESERVED_OWNERS.includes(text.toLowerCase()), 'the server needs this name itself');
 const branch = z.string().min(1).max(190);
+const DAY_MS = 86_400_000;
+const deletedSchema = z
+  .strictObject({ id: z.int(), owner: z.string(), name: z.string(), deletedAt: time, purgedAt: time })
+  .openapi('DeletedRepository');
 /** Pages of repositories that are read for one page of those that the person may see. */
 const SCANS_MAX = 10;
 
@@ -120,9 +124,11 @@ export const repositoryRoutes = [
       path: '',
       verb: 'repository.administer',
       tag: 'Repositories',
-      summary: 'Renames a repository, archives it or brings it back: one of these at once',
+      summary:
+        'Renames a repository, archives it, brings it back, or makes another branch its default: one of these at once',
       body: z.union([
         z.strictObject({ owner: owner.optional(), name }),
+        z.strictObject({ defaultBranch: branch }),
         z.strictObject({ state: z.enum(['active', 'archived']) }),
       ]),
       reply: repositorySchema,
@@ -132,6 +138,9 @@ export const repositoryRoutes = [
         const isArchived = body.state === 'archived';
         const changed = isArchived ? deps.repo.archive(principal, row.id) : deps.repo.unarchive(principal, row.id);
         return repositoryOf(deps, await changed);
+      }
+      if ('defaultBranch' in body) {
+        return repositoryOf(deps, await deps.repo.setDefaultBranch(principal, row.id, body.defaultBranch));
       }
       const to = { owner: body.owner ?? row.owner, name: body.name };
       return repositoryOf(deps, await deps.repo.rename(principal, row.id, to));
@@ -143,11 +152,57 @@ export const repositoryRoutes = [
       path: '',
       verb: 'repository.administer',
       tag: 'Repositories',
-      summary: 'Deletes a repository with all that git has of it',
+      summary: 'Deletes a repository; for a week it can be restored',
     },
     async ({ deps, principal, repository: { id } }) => {
       await deps.repo.delete(principal, id);
     },
+  ),
+  // Whose they are decides: those that one may administer, as for all others, which the git server asks the same decision.
+  self.json(
+    {
+      method: 'get',
+      path: '/deleted-repositories',
+      verb: 'self.read',
+      tag: 'Repositories',
+      summary: 'Deleted repositories that one may bring back',
+      reply: pageOf(deletedSchema, 'DeletedRepositoryPage'),
+    },
+    async ({ deps, principal }) => {
+      const rows = await deps.repo.listDeleted(principal);
+      return {
+        items: rows.map(({ id, owner: of, name: called, deletedAt }) => ({
+          id,
+          owner: of,
+          name: called,
+          deletedAt: iso(deletedAt),
+          purgedAt: iso(new Date(deletedAt.getTime() + KEPT_DAYS * DAY_MS)),
+        })),
+      };
+    },
+  ),
+  self.json(
+    {
+      method: 'post',
+      path: '/deleted-repositories/{deleted}/restore',
+      verb: 'self.read',
+      tag: 'Repositories',
+      summary: 'Brings back a deleted repository, under its name when that is free',
+      params: { deleted: idParam },
+      reply: repositorySchema,
+    },
+    async ({ deps, principal }, { params }) => repositoryOf(deps, await deps.repo.restore(principal, params.deleted)),
+  ),
+  self.none(
+    {
+      method: 'delete',
+      path: '/deleted-repositories/{deleted}',
+      verb: 'self.read',
+      tag: 'Repositories',
+      summary: 'Takes away a deleted repository for good, before its week is over',
+      params: { deleted: idParam },
+    },
+    async ({ deps, principal }, { params }) => deps.repo.purge(principal, params.deleted),
   ),
 ];
 

@@ -145,8 +145,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       closing.abort();
       return closeServer(server);
     });
-    const logRetentionDays = settings.log_retention_days;
-    closers.push(startHousework(houseworks({ ...deps, logs, results, logRetentionDays, log }), log));
+    const { log_retention_days: logRetentionDays, run_retention_days: runRetentionDays } = settings;
+    closers.push(startHousework(houseworks({ ...deps, logs, results, logRetentionDays, runRetentionDays, log }), log));
     if (settings.otlp_url !== undefined) {
       const { otlp_url: url } = settings;
       const { version } = options;

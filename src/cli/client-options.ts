@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CliDependencies } from './door.ts';
 import type { InviteOptions } from './runners-command.ts';
+import { addRepositoryAdministration, addTeams } from './organise-options.ts';
 import { child, collect, examples, wholeNumber } from './options.ts';
 
 type Exit = (code: number) => void;
@@ -22,6 +23,7 @@ export function addClient(program: Command, dependencies: CliDependencies, exit:
   addRunActions(program, dependencies, exit);
   addTokens(program, dependencies, exit);
   addMembers(program, dependencies, exit);
+  addTeams(program, dependencies, exit);
   addRunners(program, dependencies, exit);
   addAuditList(program, dependencies, exit);
   addVariables(program, dependencies, exit);
@@ -101,6 +103,7 @@ function addRepositories(program: Command, dependencies: CliDependencies, exit: 
       exit(await importRepository(source, name, options, dependencies));
     });
   examples(load, 'sallyport repo import https://github.com/acme/app acme/app', 'sallyport repo import ./app acme/app');
+  addRepositoryAdministration(repo, dependencies, exit);
 }
 
 function addAccess(program: Command, dependencies: CliDependencies, exit: Exit): void {

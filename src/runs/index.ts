@@ -23,7 +23,7 @@ export {
   viewRun,
   watchRuns,
 } from './read.ts';
-export { forgetJournal, type Forgetting, forgetLogs } from './retention.ts';
+export { forgetJournal, type Forgetting, forgetLogs, forgetRuns } from './retention.ts';
 export { type StepSpan, stepsOf, type TracedRun, tracesOf } from './spans.ts';
 export { createServerEngine, type RunEngine } from './server.ts';
 export { runMigrations, type RunTables } from './tables.ts';

@@ -445,7 +445,7 @@ export type paths = {
     };
     put?: never;
     post?: never;
-    /** Deletes a repository with all that git has of it. Needs `repository.administer`. */
+    /** Deletes a repository; for a week it can be restored. Needs `repository.administer`. */
     delete: {
       parameters: {
         query?: never;
@@ -461,7 +461,7 @@ export type paths = {
     };
     options?: never;
     head?: never;
-    /** Renames a repository, archives it or brings it back: one of these at once. Needs `repository.administer`. */
+    /** Renames a repository, archives it, brings it back, or makes another branch its default: one of these at once. Needs `repository.administer`. */
     patch: {
       parameters: {
         query?: never;
@@ -469,12 +469,84 @@ export type paths = {
         path: { owner: string; name: string };
         cookie?: never;
       };
-      requestBody: { content: { 'application/json': ({ owner?: string; name: string }) | ({ state: 'active' | 'archived' }) } };
+      requestBody: { content: { 'application/json': ({ owner?: string; name: string }) | ({ defaultBranch: string }) | ({ state: 'active' | 'archived' }) } };
       responses: {
         200: { headers: Headers; content: { 'application/json': components['schemas']['Repository'] } };
         default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
       };
     };
+    trace?: never;
+  };
+  '/api/v1/deleted-repositories': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Deleted repositories that one may bring back. Needs `self.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['DeletedRepositoryPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/deleted-repositories/{deleted}/restore': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Brings back a deleted repository, under its name when that is free. Needs `self.read`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { deleted: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Repository'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/deleted-repositories/{deleted}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Takes away a deleted repository for good, before its week is over. Needs `self.read`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { deleted: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   '/api/v1/repositories/{owner}/{name}/refs': {
@@ -1412,6 +1484,8 @@ export type components = {
     Team: { id: number; name: string; parentId?: number; members: (number)[] };
     RepositoryPage: { items: (components['schemas']['Repository'])[]; next?: string };
     Repository: { id: number; owner: string; name: string; defaultBranch: string; state: 'importing' | 'active' | 'archived' | 'stopped' | 'deleted'; reason?: string; cloneUrl: string; createdAt: string };
+    DeletedRepositoryPage: { items: (components['schemas']['DeletedRepository'])[]; next?: string };
+    DeletedRepository: { id: number; owner: string; name: string; deletedAt: string; purgedAt: string };
     RefPage: { items: (components['schemas']['Ref'])[]; next?: string };
     Ref: { ref: string; oid: string; peeled?: string };
     BranchPage: { items: (components['schemas']['Branch'])[]; next?: string };
