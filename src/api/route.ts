@@ -43,6 +43,8 @@ export type Call = {
   readonly request: string;
   /** Aborted when the client is gone or the server ends. */
   readonly signal: AbortSignal;
+  /** Of a route that takes a file: its bytes, once, within the route's bounds. */
+  readonly content?: AsyncIterable<Uint8Array>;
   /** Where a stream goes on. */
   readonly lastEventId?: string;
 };
@@ -68,6 +70,8 @@ export type Route = {
   readonly tag: string;
   readonly rate: RateLimitName;
   readonly bodyBytesMax: number;
+  /** Its body is a file of at most `bodyBytesMax`, read while it comes. */
+  readonly takesFile: boolean;
   /** Its answer holds a secret, and is never kept to be told again. */
   readonly tellsSecret: boolean;
   readonly schemas: {
@@ -105,6 +109,7 @@ type Spec<Verbs, P extends Shape, Q extends Shape, B extends z.ZodType> = {
   readonly body?: B;
   readonly rate?: RateLimitName;
   readonly bodyBytesMax?: number;
+  readonly takesFile?: boolean;
   readonly tellsSecret?: boolean;
 };
 
@@ -145,6 +150,7 @@ function routesOf<CallOf extends Call>(to: Access['to'], narrow: (call: Call, fo
       tag: spec.tag,
       rate: spec.rate ?? (spec.method === 'get' ? 'read' : 'write'),
       bodyBytesMax: spec.bodyBytesMax ?? BODY_BYTES_MAX,
+      takesFile: spec.takesFile ?? false,
       tellsSecret: spec.tellsSecret ?? false,
       schemas: { params, query, ...(spec.body === undefined ? {} : { body: spec.body }), reply },
       handle: async (call, found, raw) => {

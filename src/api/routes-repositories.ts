@@ -1,7 +1,12 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { z } from '@hono/zod-openapi';
 import { readableRepositories } from '../identity/index.ts';
 import { KEPT_DAYS, type RepositoryRow } from '../repo/index.ts';
 import type { ApiDeps } from './deps.ts';
+import { fault } from './faults.ts';
 import { organisation, repository, self, type ServerEvent } from './route.ts';
 import { idOfCursor, idPage, idParam, iso, pageOf, pageQuery, repositorySchema, sizeOfPage, time } from './schema.ts';
 
@@ -11,6 +16,10 @@ const RESERVED_OWNERS = ['api', 'runner', 'healthz', 'readyz', 'metrics', 'setup
 const owner = name.refine((text) => !RESERVED_OWNERS.includes(text.toLowerCase()), 'the server needs this name itself');
 const branch = z.string().min(1).max(190);
 const DAY_MS = 86_400_000;
+const ARCHIVE_BYTES_MAX = 4 * 1024 ** 3;
+const SPOOL_NAME_BYTES = 12;
+/** The first bytes of what `git bundle create` writes, of whatever version. */
+const BUNDLE = '# v';
 const deletedSchema = z
   .strictObject({ id: z.int(), owner: z.string(), name: z.string(), deletedAt: time, purgedAt: time })
   .openapi('DeletedRepository');
@@ -106,6 +115,26 @@ export const repositoryRoutes = [
         );
       return events;
     },
+  ),
+  organisation.json(
+    {
+      method: 'put',
+      path: '/imports/{owner}/{name}',
+      verb: 'repository.create',
+      tag: 'Repositories',
+      summary: 'Makes a repository of an archive (zip, tar, tar.gz) of one, or of a bundle of git, which is the body',
+      takesFile: true,
+      bodyBytesMax: ARCHIVE_BYTES_MAX,
+      status: 201,
+      params: { owner, name },
+      reply: repositorySchema,
+    },
+    async ({ deps, principal, signal, content }, { params }) =>
+      spooled(deps, content, async (path) => {
+        const kind = await kindOfFile(path);
+        const request = { ...params, from: { kind, path }, principal, signal };
+        return repositoryOf(deps, await deps.repo.import(request));
+      }),
   ),
   repository.json(
     {
@@ -205,6 +234,33 @@ export const repositoryRoutes = [
     async ({ deps, principal }, { params }) => deps.repo.purge(principal, params.deleted),
   ),
 ];
+
+/** Writes a file that comes in to the disk, for as long as `work` reads it. */
+async function spooled<T>(
+  { spool, random }: Pick<ApiDeps, 'spool' | 'random'>,
+  content: AsyncIterable<Uint8Array> | undefined,
+  work: (path: string) => Promise<T>,
+): Promise<T> {
+  if (spool === undefined || content === undefined) throw fault('not-found', 'files are not taken here');
+  const path = join(spool, Buffer.from(random(SPOOL_NAME_BYTES)).toString('hex'));
+  await mkdir(spool, { recursive: true, mode: 0o700 });
+  try {
+    await pipeline(content, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    return await work(path);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function kindOfFile(path: string): Promise<'bundle' | 'archive'> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(BUNDLE.length), 0, BUNDLE.length, 0);
+    return buffer.toString('latin1', 0, bytesRead) === BUNDLE ? 'bundle' : 'archive';
+  } finally {
+    await file.close();
+  }
+}
 
 /** Progress that waits for its reader: only the newest is kept. */
 class Channel implements AsyncIterable<ServerEvent> {

@@ -135,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         log,
       }),
       parts: { 'audit log': () => ground.sequencer.problem() === undefined },
+      spool: places.uploads,
       proxies: settings.trust_proxy,
       closing: closing.signal,
       pages: PAGES,

@@ -95,14 +95,22 @@ function addRepositories(program: Command, dependencies: CliDependencies, exit: 
     });
   examples(view, 'sallyport repo view acme/app');
   const load = server(child(repo, 'import', 'make a repository of another one: branches and tags; nothing runs'))
-    .argument('<source>', 'an https address, a folder of a git repository, or a bundle')
+    .argument(
+      '<source>',
+      'an https address, a folder of a git repository, a bundle, or an archive (zip, tar, tar.gz) of one',
+    )
     .argument('<owner/name>', 'what it is called here')
     .option('--default-branch <branch>', 'of a folder or a bundle, instead of main')
     .action(async (source: string, name: string, options: object) => {
       const { importRepository } = await import('./repo-command.ts');
       exit(await importRepository(source, name, options, dependencies));
     });
-  examples(load, 'sallyport repo import https://github.com/acme/app acme/app', 'sallyport repo import ./app acme/app');
+  examples(
+    load,
+    'sallyport repo import https://github.com/acme/app acme/app',
+    'sallyport repo import ./app acme/app',
+    'sallyport repo import app.tar.gz acme/app',
+  );
   addRepositoryAdministration(repo, dependencies, exit);
 }
 

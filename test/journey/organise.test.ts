@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Product, startProduct } from '../product/product.ts';
+import { type Product, run, startProduct } from '../product/product.ts';
 
 let product: Product;
 beforeAll(async () => {
@@ -82,5 +84,33 @@ describe('a repository', () => {
 
     expect((await product.cli(['repo', 'restore', String(row?.id)])).code).not.toBe(0);
     expect(await product.must(['audit', 'list', '--action', 'repository.purge'])).toContain('repository.purge');
+  });
+
+  test('comes out of an archive, and nothing else of the archive comes', async () => {
+    const env = { PATH: process.env['PATH'] ?? '', GIT_CONFIG_GLOBAL: '/dev/null' };
+    const sh = (script: string) => run('sh', ['-c', script], { cwd: product.folder, env });
+    const made = await sh(`git init -q -b trunk made && cd made && echo a > a && git add a &&
+      git -c user.name=a -c user.email=a@b commit -qm a && echo "#!/bin/sh" > .git/hooks/post-receive &&
+      tar cf ../app.tar . && tar czf ../app.tgz . && echo no > ../app.txt`);
+    expect(made.err).toBe('');
+    for (const kind of ['tar', 'tgz']) {
+      await product.must(['repo', 'import', join(product.folder, `app.${kind}`), `acme/from-${kind}`]);
+      const other = await product.tree(`acme/from-${kind}`);
+      expect((await other.git('ls-remote', '--heads', 'origin')).out).toContain('refs/heads/trunk');
+    }
+    const refused = await product.cli(['repo', 'import', join(product.folder, 'app.txt'), 'acme/from-text']);
+    const stranger = await product.cli(['repo', 'import', join(product.folder, 'app.tar'), 'acme/from-bob'], {
+      as: 'bob',
+    });
+
+    expect(refused.err).toContain('repo/import-refused');
+    expect(stranger.err).toContain('api/not-allowed');
+    expect(await readdir(join(product.data, 'uploads'))).toEqual([]);
+    const hooks = await run(
+      'sh',
+      ['-c', `find ${product.data}/git/repositories -name post-receive -not -path '*/sample*'`],
+      { cwd: '/', env: { PATH: process.env['PATH'] ?? '' } },
+    );
+    expect(hooks.out).toBe('');
   });
 });

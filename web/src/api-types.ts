@@ -427,6 +427,30 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/imports/{owner}/{name}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    /** Makes a repository of an archive (zip, tar, tar.gz) of one, or of a bundle of git, which is the body. Needs `repository.create`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/octet-stream': string } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['Repository'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/repositories/{owner}/{name}': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** One repository. Needs `repository.read`. */
