@@ -3,7 +3,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { reasonOf } from '../base/index.ts';
 import { authorise, type Principal } from '../identity/index.ts';
-import { parseBody, readBody, requireNoNul } from './body.ts';
+import { fileOf, parseBody, readBody, requireNoNul } from './body.ts';
 import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
 import { addressOf, admit, callerOf, identify, requireApproval } from './guard.ts';
@@ -91,7 +91,7 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
   const params = c.req.param();
   for (const text of Object.values(params)) requireNoNul(text, 'path');
   const found = await admit(deps, route, principal, params);
-  const bytes = await readBody(c.req.raw, route.bodyBytesMax);
+  const bytes = route.takesFile ? Buffer.alloc(0) : await readBody(c.req.raw, route.bodyBytesMax);
   await requireApproval(deps, route, principal, { method, url, body: bytes, headers });
   const abort = new AbortController();
   const lastEventId = c.req.header('last-event-id');
@@ -102,6 +102,7 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
     browser,
     signal: AbortSignal.any([abort.signal, c.req.raw.signal, deps.closing]),
     ...(lastEventId === undefined ? {} : { lastEventId }),
+    ...(route.takesFile ? { content: fileOf(c.req.raw, route.bodyBytesMax) } : {}),
   };
   const query = queryOf(c.req.url);
   const asked = { route, principal, key: c.req.header('idempotency-key'), path: c.req.path, body: bytes };

@@ -28,6 +28,30 @@ export async function readBody(request: Request, bytesMax: number): Promise<Buff
   }
 }
 
+/** A file on its way may pause for so long. Milliseconds. */
+const PAUSE_MS_MAX = 30_000;
+
+/** A body that is a file, piece by piece. Whoever stops reading ends its connection with the answer. */
+export async function* fileOf(request: Request, bytesMax: number): AsyncGenerator<Uint8Array> {
+  const tooLarge = () => fault('body-too-large', `a file here has at most ${bytesMax} bytes`);
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge();
+  const reader = request.body?.getReader();
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { promise: late, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(() => reject(fault('body-slow', 'the file did not go on in time')), PAUSE_MS_MAX);
+      const piece = await Promise.race([reader?.read(), late]).finally(() => clearTimeout(timer));
+      if (piece === undefined || piece.done) return;
+      bytes += piece.value.length;
+      if (bytes > bytesMax) throw tooLarge();
+      yield piece.value;
+    }
+  } finally {
+    void reader?.cancel().catch(() => undefined);
+  }
+}
+
 /** A body of JSON; `undefined` when there is none. */
 export function parseBody(bytes: Buffer, type: string | null): unknown {
   if (bytes.length === 0) return undefined;

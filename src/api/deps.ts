@@ -26,6 +26,8 @@ export type ApiDeps = AuthenticateDeps & {
   readonly provider?: { readonly name: string; readonly oidc: Oidc };
   /** What the server needs besides the database, and whether it is there. Everybody may read the names. */
   readonly parts?: { readonly [name: string]: () => boolean };
+  /** A folder for files on their way in. Nothing in it outlives its request. */
+  readonly spool?: string;
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly proxies: readonly string[];
   /** How often a stream says that it lives, and asks whether its reader still may. Milliseconds. */

@@ -38,6 +38,9 @@ export function openApiDocument(routes: readonly Route[]): object {
             }
           : {}),
         ...(body === undefined ? {} : { body: { required: true, content: { 'application/json': { schema: body } } } }),
+        ...(route.takesFile
+          ? { body: { required: true, content: { 'application/octet-stream': { schema: z.string() } } } }
+          : {}),
       },
       responses: {
         ...replyOf(reply),

@@ -47,6 +47,8 @@ export type Call = {
   readonly request: string;
   /** Aborted when the client is gone or the server ends. */
   readonly signal: AbortSignal;
+  /** Of a route that takes a file: its bytes, once, within the route's bounds. */
+  readonly content?: AsyncIterable<Uint8Array>;
   /** Where a stream goes on. */
   readonly lastEventId?: string;
   /** The browser that asks, when it is one. */
@@ -74,6 +76,8 @@ export type Route = {
   readonly tag: string;
   readonly rate: RateLimitName;
   readonly bodyBytesMax: number;
+  /** Its body is a file of at most `bodyBytesMax`, read while it comes. */
+  readonly takesFile: boolean;
   /** Its answer holds a secret, and is never kept to be told again. */
   readonly tellsSecret: boolean;
   /** What a session does only with a fresh passkey's approval of this very request. */
@@ -114,6 +118,7 @@ type Spec<Verbs, P extends Shape, Q extends Shape, B extends z.ZodType> = {
   readonly body?: B;
   readonly rate?: RateLimitName;
   readonly bodyBytesMax?: number;
+  readonly takesFile?: boolean;
   readonly tellsSecret?: boolean;
   readonly approval?: 'act' | 'passkey';
 };
@@ -155,6 +160,7 @@ function routesOf<CallOf extends Call>(to: Access['to'], narrow: (call: Call, fo
       tag: spec.tag,
       rate: spec.rate ?? (spec.method === 'get' ? 'read' : 'write'),
       bodyBytesMax: spec.bodyBytesMax ?? BODY_BYTES_MAX,
+      takesFile: spec.takesFile ?? false,
       tellsSecret: spec.tellsSecret ?? false,
       approval: spec.approval ?? 'none',
       schemas: { params, query, ...(spec.body === undefined ? {} : { body: spec.body }), reply },

@@ -1,11 +1,11 @@
-import { append } from '../auditlog/index.ts';
+import { appendRefusal } from '../auditlog/index.ts';
 import type { LeaseKey } from '../queue/index.ts';
 import type { RunnerDoorDeps } from './runner-door.ts';
 
 /** A lie of a runner about a job that it holds. */
 export async function recordRefusal(deps: RunnerDoorDeps, key: LeaseKey, what: string): Promise<void> {
   await deps.db.transaction((tx) =>
-    append(
+    appendRefusal(
       tx,
       {
         actor: { type: 'runner', id: String(key.runnerId) },

@@ -40,6 +40,7 @@ export function shaped<P extends Shape = Nothing, Q extends Shape = Nothing, B e
     tag: 'GitHub',
     rate: spec.method === 'get' ? 'read' : 'write',
     bodyBytesMax: spec.bodyBytesMax ?? BODY_BYTES_MAX,
+    takesFile: false,
     tellsSecret: false,
     approval: 'none',
     schemas: {

@@ -15,6 +15,7 @@ export {
 } from './sequence.ts';
 export { type Sequencer, startSequencer } from './sequencer.ts';
 export { type EntryFilter, listEntries, type ListedEntry } from './list.ts';
+export { appendRefusal, forgetRefusals } from './refusal.ts';
 export { proveEntry } from './prove.ts';
 export { type AuditlogTables, auditlogMigrations } from './tables.ts';
 export { type ClockStep, type Deviation, type Verification, verifyLog } from './verify.ts';

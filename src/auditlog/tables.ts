@@ -26,6 +26,12 @@ export type AuditlogTables = {
     note: string | null;
     readonly created_at: Generated<Date>;
   };
+  /** How often somebody was refused something lately: no evidence, only what keeps the log from being filled. */
+  auditlog_refusal: {
+    readonly key: string;
+    readonly began_at: Date;
+    readonly count: number;
+  };
 };
 
 export const auditlogMigrations: Migrations = {
@@ -49,6 +55,16 @@ export const auditlogMigrations: Migrations = {
         note text not null,
         created_at timestamptz not null default now()
       )`.execute(db);
+    },
+  },
+  '0041-auditlog-refusal': {
+    async up(db) {
+      await sql`create table auditlog_refusal (
+        key text primary key,
+        began_at timestamptz not null,
+        count int not null
+      )`.execute(db);
+      await sql`create index auditlog_refusal_began on auditlog_refusal (began_at)`.execute(db);
     },
   },
   '0009-auditlog-pending': {

@@ -1,11 +1,12 @@
 import { forgetAnswers, performDue } from '../api/index.ts';
+import { forgetRefusals } from '../auditlog/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
 import { forgetAttempts, forgetChallenges, forgetOidc, type IdentityDeps } from '../identity/index.ts';
 import type { JobLogs } from '../joblog/index.ts';
 import { forgetHistory } from '../queue/index.ts';
 import type { RepoServer } from '../repo/index.ts';
 import type { ServerResults } from '../results-tables/index.ts';
-import { forgetJournal, forgetLogs } from '../runs/index.ts';
+import { forgetJournal, forgetLogs, forgetRuns } from '../runs/index.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Between two rounds, and between two turns of a work that was not done with one. */
@@ -27,6 +28,8 @@ export type HouseworkOptions = IdentityDeps & {
   readonly logs: JobLogs;
   readonly results: ServerResults;
   readonly logRetentionDays: number;
+  /** Nothing: runs stay always. */
+  readonly runRetentionDays: number | undefined;
   readonly log: Log;
 };
 
@@ -34,7 +37,7 @@ export type HouseworkOptions = IdentityDeps & {
 export type Work = { readonly name: string; turn(): Promise<boolean> };
 
 export function houseworks(options: HouseworkOptions): readonly Work[] {
-  const { db, logs, results, logRetentionDays } = options;
+  const { db, logs, results, logRetentionDays, runRetentionDays } = options;
   const kept = () => new Date(options.now() - logRetentionDays * DAY_MS);
   const once = (work: () => Promise<unknown>) => async () => {
     await work();
@@ -45,6 +48,7 @@ export function houseworks(options: HouseworkOptions): readonly Work[] {
     { name: 'requests', turn: once(() => performDue(options)) },
     { name: 'sign-ins at the provider', turn: once(() => forgetOidc(options)) },
     { name: 'challenges', turn: once(() => forgetChallenges(options)) },
+    { name: 'refusals', turn: () => db.transaction((tx) => forgetRefusals(tx, options)) },
     { name: 'answers', turn: once(() => forgetAnswers(options)) },
     {
       name: 'logs',
@@ -56,6 +60,17 @@ export function houseworks(options: HouseworkOptions): readonly Work[] {
       turn: () => logs.archive({ before: options.now() - LOG_HERE_MS, limit: LOGS_MAX }),
     },
     { name: 'history of the queue', turn: () => forgetHistory(db, { before: kept(), limit: ROWS_MAX }) },
+    ...(runRetentionDays === undefined
+      ? []
+      : [
+          {
+            name: 'runs',
+            turn: () => {
+              const before = new Date(options.now() - runRetentionDays * DAY_MS);
+              return forgetRuns(db, { before, limit: RUNS_MAX }, options);
+            },
+          },
+        ]),
     {
       name: 'journal',
       turn: () => forgetJournal(db, { before: new Date(options.now() - JOURNAL_MS), limit: ROWS_MAX }),

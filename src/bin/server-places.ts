@@ -13,6 +13,8 @@ export type ServerPlaces = {
   readonly postgres: string;
   readonly publicKeys: string;
   readonly runner: string;
+  /** Files on their way in. */
+  readonly uploads: string;
 };
 
 export function serverPlaces(data: string): ServerPlaces {
@@ -27,5 +29,6 @@ export function serverPlaces(data: string): ServerPlaces {
     postgres: join(data, 'postgres'),
     publicKeys: join(data, 'public-keys.json'),
     runner: join(data, 'runner'),
+    uploads: join(data, 'uploads'),
   };
 }

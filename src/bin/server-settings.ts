@@ -72,6 +72,8 @@ const settingsSchema = z.strictObject({
   /** Jobs of one repository that wait or run at once. */
   repository_jobs_max: z.int().min(1).max(100_000),
   log_retention_days: z.int().min(1).max(3650),
+  /** Runs themselves, once their logs are gone. Without it they stay always. */
+  run_retention_days: z.int().min(1).max(36_500).exactOptional(),
   artifact_retention_days: z.int().min(1).max(400),
   /** What caches, and artifacts, of one repository may take at each trust level. */
   repository_cache_mib_max: z.int().min(1).max(10_240),

@@ -140,6 +140,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
       ...(provider === undefined ? {} : { provider }),
       parts: { 'audit log': () => ground.sequencer.problem() === undefined },
+      spool: places.uploads,
       proxies: settings.trust_proxy,
       closing: closing.signal,
       pages: PAGES,
@@ -150,8 +151,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       closing.abort();
       return closeServer(server);
     });
-    const logRetentionDays = settings.log_retention_days;
-    closers.push(startHousework(houseworks({ ...deps, repo, logs, results, logRetentionDays, log }), log));
+    const { log_retention_days: logRetentionDays, run_retention_days: runRetentionDays } = settings;
+    closers.push(
+      startHousework(houseworks({ ...deps, repo, logs, results, logRetentionDays, runRetentionDays, log }), log),
+    );
     if (settings.otlp_url !== undefined) {
       const { otlp_url: url } = settings;
       const { version } = options;

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CliDependencies } from './door.ts';
 import type { InviteOptions } from './runners-command.ts';
+import { addRepositoryAdministration, addTeams } from './organise-options.ts';
 import { child, collect, examples, wholeNumber } from './options.ts';
 
 type Exit = (code: number) => void;
@@ -25,6 +26,7 @@ export function addClient(program: Command, dependencies: CliDependencies, exit:
   addTokens(program, dependencies, exit);
   addMembers(program, dependencies, exit);
   addRequests(program, dependencies, exit);
+  addTeams(program, dependencies, exit);
   addRunners(program, dependencies, exit);
   addAuditList(program, dependencies, exit);
   addVariables(program, dependencies, exit);
@@ -96,14 +98,23 @@ function addRepositories(program: Command, dependencies: CliDependencies, exit: 
     });
   examples(view, 'sallyport repo view acme/app');
   const load = server(child(repo, 'import', 'make a repository of another one: branches and tags; nothing runs'))
-    .argument('<source>', 'an https address, a folder of a git repository, or a bundle')
+    .argument(
+      '<source>',
+      'an https address, a folder of a git repository, a bundle, or an archive (zip, tar, tar.gz) of one',
+    )
     .argument('<owner/name>', 'what it is called here')
     .option('--default-branch <branch>', 'of a folder or a bundle, instead of main')
     .action(async (source: string, name: string, options: object) => {
       const { importRepository } = await import('./repo-command.ts');
       exit(await importRepository(source, name, options, dependencies));
     });
-  examples(load, 'sallyport repo import https://github.com/acme/app acme/app', 'sallyport repo import ./app acme/app');
+  examples(
+    load,
+    'sallyport repo import https://github.com/acme/app acme/app',
+    'sallyport repo import ./app acme/app',
+    'sallyport repo import app.tar.gz acme/app',
+  );
+  addRepositoryAdministration(repo, dependencies, exit);
 }
 
 function addAccess(program: Command, dependencies: CliDependencies, exit: Exit): void {

@@ -17,7 +17,9 @@ export type ClientTools = {
 export type ClientRequest = {
   readonly method: string;
   readonly headers: { readonly [name: string]: string };
-  readonly body?: string;
+  readonly body?: string | ReadableStream<Uint8Array>;
+  /** A body that is a stream goes one way. */
+  readonly duplex?: 'half';
   readonly signal?: AbortSignal;
 };
 

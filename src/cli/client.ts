@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { excerpt, Fault, reasonOf } from '../base/index.ts';
 import type { ClientTools } from './client-tools.ts';
@@ -6,6 +8,7 @@ import { fault } from './faults.ts';
 /** Bytes of one answer that is no stream. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const ANSWER_MS_MAX = 120_000;
+const UPLOAD_MS_MAX = 6 * 3_600_000;
 /** How often a stream that was cut is taken up again without anything new in between. */
 const RESUMES_MAX = 10;
 const RESUME_MS = 1000;
@@ -52,6 +55,13 @@ export class Client {
   async send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Json> {
     const answer = await this.#json(method, path, {}, body);
     return answer === undefined ? {} : objectOf(answer);
+  }
+
+  /** Sends a file as it is. */
+  async upload(path: string, file: string): Promise<Json> {
+    const body = Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
+    const response = await this.#ask('PUT', path, { file: body, signal: AbortSignal.timeout(UPLOAD_MS_MAX) });
+    return objectOf(JSON.parse(await textOf(response)));
   }
 
   async bytes(path: string, query: Query = {}): Promise<Response> {
@@ -104,11 +114,12 @@ export class Client {
     options: {
       readonly query?: Query;
       readonly body?: unknown;
+      readonly file?: ReadableStream<Uint8Array>;
       readonly headers?: { readonly [name: string]: string };
       readonly signal?: AbortSignal;
     },
   ): Promise<Response> {
-    const { query = {}, body, headers = {}, signal } = options;
+    const { query = {}, body, file, headers = {}, signal } = options;
     const url = new URL(`/api/v1${path}`, this.origin);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
@@ -124,6 +135,7 @@ export class Client {
           ...(method === 'POST' ? { 'idempotency-key': this.#tools.newId() } : {}),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(file === undefined ? {} : { body: file, duplex: 'half' as const }),
         ...(signal === undefined ? {} : { signal }),
       })
       .catch((thrown: unknown) => {

@@ -29,6 +29,7 @@ export const fault = faultsOf('cli', {
   'not-signed-in': { status: 401, help: 'Sign in first: `sallyport login URL`.' },
   'repository-unknown': { status: 400, help: 'Name it: -R OWNER/NAME.' },
   'import-failed': { status: 502, help: 'Nothing was kept of it: see the message, and try again.' },
+  'team-missing': { status: 404, help: '`sallyport team list` shows the teams.' },
   'run-missing': { status: 404, help: 'Push something, or start one: `sallyport runs dispatch WORKFLOW`.' },
   'job-missing': { status: 404, help: '`sallyport runs view RUN` shows the keys of its jobs.' },
   'git-failed': { status: 500, help: 'Read what git printed.' },

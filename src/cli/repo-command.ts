@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { inner, type Json, text } from './client.ts';
 import { openPlace, openSession, placeOf, type RepositoryOptions, type ServerOptions } from './client-place.ts';
@@ -11,6 +11,7 @@ import { paintOf } from './terminal.ts';
 
 /** Of one list. Whoever has more asks with --json and a server of their own scripts. */
 const LISTED_MAX = 10_000;
+const BUNDLE = '# v';
 
 export type CreateOptions = ServerOptions & { readonly defaultBranch?: string };
 
@@ -87,7 +88,10 @@ export async function viewRepository(
   return EXIT.success;
 }
 
-/** `sallyport repo import SOURCE OWNER/NAME`: an https address is fetched by the server, a folder or a bundle pushed from here. */
+/**
+ * `sallyport repo import SOURCE OWNER/NAME`: an https address is fetched by the server, a folder or a bundle pushed from here, an archive
+ * sent to the server as it is.
+ */
 export async function importRepository(
   source: string,
   named: string,
@@ -150,6 +154,11 @@ async function importHere(
   if (found === undefined) throw fault('path-missing', path);
   const { client, tools, token } = await openSession(options, dependencies);
   const { owner, name } = placeOf(named);
+  if (!found.isDirectory() && !(await isBundle(path))) {
+    if (options.defaultBranch !== undefined) throw fault('usage', 'the default branch of an archive is in the archive');
+    printMade(await client.upload(`/imports/${owner}/${name}`, path), options, dependencies);
+    return EXIT.success;
+  }
   const sign = { origin: client.origin, token };
   const made = await client.send('POST', '/repositories', {
     owner,
@@ -167,6 +176,17 @@ async function importHere(
   }
   printMade(made, options, dependencies);
   return EXIT.success;
+}
+
+/** Of git; every other file is an archive, which the server looks into. */
+async function isBundle(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(BUNDLE.length), 0, BUNDLE.length, 0);
+    return buffer.toString('latin1', 0, bytesRead) === BUNDLE;
+  } finally {
+    await file.close();
+  }
 }
 
 async function pushBundle(

@@ -99,27 +99,38 @@ export const renewResponse = z.strictObject({
 
 export const logResponse = z.strictObject({ size: z.int().nonnegative() });
 
+/**
+ * Text of a job as a database can keep it: a NUL and half of a surrogate pair, which jobs may well print into an output, come as U+FFFD. So
+ * a job that writes one ends as every other.
+ */
+const told = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .transform((text) => text.toWellFormed().replaceAll('\0', '\ufffd'));
+const OUTPUT_CHARACTERS_MAX = 4 * 1024 * 1024;
+
 const taint = z.strictObject({
   level,
-  cause: z.string().max(200),
-  step: z.string().max(500).exactOptional(),
-  source: z.string().max(4000),
+  cause: told(200),
+  step: told(500).exactOptional(),
+  source: told(4000),
 });
 export const finishRequest = z.strictObject({
   leaseToken: token,
   logBytes: z.int().nonnegative(),
   outcome: z.strictObject({
     conclusion: z.enum(['success', 'failure', 'cancelled', 'skipped']),
-    outputs: z.record(z.string().max(1000), z.string()),
-    influencedOutputs: z.array(z.string().max(1000)).max(10_000),
+    outputs: z.record(told(1000), told(OUTPUT_CHARACTERS_MAX)),
+    influencedOutputs: z.array(told(1000)).max(10_000),
     level,
     taints: z.array(taint).max(1000),
-    environmentUrl: z.string().max(4000).exactOptional(),
+    environmentUrl: told(4000).exactOptional(),
     subjects: z
-      .array(z.strictObject({ name: z.string().max(1000), digest: z.string().max(200), kind: z.enum(['oci', 'file']) }))
+      .array(z.strictObject({ name: told(1000), digest: told(200), kind: z.enum(['oci', 'file']) }))
       .max(1000)
       .exactOptional(),
-    reason: z.string().max(4000).exactOptional(),
+    reason: told(4000).exactOptional(),
   }),
 });
 

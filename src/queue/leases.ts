@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
-import { append, type AppendDeps } from '../auditlog/index.ts';
+import { type AppendDeps, appendRefusal } from '../auditlog/index.ts';
 import { canonicalJson, lowestLevel, type TrustLevel } from '../base/index.ts';
 import type { Database, Transaction } from '../database/index.ts';
 import { hashOfToken, type JobBounds, makeToken } from '../identity/index.ts';
@@ -239,7 +239,7 @@ async function refuse(db: Database, key: LeaseKey, what: string, deps: AppendDep
   // Its own job, which it has ended itself: a question that came late, and nothing that anybody should look at.
   if (past !== undefined) throw fault('lease-lost', `job ${key.jobId} has ended`);
   await db.transaction((tx) =>
-    append(
+    appendRefusal(
       tx,
       {
         actor: { type: 'runner', id: String(key.runnerId) },

@@ -30,6 +30,8 @@ export type PushOptions = {
   readonly push: string;
   readonly gitDir: string;
   readonly gitPath: string;
+  /** Of the repository when the push began. */
+  readonly bytes: number;
   readonly bytesMax: number;
   readonly mayPushDirectly: boolean;
   readonly unsafeDirectPush: boolean;
@@ -114,7 +116,8 @@ async function judge(options: PushOptions, call: HookCall & { kind: 'pre-receive
   const refusals = refusalsOf({
     defaultBranch: repository.defaultBranch,
     updates,
-    bytes: await sizeOfFolder(gitDir),
+    // What is new lies in the quarantine alone: the rest was counted when the push began.
+    bytes: options.bytes + (quarantine === undefined ? 0 : await sizeOfFolder(quarantine)),
     bytesMax: options.bytesMax,
     mayPushDirectly: options.mayPushDirectly,
     unsafeDirectPush: options.unsafeDirectPush,

@@ -1,4 +1,4 @@
-import { append, type AppendDeps, type Entry } from '../auditlog/index.ts';
+import { append, type AppendDeps, appendRefusal, type Entry } from '../auditlog/index.ts';
 import type { Database, Transaction } from '../database/index.ts';
 import { fault } from './faults.ts';
 import type { RefLine } from './hook.ts';
@@ -383,7 +383,7 @@ export async function recordRefusal(
 ): Promise<void> {
   const { repositoryId, push, principal } = options;
   await deps.db.transaction((tx) =>
-    append(
+    appendRefusal(
       tx,
       {
         actor: actorOf(principal),

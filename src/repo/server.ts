@@ -213,7 +213,9 @@ async function receive(
   const { repository, principal, route, protocol, request, response } = call;
   const { limits, refLog, log } = deps;
   const gitDir = await servedFolder(deps.folders, repository.id);
-  const room = limits.repositoryBytesMax - (await sizeOfFolder(gitDir));
+  // Who only asks for the refs sends nothing.
+  const bytes = route.kind === 'refs' ? 0 : await sizeOfFolder(gitDir);
+  const room = limits.repositoryBytesMax - bytes;
   const env = receiveEnvironment(deps.folders, gitDir, Math.min(limits.packBytesMax, Math.max(0, room) + SLACK_BYTES));
   const git = { program: deps.gitPath, service: route.service, kind: route.kind, gitDir, env, protocol };
   const served = { ...git, request, response, limits: limits.push, log };
@@ -239,6 +241,7 @@ async function receive(
           push: id,
           gitDir,
           gitPath: deps.gitPath,
+          bytes,
           bytesMax: limits.repositoryBytesMax,
           mayPushDirectly,
           unsafeDirectPush: deps.unsafeDirectPush,

@@ -27,7 +27,7 @@ export {
 export type { EgressReport, JobReport, LogGroup, LogSegment, StepReport } from './job-report.ts';
 export { type JobReports, LINE_CHARACTERS_MAX, type LogBytes, type LogLine, openJobReports } from './job-reports.ts';
 export { type RecentAsked, type RecentRun, recentRuns } from './recent.ts';
-export { forgetJournal, type Forgetting, forgetLogs } from './retention.ts';
+export { forgetJournal, type Forgetting, forgetLogs, forgetRuns } from './retention.ts';
 export {
   attemptsOf,
   lastGreenOf,

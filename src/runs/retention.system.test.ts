@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listEntries } from '../auditlog/index.ts';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
 import { engineEvents, viewRun } from './read.ts';
-import { forgetJournal, forgetLogs } from './retention.ts';
+import { forgetJournal, forgetLogs, forgetRuns } from './retention.ts';
 import { openRuns } from './runs.fixture.ts';
 import type { RunTables } from './tables.ts';
 
@@ -75,4 +77,30 @@ test('nothing that an open run needs is forgotten: it goes on after a restart', 
   expect(ran).toEqual(['one', 'two']);
   await forgetJournal(db, { before: later(), limit: 1000 });
   expect(await journal()).toEqual([]);
+});
+
+test('old runs go for good once their logs are gone, with one entry, and their numbers stay theirs', async () => {
+  await using fixture = await openRuns(postgres);
+  const { db, repositoryId } = fixture;
+  const deps = { now: () => Date.now(), random: (bytes: number) => randomBytes(bytes) };
+  await fixture.push({ '.github/workflows/ci.yml': WORKFLOW });
+  await fixture.work();
+  const [run] = await fixture.runs();
+  const runId = run?.id ?? 0;
+  const forgetting = { before: later(), limit: 10 };
+
+  await forgetRuns(db, forgetting, deps);
+  expect(await viewRun(db, { repositoryId, runId })).toBeDefined();
+  await forgetLogs(db, { ...forgetting, remove: async () => undefined });
+  expect(await forgetRuns(db, forgetting, deps)).toBe(false);
+
+  expect(await viewRun(db, { repositoryId, runId })).toBeUndefined();
+  expect((await listEntries(db, { limit: 1 }))[0]?.body).toMatchObject({
+    action: 'run.forget',
+    detail: { runs: [runId] },
+  });
+  await fixture.restart();
+  await fixture.push({ 'b.txt': 'b' });
+  await fixture.work();
+  expect((await fixture.runs())[0]?.id).toBeGreaterThan(runId);
 });

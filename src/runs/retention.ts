@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { append, type AppendDeps } from '../auditlog/index.ts';
 import type { Database } from '../database/index.ts';
 import type { RunTables } from './tables.ts';
 
@@ -65,4 +66,40 @@ export async function forgetJournal(db: Database, { before, limit }: Forgetting)
       where run.state = 'done' and run.finished_at < ${before} limit ${limit}
     )`.execute(db.as<RunTables>());
   return Number(numAffectedRows) === limit;
+}
+
+/**
+ * Takes runs away for good that ended long ago and whose logs are gone, with all rows of theirs; one entry of the audit log for all that
+ * go at once. Their numbers are never given again. Answers whether there may be more.
+ */
+export async function forgetRuns(db: Database, { before, limit }: Forgetting, deps: AppendDeps): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const tables = tx.as<RunTables>();
+    const old = await tables
+      .selectFrom('run_run')
+      .select('id')
+      .where('state', '=', 'done')
+      .where('logs_removed_at', 'is not', null)
+      .where('finished_at', '<', before)
+      .orderBy('finished_at')
+      .limit(limit)
+      .forUpdate()
+      .skipLocked()
+      .execute();
+    if (old.length === 0) return false;
+    const ids = old.map(({ id }) => id);
+    await tables.deleteFrom('run_run').where('id', 'in', ids).execute();
+    await append(
+      tx,
+      {
+        actor: { type: 'system', id: 'retention' },
+        action: 'run.forget',
+        resource: { type: 'installation', id: 'this' },
+        outcome: 'allow',
+        detail: { runs: ids.map(Number), before: before.toISOString() },
+      },
+      deps,
+    );
+    return old.length === limit;
+  });
 }

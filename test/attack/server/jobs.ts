@@ -172,6 +172,27 @@ const runners: readonly ServerAttack[] = [
     },
   },
   {
+    id: 'K21-runner-refusal-flood',
+    title: 'a runner fills the audit log with requests that are refused',
+    controls: ['K16', 'K21'],
+    async attempt(rig) {
+      const job = await rig.take();
+      const line = Buffer.from('{}\n');
+      for (let n = 0; n < 150; n += 1) await rig.rival.log(job, 0, line);
+      const path = '/api/v1/audit?action=lease.refuse&limit=100';
+      const listed = await rig.ask('GET', path, { token: rig.people.ada });
+      const { items } = JSON.parse(listed.text) as { items: { body: { detail: { refusals?: number } } }[] };
+      const counts = items.map(({ body }) => body.detail.refusals ?? 1);
+      await rig.runner.finish(job);
+      return {
+        refused: items.length < 80,
+        // What was not told by itself is told by its number.
+        succeeded: items.length > 10 && Math.max(...counts) >= 64,
+        detail: `${items.length} entries, ${Math.max(...counts)} at most in one`,
+      };
+    },
+  },
+  {
     id: 'K21-runner-log-size',
     title: 'a runner ends a job with more log than it sent',
     controls: ['K21'],

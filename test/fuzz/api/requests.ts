@@ -50,14 +50,14 @@ export function operationsOf(document: {
         responses = {},
       } = described as {
         parameters?: Operation['parameters'];
-        requestBody?: { content: { 'application/json': { schema: Schema } } };
+        requestBody?: { content: { readonly [type: string]: { schema: Schema } } };
         responses?: object;
       };
       return {
         method,
         path,
         parameters,
-        body: requestBody?.content['application/json'].schema,
+        body: requestBody?.content['application/json']?.schema,
         responses: Object.keys(responses),
       };
     }),
