@@ -8,7 +8,7 @@ import { readSources, readWebSources } from './tidy/sources.ts';
 import { checkWeb } from './tidy/web.ts';
 
 const SCANNERS = ['secrets', 'code', 'dependencies', 'audit', 'infrastructure'];
-const STATE = ['identity', 'repo', 'variable', 'check', 'change', 'advisory'];
+const STATE = ['identity', 'repo', 'variable', 'check', 'notify', 'findings', 'change', 'advisory'];
 const STAGES = ['event', 'plan', 'gate', 'run', 'prove', 'deploy'];
 const STAGE_GROUND = [
   'base',
@@ -60,6 +60,10 @@ const ALLOWED: AllowList = {
   // The queue: who holds a job, and what its token may.
   queue: ['base', 'database', 'auditlog', 'identity', 'protocol'],
   joblog: ['base'],
+  // What goes out dials only addresses that the rules of egress let through.
+  notify: ['base', 'database', 'auditlog', 'egress', 'identity'],
+  // What a finding is: its words are those of the scanners.
+  findings: ['base', 'database', 'auditlog', 'finding', 'identity'],
   // The git server: how git is started and how it answers.
   repo: ['base', 'hold', 'store', 'database', 'auditlog', 'identity', 'git', 'source'],
   ...Object.fromEntries(STAGES.map((folder, at) => [folder, [...STAGE_GROUND, ...STAGES.slice(0, at)]])),
@@ -88,8 +92,9 @@ const ALLOWED: AllowList = {
     'auditlog',
     'attest',
     'protocol',
-    // What a diagnostic is.
+    // What a diagnostic and a finding are.
     'workflow',
+    'finding',
     'queue',
     'joblog',
     'results',

@@ -3,7 +3,7 @@ import type { Log } from '../base/index.ts';
 import type { AuthenticateDeps } from '../identity/index.ts';
 import type { RepoServer } from '../repo/index.ts';
 import type { Metrics } from './metrics.ts';
-import type { JobLogReader, RunEngine, RunReaders, Runners } from './ports.ts';
+import type { Installation, JobLogReader, Outgoing, RunEngine, RunReaders, Runners } from './ports.ts';
 
 /** All that the API gets from outside. */
 export type ApiDeps = AuthenticateDeps & {
@@ -17,6 +17,10 @@ export type ApiDeps = AuthenticateDeps & {
   readonly jobLogs: JobLogReader;
   readonly runners: Runners;
   readonly metrics: Metrics;
+  readonly outgoing: Outgoing;
+  readonly installation: Installation;
+  /** A scan waits. */
+  wakeScans?(): void;
   /** `/runner/v1/…`. Answers whether it took the request. */
   readonly runnerDoor?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
   /** What the server needs besides the database, and whether it is there. Everybody may read the names. */

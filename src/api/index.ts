@@ -9,7 +9,10 @@ export { createMetrics, type Figures, type Metrics } from './metrics.ts';
 export { openApiDocument } from './openapi.ts';
 export type {
   ArtifactInfo,
+  DoctorFact,
+  Installation,
   JobLogReader,
+  Outgoing,
   Page,
   RunEngine,
   RunFilter,
@@ -22,6 +25,8 @@ export type {
   RunSummary,
   RunView,
   ScheduleInfo,
+  SettingInfo,
+  SizeInfo,
 } from './ports.ts';
 export { ROUTES } from './routes.ts';
 export { SHAPED_ROUTES } from './shaped.ts';

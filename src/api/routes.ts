@@ -1,6 +1,10 @@
 import type { Route } from './route.ts';
 import { contentRoutes } from './routes-contents.ts';
 import { homeRoutes } from './routes-home.ts';
+import { findingRoutes } from './routes-findings.ts';
+import { feedRoutes } from './routes-feeds.ts';
+import { installationRoutes } from './routes-installation.ts';
+import { contactRoutes, webhookRoutes } from './routes-notify.ts';
 import { auditRoutes, metaRoutes, runnerRoutes, variableRoutes } from './routes-operate.ts';
 import { accessRoutes, memberRoutes, signInRoutes, teamRoutes, tokenRoutes } from './routes-people.ts';
 import { repositoryRoutes } from './routes-repositories.ts';
@@ -21,4 +25,9 @@ export const ROUTES: readonly Route[] = [
   ...variableRoutes,
   ...runnerRoutes,
   ...auditRoutes,
+  ...findingRoutes,
+  ...webhookRoutes,
+  ...contactRoutes,
+  ...feedRoutes,
+  ...installationRoutes,
 ];

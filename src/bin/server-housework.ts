@@ -2,6 +2,7 @@ import { forgetAnswers } from '../api/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
 import { forgetAttempts, type IdentityDeps } from '../identity/index.ts';
 import type { JobLogs } from '../joblog/index.ts';
+import { forgetDeliveries } from '../notify/index.ts';
 import { forgetHistory } from '../queue/index.ts';
 import type { LocalResults } from '../results/index.ts';
 import { forgetJournal, forgetLogs } from '../runs/index.ts';
@@ -47,6 +48,7 @@ export function houseworks(options: HouseworkOptions): readonly Work[] {
       name: 'journal',
       turn: () => forgetJournal(db, { before: new Date(options.now() - JOURNAL_MS), limit: ROWS_MAX }),
     },
+    { name: 'deliveries', turn: () => forgetDeliveries(options, ROWS_MAX) },
     { name: 'artifacts and caches', turn: once(() => results.sweep()) },
   ];
 }

@@ -13,6 +13,10 @@ export type ServerPlaces = {
   readonly postgres: string;
   readonly publicKeys: string;
   readonly runner: string;
+  /** Kept results of scans: made again by themselves. */
+  readonly scans: string;
+  /** The key that addresses and secrets of receivers are sealed with. */
+  readonly notify: string;
 };
 
 export function serverPlaces(data: string): ServerPlaces {
@@ -27,5 +31,7 @@ export function serverPlaces(data: string): ServerPlaces {
     postgres: join(data, 'postgres'),
     publicKeys: join(data, 'public-keys.json'),
     runner: join(data, 'runner'),
+    scans: join(data, 'scans'),
+    notify: join(data, 'notify'),
   };
 }

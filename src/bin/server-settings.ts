@@ -58,6 +58,20 @@ const settingsSchema = z.strictObject({
     .exactOptional(),
   /** Owners may push to the default branch without review. Such runs are `branch`, and say why. */
   unsafe_direct_push: z.boolean(),
+  /** A mail server. On port 465 it speaks TLS at once, on others after STARTTLS, without which nothing is sent. */
+  smtp_host: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]{1,253}$/, 'write a name of a host')
+    .exactOptional(),
+  smtp_port: z.int().min(1).max(65_535),
+  smtp_user: z.string().min(1).exactOptional(),
+  /** A file with nothing but the password. */
+  smtp_password_file: path.exactOptional(),
+  mail_from: z.email().exactOptional(),
+  /** Mail goes over the network as it is: for a mail server on this machine. */
+  unsafe_smtp_plain: z.boolean(),
+  /** Names of hosts inside that webhooks may reach, at private addresses and over plain HTTP. */
+  unsafe_webhook_hosts: z.array(z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, 'write a name of a host')).max(50),
 });
 const partial = settingsSchema.partial();
 type Given = z.infer<typeof partial>;
@@ -93,6 +107,26 @@ export type SettingsSources = {
   readonly cwd: string;
 };
 
+export type SettingSource = 'default' | 'file' | 'environment' | 'flag';
+
+/** Where each setting that counts comes from. Faults as of `readSettings`. */
+export async function settingSources(
+  sources: SettingsSources,
+  { data }: ServerSettings,
+): Promise<{ readonly [name: string]: SettingSource }> {
+  const file = await fromFile(
+    sources.configFile === undefined ? undefined : resolve(sources.cwd, sources.configFile),
+    data,
+  );
+  const given = (names: object, source: SettingSource) =>
+    Object.fromEntries(Object.keys(names).map((name) => [name, source]));
+  return {
+    ...given(file, 'file'),
+    ...given(fromEnvironment(sources.environment), 'environment'),
+    ...given(sources.flags, 'flag'),
+  };
+}
+
 /** Default < file < environment < flag. Throws `settings/invalid`, `settings/unreadable`. */
 export async function readSettings(sources: SettingsSources): Promise<ServerSettings> {
   const { cwd } = sources;
@@ -110,6 +144,9 @@ export async function readSettings(sources: SettingsSources): Promise<ServerSett
     artifact_retention_days: 90,
     trust_proxy: [],
     unsafe_direct_push: false,
+    smtp_port: 587,
+    unsafe_smtp_plain: false,
+    unsafe_webhook_hosts: [],
     ...given,
     listen,
     data: given.data === undefined ? data : resolve(cwd, given.data),
@@ -140,6 +177,9 @@ function refuseHalves(settings: ServerSettings): void {
       'invalid',
       `${settings.listen} is reached from other machines: give tls_certificate and tls_key, or trust_proxy behind a proxy that ends TLS`,
     );
+  }
+  if ((settings.smtp_host === undefined) !== (settings.mail_from === undefined)) {
+    throw fault('invalid', 'smtp_host and mail_from belong together: one of them is missing');
   }
   const { pathname, search } = new URL(settings.url);
   if (pathname !== '/' || search !== '') throw fault('invalid', `url is ${settings.url}: it has no path`);
@@ -174,7 +214,7 @@ async function fromFile(named: string | undefined, data: string): Promise<Given>
   const [problem] = document.errors;
   if (problem !== undefined) throw fault('unreadable', `${file}: ${problem.message.split('\n')[0] ?? ''}`);
   const given = parse(partial, document.toJS({ maxAliasCount: 0 }) ?? {}, file);
-  for (const name of ['data', 'tls_certificate', 'tls_key', 'actions_mirror'] as const) {
+  for (const name of ['data', 'tls_certificate', 'tls_key', 'actions_mirror', 'smtp_password_file'] as const) {
     const value = given[name];
     if (value !== undefined && !isAbsolute(value)) throw fault('invalid', `${file}: ${name} must be an absolute path`);
   }

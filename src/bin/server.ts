@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createApi, createMetrics, createRunnerDoor, HTTP_OPTIONS } from '../api/index.ts';
 import { type Log, reasonOf, systemClock } from '../base/index.ts';
 import { authoriseGit, firstSetupCode, type IdentityDeps, recoverySetupCode } from '../identity/index.ts';
+import { startScans } from '../findings/index.ts';
 import { openJobLogs } from '../joblog/index.ts';
 import { openQueue } from '../queue/index.ts';
 import { openRepoServer } from '../repo/index.ts';
@@ -18,10 +19,13 @@ import { openCommits, openRuns } from './server-engine.ts';
 import { openGround } from './server-ground.ts';
 import { figuresOf } from './server-figures.ts';
 import { houseworks, startHousework } from './server-housework.ts';
+import { installationOf } from './server-installation.ts';
+import { openNotify } from './server-notify.ts';
+import { scannerOf } from './server-scans.ts';
 import { serverPlaces } from './server-places.ts';
 import { runnersOf, startOwnRunner } from './server-runner.ts';
 import { startTraces } from './server-traces.ts';
-import { isLoopback, type ServerSettings } from './server-settings.ts';
+import { isLoopback, type ServerSettings, type SettingSource } from './server-settings.ts';
 
 const GIB = 1024 ** 3;
 /** What `npm run pages` makes: beside the programs of the package, and of the sources. */
@@ -47,6 +51,7 @@ export type RunningServer = {
 
 export type ServerOptions = {
   readonly settings: ServerSettings;
+  readonly sources: { readonly [name: string]: SettingSource };
   readonly machine: Machine;
   readonly version: string;
   /** A code for a further administrator is wanted. */
@@ -96,9 +101,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const artifactMs = settings.artifact_retention_days * DAY_MS;
     const quotas = { ...LOCAL_QUOTAS, artifactMs, artifactMsMax: artifactMs };
     const results = await openLocalResults({ blobs, dir: places.results, clock: systemClock, quotas });
-    const runs = await openRuns({ ...deps, db, repo, results, settings, machine: options.machine, log });
-    engineWake.call = () => runs.wake();
+    const { version, machine } = options;
+    const notify = await openNotify({ ...deps, settings, places, version, log });
+    closers.push(() => notify.close());
+    const runs = await openRuns({ ...deps, db, repo, results, settings, machine, log, notify });
     closers.push(() => runs.close());
+    const scan = scannerOf({ db, places, machine, now: () => deps.now(), log });
+    const scans = await startScans({ ...deps, scan, onChange: notify.onFindings, log });
+    closers.push(() => scans.close());
+    engineWake.call = () => {
+      runs.wake();
+      scans.wake();
+    };
     const closing = new AbortController();
     const api = createApi({
       ...deps,
@@ -111,6 +125,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       engine: runs.engine,
       jobLogs: logs,
       runners: runnersOf(deps),
+      outgoing: notify.outgoing,
+      installation: installationOf({ db, settings, sources: options.sources, places, keys, now: () => deps.now() }),
+      wakeScans: () => scans.wake(),
       metrics: createMetrics(figuresOf({ ...deps, sequencer: ground.sequencer })),
       runnerDoor: createRunnerDoor({
         ...deps,

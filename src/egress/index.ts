@@ -3,6 +3,7 @@
  * list with its presets and file, and what is recorded of every attempt.
  * Never: decides the trust level of a job, reads the environment or a workspace, forwards a DNS query of a job.
  */
+export { canonicalAddress, classifyAddress } from './address.ts';
 export {
   type EgressDiagnostic,
   type EgressFileReading,

@@ -7,6 +7,7 @@ import {
   type AuthorisedObject,
   isOrganisationVerb,
   isRepositoryVerb,
+  isSelfVerb,
   jobAllows,
   type OrganisationRole,
   organisationAllows,
@@ -40,7 +41,7 @@ export async function authorise(
   if (principal.kind !== 'user' || token === undefined || !tokenAllows(principal, verb, object)) return false;
   switch (object.type) {
     case 'user':
-      return (verb === 'self.read' || verb === 'token.manage') && object.id === token.userId;
+      return isSelfVerb(verb) && object.id === token.userId;
     case 'organisation': {
       if (!isOrganisationVerb(verb)) return false;
       const role = await roleOf(db, token.userId);
@@ -82,6 +83,16 @@ async function roleOf(db: Database, userId: number): Promise<OrganisationRole | 
 }
 
 type Roles = { readonly role: OrganisationRole | undefined; readonly granted: readonly RepositoryRole[] };
+
+/** Whether a person may this to a repository, when nobody asks and something is sent to them: by their roles alone. */
+export async function personMay(
+  db: Database,
+  verb: RepositoryVerb,
+  { userId, repositoryId }: { readonly userId: number; readonly repositoryId: number },
+): Promise<boolean> {
+  const { role, granted } = await rolesOf(db, userId, repositoryId);
+  return role !== undefined && repositoryAllows(role, granted, verb);
+}
 
 /** A team may what the teams may that it lies in. */
 async function rolesOf(db: Database, userId: number, repositoryId: number): Promise<Roles> {

@@ -4,7 +4,7 @@
  * Never: keeps a token or a code itself (only hashes), knows what lies in a repository, decides by what a caller says of itself.
  */
 export { authenticate, type AuthenticateDeps, type Credential } from './authenticate.ts';
-export { authorise, authoriseGit, readableRepositories } from './authorise.ts';
+export { authorise, authoriseGit, personMay, readableRepositories } from './authorise.ts';
 export {
   firstSetupCode,
   inviteAgain,

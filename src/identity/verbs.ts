@@ -23,6 +23,8 @@ const REPOSITORY_VERBS = {
   'check.write': 'write',
   'finding.read': 'write',
   'finding.write': 'write',
+  'webhook.read': 'maintain',
+  'webhook.manage': 'admin',
   'access.read': 'maintain',
   'access.manage': 'admin',
   'variable.read': 'write',
@@ -38,13 +40,14 @@ const ORGANISATION_VERBS = {
   'runner.read': ['owner', 'security', 'auditor'],
   'runner.manage': ['owner'],
   'audit.read': ['owner', 'security', 'auditor'],
+  'installation.read': ['owner', 'security', 'auditor'],
   'organisation-variable.read': ['owner', 'security', 'member', 'auditor'],
   'organisation-variable.manage': ['owner'],
   'metrics.read': ['owner', 'security', 'auditor'],
 } as const satisfies { readonly [verb: string]: readonly OrganisationRole[] };
 
 /** What everybody does with what is their own. */
-const SELF_VERBS = ['self.read', 'token.manage'] as const;
+const SELF_VERBS = ['self.read', 'token.manage', 'contact.manage'] as const;
 
 export type RepositoryVerb = keyof typeof REPOSITORY_VERBS;
 export type OrganisationVerb = keyof typeof ORGANISATION_VERBS;
@@ -73,8 +76,12 @@ export function isOrganisationVerb(text: string): text is OrganisationVerb {
   return Object.hasOwn(ORGANISATION_VERBS, text);
 }
 
+export function isSelfVerb(text: string): text is SelfVerb {
+  return SELF_VERBS.some((verb) => verb === text);
+}
+
 export function isVerb(text: string): text is Verb {
-  return isRepositoryVerb(text) || isOrganisationVerb(text) || SELF_VERBS.some((verb) => verb === text);
+  return isRepositoryVerb(text) || isOrganisationVerb(text) || isSelfVerb(text);
 }
 
 export const VERBS: readonly Verb[] = [

@@ -4,6 +4,7 @@
  * Never: a second state machine or planner: `engine` and `run` drive a local run in the same way. Executes nothing, holds no lease.
  */
 export type { Principal, ServerEngineDeps } from './deps.ts';
+export type { EndedRun } from './ended.ts';
 export type { DispatchOrder, RerunOrder } from './orders.ts';
 export {
   countRuns,
