@@ -35,7 +35,7 @@ export function createApp(state: ApiState): Hono<ApiEnv> {
     c.set('address', addressOf(c.env.incoming, deps.proxies));
     c.set('route', 'none');
     await next();
-    if (c.get('isEmbeddable') === true) c.header('cross-origin-resource-policy', 'cross-origin');
+    if (c.get('isEmbeddable')) c.header('cross-origin-resource-policy', 'cross-origin');
     c.header('x-request-id', c.get('request'));
     const labels = { method: c.req.method, route: c.get('route') };
     deps.metrics.requests.inc({ ...labels, status: String(c.res.status) });

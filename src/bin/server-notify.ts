@@ -42,7 +42,9 @@ export type NotifyOptions = IdentityDeps & {
 
 /** Opens what goes out: the key of what is sealed, the mail server, the outbox. */
 export async function openNotify(options: NotifyOptions): Promise<OpenNotify> {
-  const { db, settings, places, version, log, now, random } = options;
+  const { db, settings, places, version, log } = options;
+  const now = () => options.now();
+  const random = (bytes: number) => options.random(bytes);
   const sealer = sealerOf(await readKey(places.notify, random), random);
   const dialer = createDialer({
     lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),

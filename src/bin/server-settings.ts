@@ -92,6 +92,13 @@ const VARIABLES = {
   SALLYPORT_OTLP_URL: 'otlp_url',
   SALLYPORT_ACTIONS_MIRROR: 'actions_mirror',
   SALLYPORT_UNSAFE_DIRECT_PUSH: 'unsafe_direct_push',
+  SALLYPORT_SMTP_HOST: 'smtp_host',
+  SALLYPORT_SMTP_PORT: 'smtp_port',
+  SALLYPORT_SMTP_USER: 'smtp_user',
+  SALLYPORT_SMTP_PASSWORD_FILE: 'smtp_password_file',
+  SALLYPORT_MAIL_FROM: 'mail_from',
+  SALLYPORT_UNSAFE_SMTP_PLAIN: 'unsafe_smtp_plain',
+  SALLYPORT_UNSAFE_WEBHOOK_HOSTS: 'unsafe_webhook_hosts',
 } as const satisfies { readonly [name: string]: keyof Given };
 
 export type SettingsSources = {
@@ -195,9 +202,9 @@ function fromEnvironment(environment: SettingsSources['environment']): object {
 }
 
 function typed(name: keyof Given, text: string): unknown {
-  if (name === 'runner_jobs') return /^\d+$/.test(text) ? Number(text) : text;
-  if (name === 'trust_proxy') return text.split(',').map((part) => part.trim());
-  if (name !== 'runner' && name !== 'unsafe_direct_push') return text;
+  if (name === 'runner_jobs' || name === 'smtp_port') return /^\d+$/.test(text) ? Number(text) : text;
+  if (name === 'trust_proxy' || name === 'unsafe_webhook_hosts') return text.split(',').map((part) => part.trim());
+  if (name !== 'runner' && name !== 'unsafe_direct_push' && name !== 'unsafe_smtp_plain') return text;
   return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
 }
 

@@ -32,8 +32,8 @@ type Recorded =
 
 /** Takes over what a scan found, or that it failed, at once: rows, the branch, the day, the entry, and what others are told. */
 export async function recordOutcome(options: ScansOptions, scan: WantedScan, recorded: Recorded): Promise<void> {
-  const { db, now } = options;
-  const at = new Date(now());
+  const { db } = options;
+  const at = new Date(options.now());
   await db.transaction(async (tx) => {
     const { outcome, failure } = recorded;
     const isComplete = outcome !== undefined && outcome.gaps.length === 0;

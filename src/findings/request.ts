@@ -95,12 +95,14 @@ const fresh = (now: number) => ({
  * Wants a scan of each default branch that moved, got reports of other tools, or was scanned a day ago: advisories are published and
  * suppressions end while no commit comes. What is looked at is where the branch is, not what happened: nothing that is missed is lost.
  */
-export async function noteDefaultBranches({ db, now }: RequestDeps): Promise<void> {
+export async function noteDefaultBranches(deps: RequestDeps): Promise<void> {
+  const { db } = deps;
+  const at = deps.now();
   await sql`
     insert into finding_scan (repository_id, ref, commit, cause, state, attempts, gaps, notes, files, opened, fixed, created_at)
     select r.id, ref.name, ref.oid,
       case when b.commit is distinct from ref.oid then 'push' when b.analysis_id < a.newest then 'reported' else 'renewed' end,
-      'waiting', 0, '[]', '[]', 0, 0, 0, ${new Date(now())}
+      'waiting', 0, '[]', '[]', 0, 0, 0, ${new Date(at)}
     from repo_repository r
     join repo_ref ref on ref.repository_id = r.id and ref.name = 'refs/heads/' || r.default_branch
     left join finding_branch b on b.repository_id = r.id and b.ref = ref.name
@@ -108,7 +110,7 @@ export async function noteDefaultBranches({ db, now }: RequestDeps): Promise<voi
       select max(id) as newest from check_analysis where repository_id = r.id and ref = ref.name
     ) a on true
     where r.state = 'active'
-      and (b.commit is distinct from ref.oid or b.analysis_id < a.newest or b.scanned_at < ${new Date(now() - DAY_MS)})
+      and (b.commit is distinct from ref.oid or b.analysis_id < a.newest or b.scanned_at < ${new Date(at - DAY_MS)})
       and not exists (
         select 1 from finding_scan s
         where s.repository_id = r.id and s.ref = ref.name and s.state in ('waiting', 'running')

@@ -95,7 +95,8 @@ async function scanNext(options: ScansOptions, signal: AbortSignal): Promise<boo
 }
 
 /** The try is counted before it is made. A branch that moved on since is scanned as it is now. */
-async function take({ db, now }: ScansOptions): Promise<(WantedScan & { readonly attempts: number }) | undefined> {
+async function take(options: ScansOptions): Promise<(WantedScan & { readonly attempts: number }) | undefined> {
+  const { db } = options;
   const { rows } = await sql<{
     id: string;
     repository_id: string;
@@ -105,7 +106,7 @@ async function take({ db, now }: ScansOptions): Promise<(WantedScan & { readonly
     attempts: number;
     cause: ScanCause;
   }>`
-    update finding_scan s set state = 'running', attempts = s.attempts + 1, started_at = ${new Date(now())},
+    update finding_scan s set state = 'running', attempts = s.attempts + 1, started_at = ${new Date(options.now())},
       commit = coalesce((select oid from repo_ref where repository_id = s.repository_id and name = s.ref), s.commit)
     where id = (
       select id from finding_scan w where state = 'waiting'

@@ -19,7 +19,7 @@ const STATES = {
 export type BadgeState = keyof typeof STATES;
 
 const widthOf = (text: string) =>
-  Math.ceil([...text].reduce((sum, character) => sum + (/[a-z0-9 .,:-]/.test(character) ? NARROW : WIDE), 0));
+  Math.ceil(Array.from(text).reduce((sum, character) => sum + (/[a-z0-9 .,:-]/.test(character) ? NARROW : WIDE), 0));
 
 /** How the newest run stands, as a picture: SVG without scripts, links or anything that is fetched. */
 export function renderBadge(label: string, state: BadgeState): string {

@@ -123,8 +123,9 @@ async function deliverDue(options: DeliveryOptions, signal: AbortSignal): Promis
 }
 
 /** The try is counted before it is made: what kills the server each time does not do so for ever. */
-async function claim({ db, now }: DeliveryOptions): Promise<readonly Row[]> {
-  const at = now();
+async function claim(options: DeliveryOptions): Promise<readonly Row[]> {
+  const { db } = options;
+  const at = options.now();
   const { rows } = await sql<Row>`
     update notify_delivery set attempts = attempts + 1, claimed_until = ${new Date(at + CLAIM_MS)}
     where id in (
@@ -141,7 +142,7 @@ function attempt(options: DeliveryOptions, row: Row, signal: AbortSignal): Promi
 }
 
 async function sendHook(options: DeliveryOptions, row: Row, signal: AbortSignal): Promise<Outcome> {
-  const { db, dialer, sealer, now, version } = options;
+  const { db, dialer, sealer, version } = options;
   const hook = await db
     .as<NotifyTables>()
     .selectFrom('notify_hook')
@@ -157,7 +158,7 @@ async function sendHook(options: DeliveryOptions, row: Row, signal: AbortSignal)
       ? {}
       : signatureHeaders(sealer.open(placeOf(hook.id, 'secret'), hook.sealed_secret), {
           id: row.message_id,
-          atSeconds: Math.floor(now() / SECOND_MS),
+          atSeconds: Math.floor(options.now() / SECOND_MS),
           body: row.payload,
         });
   const headers = {
@@ -172,11 +173,12 @@ async function sendHook(options: DeliveryOptions, row: Row, signal: AbortSignal)
   return { kind: 'failed', error, status, answer: text, ms, isGone: status === GONE };
 }
 
-async function sendMail({ db, mailer, mayRead }: DeliveryOptions, row: Row): Promise<Outcome> {
+async function sendMail(options: DeliveryOptions, row: Row): Promise<Outcome> {
+  const { db, mailer } = options;
   if (mailer === undefined) return { kind: 'failed', error: 'no mail server is set', isFinal: true };
   const { subject, text, to }: { subject: string; text: string; to?: string } = JSON.parse(row.payload);
   const userId = Number(row.user_id);
-  if (row.repository_id !== null && !(await mayRead(userId, Number(row.repository_id)))) {
+  if (row.repository_id !== null && !(await options.mayRead(userId, Number(row.repository_id)))) {
     return { kind: 'failed', error: 'the person may not read the repository any more', isFinal: true };
   }
   const contact = await db
@@ -192,8 +194,8 @@ async function sendMail({ db, mailer, mayRead }: DeliveryOptions, row: Row): Pro
 }
 
 async function settle(options: DeliveryOptions, row: Row, outcome: Outcome): Promise<void> {
-  const { db, now } = options;
-  const at = new Date(now());
+  const { db } = options;
+  const at = new Date(options.now());
   const wait = WAITS_MS[row.attempts - 1];
   const isOver = outcome.kind === 'sent' || outcome.isFinal === true || outcome.isGone === true || wait === undefined;
   await db.transaction(async (tx) => {
@@ -231,8 +233,8 @@ async function settle(options: DeliveryOptions, row: Row, outcome: Outcome): Pro
 }
 
 /** Up to a quarter more: receivers that came back are not met by everybody at once. */
-function jittered(ms: number, { random }: DeliveryOptions): number {
-  return ms + Math.floor((ms / 4) * ((random(1)[0] ?? 0) / 256));
+function jittered(ms: number, options: DeliveryOptions): number {
+  return ms + Math.floor((ms / 4) * ((options.random(1)[0] ?? 0) / 256));
 }
 
 /** One failure at a time: two that end at once would not see each other. */
@@ -251,11 +253,9 @@ async function hasOnlyFailed(tx: Transaction, hookId: string): Promise<boolean> 
 }
 
 /** Old deliveries and the keys of old events. Answers whether there may be more. */
-export async function forgetDeliveries(
-  { db, now }: Pick<DeliveryOptions, 'db' | 'now'>,
-  limit: number,
-): Promise<boolean> {
-  const before = new Date(now() - KEPT_MS);
+export async function forgetDeliveries(deps: Pick<DeliveryOptions, 'db' | 'now'>, limit: number): Promise<boolean> {
+  const { db } = deps;
+  const before = new Date(deps.now() - KEPT_MS);
   const tables = db.as<NotifyTables>();
   const { rows } = await sql<{ id: string }>`
     delete from notify_delivery where id in (

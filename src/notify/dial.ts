@@ -102,9 +102,9 @@ function checkedUrl(text: string, inside: ReadonlySet<string>): URL {
   return url;
 }
 
-async function addressesOf(host: string, { lookup }: DialerOptions): Promise<readonly string[]> {
+async function addressesOf(host: string, options: DialerOptions): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
-  const found = await lookup(host);
+  const found = await options.lookup(host);
   if (found.length === 0) throw fault('unreachable', `${host} has no address`);
   return found.slice(0, ADDRESSES_MAX);
 }

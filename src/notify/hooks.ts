@@ -45,7 +45,7 @@ export async function createHook(
   wanted: NewHook,
 ): Promise<{ readonly hook: Hook; readonly secret?: Secret }> {
   const url = deps.dialer.check(wanted.url);
-  const secret = wanted.kind === 'webhook' ? makeSecret(deps.random) : undefined;
+  const secret = wanted.kind === 'webhook' ? makeSecret((bytes) => deps.random(bytes)) : undefined;
   return deps.db.transaction(async (tx) => {
     const tables = tx.as<NotifyTables>();
     await sql`select pg_advisory_xact_lock(hashtextextended(${`hooks ${repositoryId}`}, 0))`.execute(tables);
@@ -158,7 +158,7 @@ export async function removeHook(deps: HookDeps, principal: Principal, place: Ho
 
 /** Another secret from now on, told once. */
 export async function renewSecret(deps: HookDeps, principal: Principal, place: HookPlace): Promise<Secret> {
-  const secret = makeSecret(deps.random);
+  const secret = makeSecret((bytes) => deps.random(bytes));
   await deps.db.transaction(async (tx) => {
     const { kind } = await lock(tx, place);
     if (kind !== 'webhook') throw fault('not-found', 'chat messages are not signed');

@@ -6,7 +6,7 @@
 export { type BadgeState, renderBadge } from './badge.ts';
 export { createDialer, type Dialer, type DialerOptions } from './dial.ts';
 export { type DeliveryOptions, forgetDeliveries, startDeliveries } from './deliver.ts';
-export { emit, type EmitDeps, type RepositoryFacts } from './emit.ts';
+export { emit, type EmitDeps, type RepositoryFacts, type RunFacts } from './emit.ts';
 export { renderFeed } from './feed.ts';
 export { type Delivery, listDeliveries, replayDelivery, viewDelivery } from './history.ts';
 export {

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { createServer as createTcp, type Socket } from 'node:net';
+import { createServer as createTcp, type Server as NetServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLog } from '../base/index.ts';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
@@ -64,7 +64,7 @@ async function openReceiver(answer: (count: number) => { readonly status: number
   };
 }
 
-async function listening(server: { listen: Server['listen']; address: Server['address'] }): Promise<number> {
+async function listening(server: NetServer): Promise<number> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()));
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
@@ -394,11 +394,11 @@ describe('mail', () => {
     await stop();
 
     expect(
-      smtp.mails.map(({ envelope, data }) => [envelope[1], /^Subject: (.*)$/m.exec(data)?.[1]]).toSorted(),
+      smtp.mails.map(({ envelope, data }) => [envelope[1], /^Subject: (.*)$/m.exec(data)?.[1]].join(' ')).toSorted(),
     ).toEqual([
-      ['RCPT TO:<root@example.org>', '[acme/web] CI failed on main'],
-      ['RCPT TO:<watcher@example.org>', '[acme/web] CI failed on main'],
-      ['RCPT TO:<watcher@example.org>', '[acme/web] CI succeeds again on main'],
+      'RCPT TO:<root@example.org> [acme/web] CI failed on main',
+      'RCPT TO:<watcher@example.org> [acme/web] CI failed on main',
+      'RCPT TO:<watcher@example.org> [acme/web] CI succeeds again on main',
     ]);
   });
 

@@ -123,16 +123,17 @@ export async function confirmAddress(
   const isRight = await deps.db.transaction(async (tx) => {
     const tables = tx.as<NotifyTables>();
     const row = await lock(tx, userId);
-    const { code_hash: hash, code_expires_at: expiresAt, pending_address: address } = row ?? {};
-    const isOpen = hash != null && address != null && expiresAt != null && expiresAt.getTime() > deps.now();
-    if (!isOpen || (row?.code_tries ?? 0) >= CODE_TRIES_MAX) return false;
+    if (row === undefined) return false;
+    const { code_hash: hash, code_expires_at: expiresAt, pending_address: address } = row;
+    if (hash === null || address === null || expiresAt === null) return false;
+    if (expiresAt.getTime() <= deps.now() || row.code_tries >= CODE_TRIES_MAX) return false;
     const fits = timingSafeEqual(Buffer.from(hash), Buffer.from(hashOf(code.trim().toUpperCase())));
     await tables
       .updateTable('notify_contact')
       .set(
         fits
           ? { address, pending_address: null, code_hash: null, code_expires_at: null, code_tries: 0 }
-          : { code_tries: (row?.code_tries ?? 0) + 1 },
+          : { code_tries: row.code_tries + 1 },
       )
       .where('user_id', '=', String(userId))
       .execute();

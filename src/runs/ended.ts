@@ -25,7 +25,8 @@ export type EndedRun = {
 export async function endedRun(tx: Transaction, runId: number): Promise<EndedRun> {
   const tables = tx.as<RunTables>();
   const row = await tables.selectFrom('run_run').selectAll().where('id', '=', String(runId)).executeTakeFirst();
-  if (row?.finished_at == null || row.conclusion === null) throw fault('not-found', `run ${runId} has not ended`);
+  if (row === undefined || row.finished_at === null || row.conclusion === null)
+    throw fault('not-found', `run ${runId} has not ended`);
   const { rows } = await sql<{ conclusion: string }>`
     select conclusion from run_run
     where repository_id = ${row.repository_id} and ref = ${row.ref} and workflow_path = ${row.workflow_path}
