@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { excerpt } from '../base/index.ts';
 import { type Finding, type Gap, KINDS } from '../finding/index.ts';
-import { FINDINGS_MAX, type ScannedFinding, type ScanOutcome } from '../findings/index.ts';
+import type { ScannedFinding, ScanOutcome } from '../findings/index.ts';
 import { gitEnvironment, SERVING } from '../git/index.ts';
 import { runScan, type ScanResult, type SuppressedFinding } from '../scan/index.ts';
 
@@ -24,12 +24,14 @@ export const scanOrder = z.strictObject({
   threads: z.int().min(1),
   advisoriesFolder: z.string(),
   now: z.number(),
+  /** More make it an incomplete scan. */
+  findingsMax: z.int(),
 });
 export type ScanOrder = Readonly<z.infer<typeof scanOrder>>;
 
 /** Scans one commit of a bare repository with the engine of `sallyport scan`. */
 export async function scanCommit(order: unknown): Promise<ScanOutcome> {
-  const { gitDir, gitPath, commit, base, reports, cacheFile, buildId, threads, advisoriesFolder, now } =
+  const { gitDir, gitPath, commit, base, reports, cacheFile, buildId, threads, advisoriesFolder, now, findingsMax } =
     scanOrder.parse(order);
   const result = await runScan(
     {
@@ -60,10 +62,10 @@ export async function scanCommit(order: unknown): Promise<ScanOutcome> {
       machine: { advisoriesFolder, now },
     },
   );
-  return outcomeOf(result);
+  return outcomeOf(result, findingsMax);
 }
 
-function outcomeOf(result: ScanResult): ScanOutcome {
+function outcomeOf(result: ScanResult, findingsMax: number): ScanOutcome {
   const all = [
     ...result.findings.map((finding) => scannedOf(finding, result)),
     ...result.suppressed.map(({ finding, ...why }) => ({
@@ -72,11 +74,11 @@ function outcomeOf(result: ScanResult): ScanOutcome {
     })),
   ];
   const gaps: Gap[] = result.gaps.slice(0, GAPS_MAX).map(gapOf);
-  if (all.length > FINDINGS_MAX) {
-    gaps.push({ code: 'code-too-complex', reason: `${all.length} findings: only the first ${FINDINGS_MAX} are kept` });
+  if (all.length > findingsMax) {
+    gaps.push({ code: 'code-too-complex', reason: `${all.length} findings: only the first ${findingsMax} are kept` });
   }
   return {
-    findings: all.slice(0, FINDINGS_MAX),
+    findings: all.slice(0, findingsMax),
     gaps,
     notes: result.notes.slice(0, 200).map((note) => excerpt(note, 1900)),
     files: result.files,

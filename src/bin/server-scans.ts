@@ -6,7 +6,7 @@ import { newestAnalyses } from '../check/index.ts';
 import { advisoryFolder } from '../advisory/index.ts';
 import { excerpt, type Log, reasonOf } from '../base/index.ts';
 import type { Database } from '../database/index.ts';
-import { outcomeSchema, type ScanPort, type WantedScan } from '../findings/index.ts';
+import { FINDINGS_MAX, outcomeSchema, type ScanPort, type WantedScan } from '../findings/index.ts';
 import { runOfJob, viewRun } from '../runs/index.ts';
 import { buildId } from './build-id.ts';
 import type { Machine } from './commands.ts';
@@ -56,6 +56,7 @@ export function scannerOf(options: ScannerOptions): ScanPort {
       threads: Math.max(1, Math.floor(availableParallelism() / 2)),
       advisoriesFolder: advisoryFolder(machine.places.state).directory,
       now: options.now(),
+      findingsMax: FINDINGS_MAX,
     };
     const text = await runScanner(order, options, signal);
     return { outcome: outcomeSchema.parse(JSON.parse(text)), analysisId };
