@@ -1,6 +1,5 @@
 import type { Generated } from 'kysely';
 import { sql } from 'kysely';
-import type { Data } from '../base/index.ts';
 import type { Migrations } from '../database/index.ts';
 
 export type NotifyTables = {
@@ -61,8 +60,6 @@ export type NotifyTables = {
   notify_watch: { readonly user_id: string; readonly repository_id: string };
   notify_repository: { readonly repository_id: string; public_badge: boolean };
 };
-
-export type StoredPayload = { readonly [key: string]: Data };
 
 const TABLES = [
   `create table notify_hook (
