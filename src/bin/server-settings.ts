@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { excerpt, faultsOf, reasonOf } from '../base/index.ts';
 
 export const fault = faultsOf('settings', {
-  invalid: { status: 400, help: 'Correct the setting; docs/operate/settings.md lists all of them.' },
+  invalid: { status: 400, help: 'Correct the setting; docs/operate/server.md lists all of them.' },
   'in-use': { status: 409, help: 'End the other server first: sallyport up serves one folder of data once.' },
   'database-missing': {
     status: 503,
