@@ -63,7 +63,7 @@ const ALLOWED: AllowList = {
   // What goes out dials only addresses that the rules of egress let through.
   notify: ['base', 'database', 'auditlog', 'egress', 'identity'],
   // What a finding is: its words are those of the scanners.
-  findings: ['base', 'database', 'auditlog', 'finding', 'identity'],
+  findings: ['base', 'database', 'auditlog', 'finding', 'identity', 'repo', 'check'],
   // The git server: how git is started and how it answers.
   repo: ['base', 'hold', 'store', 'database', 'auditlog', 'identity', 'git', 'source'],
   ...Object.fromEntries(STAGES.map((folder, at) => [folder, [...STAGE_GROUND, ...STAGES.slice(0, at)]])),
