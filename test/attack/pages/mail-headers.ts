@@ -78,9 +78,9 @@ function isInjected(data: string): boolean {
 }
 
 export const attacks: readonly OutgoingAttack[] = TEXTS.map(([id, subject]) => ({
-  id: `K12-mail-${id}`,
+  id: `K13-mail-${id}`,
   title: `a name with ${JSON.stringify(subject.slice(2, 6))} in the subject of a mail`,
-  controls: ['K12'],
+  controls: ['K13'],
   async attempt() {
     await using mailbox = await openMailbox();
     const mailer = await createMailer({

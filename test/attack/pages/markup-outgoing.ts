@@ -44,9 +44,9 @@ function strangers(text: string): readonly string[] {
 }
 
 const badges: readonly OutgoingAttack[] = HOSTILE.map((label, at) => ({
-  id: `K12-badge-markup-${at + 1}`,
+  id: `K13-badge-markup-${at + 1}`,
   title: 'the name of a workflow is markup in its badge',
-  controls: ['K12'],
+  controls: ['K13'],
   async attempt() {
     // Cut short it may be no markup any more: the hostile part comes first.
     const product = strangers(renderBadge(label, 'success'));
@@ -57,9 +57,9 @@ const badges: readonly OutgoingAttack[] = HOSTILE.map((label, at) => ({
 }));
 
 const feeds: readonly OutgoingAttack[] = HOSTILE.slice(0, 1).map((text) => ({
-  id: 'K12-feed-markup',
+  id: 'K13-feed-markup',
   title: 'the name of a branch is markup in the feed of runs',
-  controls: ['K12'],
+  controls: ['K13'],
   async attempt() {
     const run = {
       id: 1,
@@ -82,9 +82,9 @@ const feeds: readonly OutgoingAttack[] = HOSTILE.slice(0, 1).map((text) => ({
 }));
 
 const chats: readonly OutgoingAttack[] = ['<!channel>', '<https://evil.example|the log>', '<@U1>'].map((text, at) => ({
-  id: `K12-chat-mention-${at + 1}`,
+  id: `K13-chat-mention-${at + 1}`,
   title: `a name that calls or links in a chat: ${text}`,
-  controls: ['K12'],
+  controls: ['K13'],
   attempt: () => {
     // What Slack gives a meaning stands between plain angle brackets.
     const acts = (message: string) => /<[!@#h][^>]*>/.test(message);

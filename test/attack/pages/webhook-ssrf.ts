@@ -115,9 +115,9 @@ async function dialPlainly(url: string, lookup: (host: string) => Promise<readon
 }
 
 const at = (id: string, title: string, url: (port: number) => string): OutgoingAttack => ({
-  id: `K12-webhook-${id}`,
+  id: `K5-webhook-${id}`,
   title,
-  controls: ['K12'],
+  controls: ['K5'],
   async attempt(): Promise<Verdict> {
     await using inside = await openInside();
     const address = url(inside.port);
@@ -132,9 +132,9 @@ const at = (id: string, title: string, url: (port: number) => string): OutgoingA
 });
 
 const redirect: OutgoingAttack = {
-  id: 'K12-webhook-redirect',
+  id: 'K5-webhook-redirect',
   title: 'a receiver that may be reached sends the server on to one inside',
-  controls: ['K12'],
+  controls: ['K5'],
   async attempt() {
     await using inside = await openInside();
     const url = `http://receiver.test:${inside.redirector}/`;
