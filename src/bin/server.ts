@@ -109,10 +109,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const scan = scannerOf({ db, places, machine, now: () => deps.now(), log });
     const scans = await startScans({ ...deps, scan, onChange: notify.onFindings, log });
     closers.push(() => scans.close());
-    engineWake.call = () => {
-      runs.wake();
-      scans.wake();
-    };
+    // Runs of a push go first: its scan is found by the next look.
+    engineWake.call = () => runs.wake();
     const closing = new AbortController();
     const api = createApi({
       ...deps,
