@@ -5,7 +5,6 @@ import type { CapabilityRecord, Conclusion } from '../protocol/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
 import type { RecentAsked, RunFilter, RunJob, RunKey, RunState } from '../runs/index.ts';
 import type { Dialer, Sealer } from '../notify/index.ts';
-import type { RunFilter, RunJob, RunKey, RunState } from '../runs/index.ts';
 
 export type { RunFilter, RunJob, RunKey, RunState };
 
