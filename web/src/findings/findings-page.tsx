@@ -2,7 +2,6 @@ import { Anchor, Group, SegmentedControl, Select, Stack, Text, TextInput } from 
 import { useDebouncedValue } from '@mantine/hooks';
 import { type ReactNode, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
-import { WatchButton } from '../operate/watch-button.tsx';
 import { Answer } from '../shell/answer.tsx';
 import { type Of, usePages, useRead } from '../shell/api.ts';
 import { EmptyState } from '../shell/empty-state.tsx';
@@ -11,6 +10,7 @@ import { repositoryPath } from '../shell/navigation.ts';
 import { PageFrame } from '../shell/page.tsx';
 import { useRepository } from '../shell/repository-frame.tsx';
 import { Time } from '../shell/time.tsx';
+import { WatchButton } from '../shell/watch-button.tsx';
 import { SEVERITIES, SeverityBadge } from './severity.tsx';
 import { ScanGaps, StandLine } from './stand.tsx';
 import { Trend } from './trend.tsx';

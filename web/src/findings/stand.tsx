@@ -28,7 +28,7 @@ export function StandLine({ stand, branch }: { readonly stand: Stand; readonly b
     (one) => `${formats.number(open[one] ?? 0)} ${one}`,
   );
   const { text, tone } = WORDS[verdict];
-  const found = count === 0 ? '' : `${formats.plural(count, { one: '# open finding', other: '# open findings' })}`;
+  const found = count === 0 ? '' : formats.plural(count, { one: '# open finding', other: '# open findings' });
   return (
     <Group justify="space-between" align="flex-start" gap="sm">
       <Stack gap={2}>

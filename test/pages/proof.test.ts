@@ -10,8 +10,8 @@ import {
   renderNote,
   renderProof,
   signNote,
-} from '../../../src/attest/index.ts';
-import { checkProof, type Signer } from './proof.ts';
+} from '../../src/attest/index.ts';
+import { checkProof, type Signer } from '../../web/src/operate/proof.ts';
 
 /** A signed log of so many entries. */
 async function logOf(size: number) {

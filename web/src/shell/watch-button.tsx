@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { api, type ApiError, told, useRead } from '../shell/api.ts';
-import { useRepositoryPath } from '../shell/repository-frame.tsx';
+import { api, type ApiError, told, useRead } from './api.ts';
+import { useRepositoryPath } from './repository-frame.tsx';
 
 /** Watches a repository: mail when its default branch breaks, or a scan finds something urgent. */
 export function WatchButton() {
