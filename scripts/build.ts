@@ -21,6 +21,7 @@ const OUTPUTS = [
       worker: 'src/scan/worker.ts',
       keeper: 'src/bin/keeper.ts',
       witness: 'src/bin/witness.ts',
+      scanner: 'src/bin/scanner.ts',
     },
   },
   // What jobs can look at and talk to, and nothing else: mounted into every sandbox.

@@ -8,7 +8,7 @@ import { readSources, readWebSources } from './tidy/sources.ts';
 import { checkWeb } from './tidy/web.ts';
 
 const SCANNERS = ['secrets', 'code', 'dependencies', 'audit', 'infrastructure'];
-const STATE = ['identity', 'repo', 'variable', 'check', 'change', 'advisory'];
+const STATE = ['identity', 'repo', 'variable', 'check', 'notify', 'findings', 'change', 'advisory'];
 const STAGES = ['event', 'plan', 'gate', 'run', 'prove', 'deploy'];
 const STAGE_GROUND = [
   'base',
@@ -64,6 +64,10 @@ const ALLOWED: AllowList = {
   joblog: ['base'],
   // The server's side of `results`, apart from it for the same reason as `runs`.
   'results-tables': ['base', 'store', 'database', 'auditlog', 'results'],
+  // What goes out dials only addresses that the rules of egress let through.
+  notify: ['base', 'database', 'auditlog', 'egress', 'identity'],
+  // What a finding is: its words are those of the scanners.
+  findings: ['base', 'database', 'auditlog', 'finding', 'identity', 'repo', 'check'],
   // The git server: how git is started and how it answers.
   repo: ['base', 'hold', 'store', 'database', 'auditlog', 'identity', 'git', 'source'],
   ...Object.fromEntries(STAGES.map((folder, at) => [folder, [...STAGE_GROUND, ...STAGES.slice(0, at)]])),
@@ -92,8 +96,9 @@ const ALLOWED: AllowList = {
     'auditlog',
     'attest',
     'protocol',
-    // What a diagnostic is.
+    // What a diagnostic and a finding are.
     'workflow',
+    'finding',
     'queue',
     'joblog',
     'results',

@@ -103,6 +103,38 @@ const TABLE: { readonly [route: string]: string } = {
   'get /audit': 'owner security auditor',
   'get /audit/checkpoint': 'owner security auditor',
   'get /audit/{entry}/proof': 'owner security auditor',
+  'get /repositories/{owner}/{name}/findings': 'write',
+  'get /repositories/{owner}/{name}/findings/summary': 'write',
+  'get /repositories/{owner}/{name}/findings/trend': 'write',
+  'get /repositories/{owner}/{name}/findings/{finding}': 'write',
+  'post /repositories/{owner}/{name}/findings/{finding}/suppression': 'write',
+  'get /repositories/{owner}/{name}/scans': 'write',
+  'post /repositories/{owner}/{name}/scans': 'write',
+  'get /repositories/{owner}/{name}/webhooks': 'maintain',
+  'post /repositories/{owner}/{name}/webhooks': 'admin',
+  'patch /repositories/{owner}/{name}/webhooks/{webhook}': 'admin',
+  'delete /repositories/{owner}/{name}/webhooks/{webhook}': 'admin',
+  'post /repositories/{owner}/{name}/webhooks/{webhook}/secret': 'admin',
+  'post /repositories/{owner}/{name}/webhooks/{webhook}/ping': 'admin',
+  'get /repositories/{owner}/{name}/webhooks/{webhook}/deliveries': 'maintain',
+  'get /repositories/{owner}/{name}/webhooks/{webhook}/deliveries/{delivery}': 'maintain',
+  'post /repositories/{owner}/{name}/webhooks/{webhook}/deliveries/{delivery}/replay': 'admin',
+  'get /repositories/{owner}/{name}/badge': 'read',
+  'put /repositories/{owner}/{name}/badge': 'admin',
+  'get /repositories/{owner}/{name}/watch': 'read',
+  'put /repositories/{owner}/{name}/watch': 'read',
+  'get /notifications': 'person',
+  'put /notifications/rules': 'person',
+  'put /notifications/address': 'person',
+  'post /notifications/address/confirmation': 'person',
+  'delete /notifications/address': 'person',
+  'get /repositories/{owner}/{name}/runs.atom': 'anybody',
+  'get /repositories/{owner}/{name}/badge.svg': 'anybody',
+  'get /installation/settings': 'owner security auditor',
+  'get /installation/doctor': 'owner security auditor',
+  'get /installation/sizes': 'owner security auditor',
+  'get /audit/keys': 'owner security auditor',
+  'get /audit/{entry}': 'owner security auditor',
 };
 
 /** Of `/api/v3`, likewise: the least role in the repository. Paths below `/repos/{owner}/{name}`. */
@@ -234,7 +266,10 @@ function wantedOf(route: string, path: string, caller: Caller): number {
     return has >= REPOSITORY_ROLES.findIndex((role) => role === who) ? 400 : 403;
   }
   if (who === 'session') return 403;
-  if (who === 'person') return caller.isBounded && /^\w+ \/tokens$|^delete \/user\/sessions/.test(route) ? 403 : 400;
+  if (who === 'person') {
+    const isRefused = /^\w+ \/tokens$|^delete \/user\/sessions|^(?:put|post|delete) \/notifications/.test(route);
+    return caller.isBounded && isRefused ? 403 : 400;
+  }
   return who.split(' ').includes(caller.organisation) ? 400 : 403;
 }
 

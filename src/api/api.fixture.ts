@@ -9,6 +9,8 @@ import { openJobReports, runMigrations } from '../runs/index.ts';
 import { repoMigrations, type RepositoryRow } from '../repo/index.ts';
 import { type Served, serveRepositories } from '../repo/repo.fixture.ts';
 import { checkMigrations } from '../check/index.ts';
+import { findingMigrations } from '../findings/index.ts';
+import { createDialer, notifyMigrations, sealerOf } from '../notify/index.ts';
 import { variableMigrations } from '../variable/index.ts';
 import type { TestPostgres } from '../database/postgres.fixture.ts';
 import { type MemoryPorts, memoryPorts } from './memory-ports.fixture.ts';
@@ -24,6 +26,8 @@ const MIGRATIONS: Migrations = {
   ...runMigrations,
   ...variableMigrations,
   ...checkMigrations,
+  ...notifyMigrations,
+  ...findingMigrations,
   ...apiMigrations,
 };
 
@@ -94,6 +98,18 @@ export async function serveApi(
     reports: openJobReports(ports.jobLogs),
     runners: ports.runners,
     metrics: createMetrics(),
+    outgoing: {
+      sealer: sealerOf(Buffer.alloc(32, 1), (bytes) => people.random(bytes)),
+      dialer: createDialer({ lookup: () => Promise.resolve(['192.0.2.1']), insideHosts: [] }),
+      canMail: true,
+    },
+    installation: {
+      settings: () => [{ name: 'listen', value: '127.0.0.1:1', source: 'default', isWeakening: false }],
+      doctor: () => Promise.resolve([{ name: 'server', state: 'ok', text: 'here' }]),
+      sizes: () => Promise.resolve([{ name: 'git', bytes: 1 }]),
+      logKeys: { log: { name: 'log', key: 'AA==' }, witness: { name: 'witness', key: 'AA==' } },
+      lesson: () => Promise.resolve('# A lesson'),
+    },
     proxies: [],
     closing: closing.signal,
     rateLimits: FREE,

@@ -36,6 +36,7 @@ export function createApp(state: ApiState): Hono<ApiEnv> {
     c.set('address', addressOf(c.env.incoming, deps.proxies));
     c.set('route', 'none');
     await next();
+    if (c.get('isEmbeddable')) c.header('cross-origin-resource-policy', 'cross-origin');
     c.header('x-request-id', c.get('request'));
     const labels = { method: c.req.method, route: c.get('route') };
     deps.metrics.requests.inc({ ...labels, status: String(c.res.status) });
@@ -167,6 +168,7 @@ function respond(
         'content-type': 'application/json',
       });
     case 'bytes':
+      c.set('isEmbeddable', answer.isEmbeddable === true);
       return c.body(byteStream(answer.bytes), 200, { ...answer.headers, 'content-type': answer.type });
     case 'events': {
       const { abort, call, caller, isAllowed } = stream;

@@ -4,7 +4,7 @@ import type { AuthenticateDeps, Oidc } from '../identity/index.ts';
 import type { RepoServer } from '../repo/index.ts';
 import type { JobReports } from '../runs/index.ts';
 import type { Metrics } from './metrics.ts';
-import type { JobLogReader, RunEngine, RunReaders, Runners } from './ports.ts';
+import type { Installation, JobLogReader, Outgoing, RunEngine, RunReaders, Runners } from './ports.ts';
 
 /** All that the API gets from outside. */
 export type ApiDeps = AuthenticateDeps & {
@@ -20,6 +20,10 @@ export type ApiDeps = AuthenticateDeps & {
   readonly reports: JobReports;
   readonly runners: Runners;
   readonly metrics: Metrics;
+  readonly outgoing: Outgoing;
+  readonly installation: Installation;
+  /** A scan waits. */
+  wakeScans?(): void;
   /** `/runner/v1/…`. Answers whether it took the request. */
   readonly runnerDoor?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
   /** Sign-in by a provider of OpenID Connect, and what people call it. */

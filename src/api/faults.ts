@@ -27,6 +27,8 @@ export const fault = faultsOf('api', {
     help: 'The first request with this key is not answered yet, or its server was ended: see what it did.',
   },
   'key-secret': { status: 409, help: 'That request succeeded; its answer held a secret and is told once only.' },
+  'no-mail': { status: 409, help: 'The operator sets smtp_host and mail_from first.' },
+  'token-too-wide': { status: 403, help: 'Make a token with the scope run.read and for this repository only.' },
   unexpected: { status: 500, help: 'This is an error of the server: give its operator the number of the request.' },
   'not-ready': { status: 503, help: 'Try again in a moment.' },
 });

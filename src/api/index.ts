@@ -10,7 +10,10 @@ export { openApiDocument } from './openapi.ts';
 export type {
   ArtifactInfo,
   CacheInfo,
+  DoctorFact,
+  Installation,
   JobLogReader,
+  Outgoing,
   Page,
   RunEngine,
   RunFilter,
@@ -23,6 +26,8 @@ export type {
   RunSummary,
   RunView,
   ScheduleInfo,
+  SettingInfo,
+  SizeInfo,
 } from './ports.ts';
 export { ROUTES } from './routes.ts';
 export { performDue } from './two-person.ts';

@@ -1,8 +1,9 @@
 import type { Taint, TrustLevel } from '../base/index.ts';
 import type { EngineEvent } from '../engine/index.ts';
 import type { Principal } from '../identity/index.ts';
-import type { Conclusion } from '../protocol/index.ts';
+import type { CapabilityRecord, Conclusion } from '../protocol/index.ts';
 import type { Diagnostic } from '../workflow/index.ts';
+import type { Dialer, Sealer } from '../notify/index.ts';
 import type { RecentAsked, RunFilter, RunJob, RunKey, RunState, WorkflowInfo } from '../runs/index.ts';
 
 export type { RunFilter, RunJob, RunKey, RunState };
@@ -153,6 +154,8 @@ export type RunnerInfo = {
   readonly ephemeral: boolean;
   readonly jobs: readonly number[];
   readonly lastSeenAt?: Date;
+  /** What it said of its machine when it joined. */
+  readonly capability?: CapabilityRecord;
 };
 
 export type Runners = {
@@ -165,4 +168,44 @@ export type Runners = {
   /** False: there is none. */
   drain(principal: Principal, id: number): Promise<boolean>;
   remove(principal: Principal, id: number): Promise<boolean>;
+};
+
+/** One setting of the server. */
+export type SettingInfo = {
+  readonly name: string;
+  /** As it counts; of a secret only that it is there. */
+  readonly value: string;
+  readonly source: 'default' | 'file' | 'environment' | 'flag';
+  /** It lowers a wall. */
+  readonly isWeakening: boolean;
+};
+
+/** What `sallyport doctor` says, as a page shows it. */
+export type DoctorFact = {
+  readonly name: string;
+  readonly state: 'hard' | 'soft' | 'missing' | 'weak' | 'ok';
+  readonly text: string;
+  readonly remedy?: string;
+};
+
+export type SizeInfo = { readonly name: string; readonly bytes: number; readonly entries?: number };
+
+/** What an operator sees of the installation. Nothing of it can be changed here. */
+export type Installation = {
+  settings(): readonly SettingInfo[];
+  doctor(): Promise<readonly DoctorFact[]>;
+  sizes(): Promise<readonly SizeInfo[]>;
+  /** With which others verify the audit log. */
+  readonly logKeys: { readonly log: LogKey; readonly witness: LogKey };
+  /** The page of a rule, as Markdown; nothing when there is none of this name. */
+  lesson(page: string): Promise<string | undefined>;
+};
+export type LogKey = { readonly name: string /** Raw Ed25519, in base64. */; readonly key: string };
+
+/** What goes out of the server, as far as the API sets it up. */
+export type Outgoing = {
+  readonly sealer: Sealer;
+  readonly dialer: Dialer;
+  /** There is a mail server. */
+  readonly canMail: boolean;
 };

@@ -37,6 +37,8 @@ export type Answer =
       readonly type: string;
       readonly bytes: AsyncIterable<Uint8Array>;
       readonly headers?: { readonly [name: string]: string };
+      /** Pages of others may show it. */
+      readonly isEmbeddable?: boolean;
     };
 
 /** One request that may be made. */
@@ -225,6 +227,7 @@ function routesOf<CallOf extends Call>(to: Access['to'], narrow: (call: Call, fo
         /** When it is another one than the route's. */
         readonly type?: string;
         readonly headers?: { readonly [name: string]: string };
+        readonly isEmbeddable?: boolean;
       }>,
     ): Route =>
       base(spec, { kind: 'bytes', type: spec.type }, async (call, input) => ({
@@ -245,6 +248,10 @@ function accessOf(to: Access['to'], verb: Verb | undefined): Access {
 }
 
 export const anybody = routesOf('anybody', (call) => call);
+/** Anybody, and yet known when they say who they are. */
+export const visitor = routesOf('anybody', (call, { principal }): Call & { readonly principal?: Principal } =>
+  principal === undefined ? call : { ...call, principal },
+);
 export const self = routesOf('self', (call, { principal }): SelfCall => {
   if (principal?.token === undefined) throw fault('not-found', 'this is for people');
   return { ...call, principal, userId: principal.token.userId };

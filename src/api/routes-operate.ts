@@ -100,6 +100,22 @@ const runnerSchema = z
     ephemeral: z.boolean(),
     jobs: z.array(z.int()),
     lastSeenAt: time.optional(),
+    /** What it said of its machine when it joined. */
+    capability: z
+      .strictObject({
+        version: z.literal(1),
+        platform: z.strictObject({ os: z.string(), arch: z.string(), kernel: z.string(), root: z.boolean() }),
+        walls: z.array(
+          z.strictObject({
+            name: z.string(),
+            state: z.enum(['hard', 'soft', 'missing']),
+            reason: z.string(),
+            remedy: z.string().optional(),
+          }),
+        ),
+        tools: z.record(z.string(), z.string().nullable()),
+      })
+      .optional(),
   })
   .openapi('Runner');
 const runnerParam = { runner: idParam };

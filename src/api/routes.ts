@@ -2,6 +2,10 @@ import type { Route } from './route.ts';
 import { contentRoutes } from './routes-contents.ts';
 import { keptRoutes } from './routes-kept.ts';
 import { homeRoutes } from './routes-home.ts';
+import { findingRoutes } from './routes-findings.ts';
+import { feedRoutes } from './routes-feeds.ts';
+import { installationRoutes } from './routes-installation.ts';
+import { contactRoutes, webhookRoutes } from './routes-notify.ts';
 import { auditRoutes, metaRoutes, runnerRoutes, variableRoutes } from './routes-operate.ts';
 import { accessRoutes, memberRoutes, signInRoutes, teamRoutes, tokenRoutes } from './routes-people.ts';
 import { repositoryRoutes } from './routes-repositories.ts';
@@ -35,4 +39,9 @@ export const ROUTES: readonly Route[] = [
   ...variableRoutes,
   ...runnerRoutes,
   ...auditRoutes,
+  ...findingRoutes,
+  ...webhookRoutes,
+  ...contactRoutes,
+  ...feedRoutes,
+  ...installationRoutes,
 ];

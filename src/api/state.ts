@@ -4,7 +4,13 @@ import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
 import type { createRates, RateLimitName } from './rate.ts';
 
-export type ApiVariables = { request: string; address: string; route: string; waitMs: number };
+export type ApiVariables = {
+  request: string;
+  address: string;
+  route: string;
+  waitMs: number;
+  isEmbeddable: boolean;
+};
 export type ApiEnv = { Bindings: HttpBindings; Variables: ApiVariables };
 export type Rates = ReturnType<typeof createRates>;
 

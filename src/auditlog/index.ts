@@ -14,7 +14,7 @@ export {
   unsequenced,
 } from './sequence.ts';
 export { type Sequencer, startSequencer } from './sequencer.ts';
-export { type EntryFilter, listEntries, type ListedEntry } from './list.ts';
+export { entryById, type EntryFilter, listEntries, type ListedEntry } from './list.ts';
 export { appendRefusal, forgetRefusals } from './refusal.ts';
 export { proveEntry } from './prove.ts';
 export { type AuditlogTables, auditlogMigrations } from './tables.ts';

@@ -32,20 +32,35 @@ export async function listEntries(
     ...(filter.resourceId === undefined ? [] : [sql`${json} -> 'resource' ->> 'id' = ${filter.resourceId}`]),
   ];
   const where = wanted.length === 0 ? sql`` : sql`where ${sql.join(wanted, sql` and `)}`;
-  const { rows } = await sql<{
-    id: string;
-    seq: string | null;
-    body: Buffer;
-    personal: { [name: string]: { text: string } } | null;
-  }>`select id, seq, body, personal from auditlog_entry ${where} order by id desc limit ${limit}`.execute(
-    db.as<AuditlogTables>(),
-  );
-  return rows.map(({ id, seq, body, personal }) => ({
+  const { rows } =
+    await sql<Row>`select id, seq, body, personal from auditlog_entry ${where} order by id desc limit ${limit}`.execute(
+      db.as<AuditlogTables>(),
+    );
+  return rows.map(listedOf);
+}
+
+type Row = {
+  readonly id: string;
+  readonly seq: string | null;
+  readonly body: Buffer;
+  readonly personal: { readonly [name: string]: { readonly text: string } } | null;
+};
+
+function listedOf({ id, seq, body, personal }: Row): ListedEntry {
+  return {
     id: Number(id),
     ...(seq === null ? {} : { position: Number(seq) }),
     body: JSON.parse(body.toString('utf8')),
     ...(personal === null
       ? {}
       : { personal: Object.fromEntries(Object.entries(personal).map(([name, { text }]) => [name, text])) }),
-  }));
+  };
+}
+
+export async function entryById(db: Database, id: number): Promise<ListedEntry | undefined> {
+  const { rows } = await sql<Row>`select id, seq, body, personal from auditlog_entry where id = ${id}`.execute(
+    db.as<AuditlogTables>(),
+  );
+  const [row] = rows;
+  return row === undefined ? undefined : listedOf(row);
 }

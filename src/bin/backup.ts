@@ -51,7 +51,7 @@ const fault = faultsOf('restore', {
 });
 
 /** Files that are copied as they are, by the name that they have in the archive. */
-const FOLDERS = ['logs', 'blobs', 'keeper', 'witness'] as const;
+const FOLDERS = ['logs', 'blobs', 'keeper', 'witness', 'notify'] as const;
 const ENTRY_BYTES_MAX = 64 * 1024 * 1024;
 const IDENTITY_BYTES_MAX = 64 * 1024;
 
@@ -110,7 +110,7 @@ async function produce(
       files += await exportFolder(places[name], `files/${name}`, add);
     }
   };
-  await copy(['keeper', 'witness']);
+  await copy(['keeper', 'witness', 'notify']);
   await add('files/public-keys.json', await readFile(places.publicKeys));
   const { repositories, rows } = await withSnapshot(db, async (tx) => {
     const manifest: BackupManifest = {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ServerFact } from '../cli/index.ts';
 import type { Machine } from './commands.ts';
-import { readSettings } from './server-settings.ts';
+import { readSettings, type ServerSettings } from './server-settings.ts';
 import { isReachable, serverUsers, type User } from './server-users.ts';
 
 /** `sallyport doctor --server`: what a server that is started here would run as whom, and what of its settings weakens it. Starts nothing. */
@@ -15,6 +15,11 @@ export async function serverFacts(machine: Machine, configFile: string | undefin
     processors: availableParallelism(),
     cwd: process.cwd(),
   });
+  return factsOf(settings);
+}
+
+/** What a server with these settings is made of, and what of them weakens it. */
+export async function factsOf(settings: ServerSettings): Promise<readonly ServerFact[]> {
   const uid = process.geteuid?.() ?? -1;
   const users = await serverUsers(uid);
   // As at the start: others must be able to read the program, or they can't run it.
@@ -43,6 +48,19 @@ export async function serverFacts(machine: Machine, configFile: string | undefin
         ? 'on: owners may push to default branches without a review, and such runs are `branch`'
         : 'off',
       isWeak: settings.unsafe_direct_push,
+    },
+    {
+      name: 'unsafe_smtp_plain',
+      text: settings.unsafe_smtp_plain ? 'on: mail goes over the network as it is' : 'off',
+      isWeak: settings.unsafe_smtp_plain,
+    },
+    {
+      name: 'unsafe_webhook_hosts',
+      text:
+        settings.unsafe_webhook_hosts.length === 0
+          ? 'none'
+          : `webhooks may reach these hosts inside: ${settings.unsafe_webhook_hosts.join(', ')}`,
+      isWeak: settings.unsafe_webhook_hosts.length > 0,
     },
   ];
 }

@@ -18,6 +18,7 @@ import type { Machine } from './commands.ts';
 import { networkEnvironment } from './environment.ts';
 import { pinsFrom } from './pins.ts';
 import { findProgram } from './programs.ts';
+import type { OpenNotify } from './server-notify.ts';
 import { openReaders } from './server-readers.ts';
 import { serverPlaces } from './server-places.ts';
 import type { ServerSettings } from './server-settings.ts';
@@ -36,6 +37,7 @@ export type RunsOptions = IdentityDeps & {
   readonly settings: ServerSettings;
   readonly machine: Machine;
   readonly log: Log;
+  readonly notify: Pick<OpenNotify, 'onEnded' | 'onMoved'>;
 };
 
 /** Starts the engine of the server on its tables and its queue. */
@@ -73,6 +75,8 @@ export async function openRuns(options: RunsOptions): Promise<OpenRuns> {
     labelsOf,
     jobsMax: settings.repository_jobs_max,
     retentionDays: settings.artifact_retention_days,
+    onEnded: options.notify.onEnded,
+    onMoved: options.notify.onMoved,
   });
   const readers = openReaders(db, options.results, log);
   await engine.start();

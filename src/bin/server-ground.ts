@@ -17,7 +17,9 @@ import {
 import { holdFolder } from '../hold/index.ts';
 import { apiMigrations } from '../api/index.ts';
 import { checkMigrations } from '../check/index.ts';
+import { findingMigrations } from '../findings/index.ts';
 import { identityMigrations } from '../identity/index.ts';
+import { notifyMigrations } from '../notify/index.ts';
 import { queueMigrations } from '../queue/index.ts';
 import { repoMigrations } from '../repo/index.ts';
 import { resultsMigrations } from '../results-tables/index.ts';
@@ -37,6 +39,8 @@ export const MIGRATIONS: Migrations = {
   ...variableMigrations,
   ...checkMigrations,
   ...resultsMigrations,
+  ...notifyMigrations,
+  ...findingMigrations,
   ...apiMigrations,
 };
 

@@ -3,6 +3,7 @@ import { forgetRefusals } from '../auditlog/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
 import { forgetAttempts, forgetChallenges, forgetOidc, type IdentityDeps } from '../identity/index.ts';
 import type { JobLogs } from '../joblog/index.ts';
+import { forgetDeliveries } from '../notify/index.ts';
 import { forgetHistory } from '../queue/index.ts';
 import type { RepoServer } from '../repo/index.ts';
 import type { ServerResults } from '../results-tables/index.ts';
@@ -75,6 +76,7 @@ export function houseworks(options: HouseworkOptions): readonly Work[] {
       name: 'journal',
       turn: () => forgetJournal(db, { before: new Date(options.now() - JOURNAL_MS), limit: ROWS_MAX }),
     },
+    { name: 'deliveries', turn: () => forgetDeliveries(options, ROWS_MAX) },
     { name: 'artifacts and caches', turn: once(() => results.sweep()) },
   ];
 }

@@ -15,6 +15,10 @@ export type ServerPlaces = {
   readonly runner: string;
   /** Files on their way in. */
   readonly uploads: string;
+  /** Kept results of scans: made again by themselves. */
+  readonly scans: string;
+  /** The key that addresses and secrets of receivers are sealed with. */
+  readonly notify: string;
 };
 
 export function serverPlaces(data: string): ServerPlaces {
@@ -30,5 +34,7 @@ export function serverPlaces(data: string): ServerPlaces {
     publicKeys: join(data, 'public-keys.json'),
     runner: join(data, 'runner'),
     uploads: join(data, 'uploads'),
+    scans: join(data, 'scans'),
+    notify: join(data, 'notify'),
   };
 }

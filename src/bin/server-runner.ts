@@ -34,6 +34,7 @@ export function runnersOf(deps: IdentityDeps): Runners {
           state,
           ephemeral: runner.ephemeral,
           jobs: runner.jobs,
+          capability: runner.capability,
           ...(runner.lastSeenAt === undefined ? {} : { lastSeenAt: runner.lastSeenAt }),
         } as const;
       });

@@ -99,6 +99,20 @@ const settingsSchema = z.strictObject({
   oidc: oidcSchema.exactOptional(),
   /** Owners may push to the default branch without review. Such runs are `branch`, and say why. */
   unsafe_direct_push: z.boolean(),
+  /** A mail server. On port 465 it speaks TLS at once, on others after STARTTLS, without which nothing is sent. */
+  smtp_host: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]{1,253}$/, 'write a name of a host')
+    .exactOptional(),
+  smtp_port: z.int().min(1).max(65_535),
+  smtp_user: z.string().min(1).exactOptional(),
+  /** A file with nothing but the password. */
+  smtp_password_file: path.exactOptional(),
+  mail_from: z.email().exactOptional(),
+  /** Mail goes over the network as it is: for a mail server on this machine. */
+  unsafe_smtp_plain: z.boolean(),
+  /** Names of hosts inside that webhooks may reach, at private addresses and over plain HTTP. */
+  unsafe_webhook_hosts: z.array(z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, 'write a name of a host')).max(50),
 });
 const partial = settingsSchema.partial();
 type Given = z.infer<typeof partial>;
@@ -119,6 +133,13 @@ const VARIABLES = {
   SALLYPORT_OTLP_URL: 'otlp_url',
   SALLYPORT_ACTIONS_MIRROR: 'actions_mirror',
   SALLYPORT_UNSAFE_DIRECT_PUSH: 'unsafe_direct_push',
+  SALLYPORT_SMTP_HOST: 'smtp_host',
+  SALLYPORT_SMTP_PORT: 'smtp_port',
+  SALLYPORT_SMTP_USER: 'smtp_user',
+  SALLYPORT_SMTP_PASSWORD_FILE: 'smtp_password_file',
+  SALLYPORT_MAIL_FROM: 'mail_from',
+  SALLYPORT_UNSAFE_SMTP_PLAIN: 'unsafe_smtp_plain',
+  SALLYPORT_UNSAFE_WEBHOOK_HOSTS: 'unsafe_webhook_hosts',
 } as const satisfies { readonly [name: string]: keyof Given };
 
 export type SettingsSources = {
@@ -133,6 +154,26 @@ export type SettingsSources = {
   readonly processors: number;
   readonly cwd: string;
 };
+
+export type SettingSource = 'default' | 'file' | 'environment' | 'flag';
+
+/** Where each setting that counts comes from. Faults as of `readSettings`. */
+export async function settingSources(
+  sources: SettingsSources,
+  { data }: ServerSettings,
+): Promise<{ readonly [name: string]: SettingSource }> {
+  const file = await fromFile(
+    sources.configFile === undefined ? undefined : resolve(sources.cwd, sources.configFile),
+    data,
+  );
+  const given = (names: object, source: SettingSource) =>
+    Object.fromEntries(Object.keys(names).map((name) => [name, source]));
+  return {
+    ...given(file, 'file'),
+    ...given(fromEnvironment(sources.environment), 'environment'),
+    ...given(sources.flags, 'flag'),
+  };
+}
 
 /** Default < file < environment < flag. Throws `settings/invalid`, `settings/unreadable`. */
 export async function readSettings(sources: SettingsSources): Promise<ServerSettings> {
@@ -155,6 +196,9 @@ export async function readSettings(sources: SettingsSources): Promise<ServerSett
     s3_region: 'us-east-1',
     s3_prefix: '',
     unsafe_direct_push: false,
+    smtp_port: 587,
+    unsafe_smtp_plain: false,
+    unsafe_webhook_hosts: [],
     ...given,
     listen,
     data: given.data === undefined ? data : resolve(cwd, given.data),
@@ -198,6 +242,9 @@ function refuseHalves(settings: ServerSettings): void {
   if (oidc !== undefined && !isAbsolute(oidc.client_secret_file)) {
     throw fault('invalid', 'oidc.client_secret_file must be an absolute path');
   }
+  if ((settings.smtp_host === undefined) !== (settings.mail_from === undefined)) {
+    throw fault('invalid', 'smtp_host and mail_from belong together: one of them is missing');
+  }
   const { pathname, search } = new URL(settings.url);
   if (pathname !== '/' || search !== '') throw fault('invalid', `url is ${settings.url}: it has no path`);
 }
@@ -223,9 +270,9 @@ function fromEnvironment(environment: SettingsSources['environment']): object {
 }
 
 function typed(name: keyof Given, text: string): unknown {
-  if (name === 'runner_jobs') return /^\d+$/.test(text) ? Number(text) : text;
-  if (name === 'trust_proxy') return text.split(',').map((part) => part.trim());
-  if (name !== 'runner' && name !== 'unsafe_direct_push') return text;
+  if (name === 'runner_jobs' || name === 'smtp_port') return /^\d+$/.test(text) ? Number(text) : text;
+  if (name === 'trust_proxy' || name === 'unsafe_webhook_hosts') return text.split(',').map((part) => part.trim());
+  if (name !== 'runner' && name !== 'unsafe_direct_push' && name !== 'unsafe_smtp_plain') return text;
   return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
 }
 
@@ -242,7 +289,14 @@ async function fromFile(named: string | undefined, data: string): Promise<Given>
   const [problem] = document.errors;
   if (problem !== undefined) throw fault('unreadable', `${file}: ${problem.message.split('\n')[0] ?? ''}`);
   const given = parse(partial, document.toJS({ maxAliasCount: 0 }) ?? {}, file);
-  for (const name of ['data', 'tls_certificate', 'tls_key', 'actions_mirror', 's3_key_file'] as const) {
+  for (const name of [
+    'data',
+    'tls_certificate',
+    'tls_key',
+    'actions_mirror',
+    's3_key_file',
+    'smtp_password_file',
+  ] as const) {
     const value = given[name];
     if (value !== undefined && !isAbsolute(value)) throw fault('invalid', `${file}: ${name} must be an absolute path`);
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createApi, createMetrics, createRunnerDoor, HTTP_OPTIONS } from '../api/index.ts';
 import { type Log, reasonOf, systemClock } from '../base/index.ts';
 import { authoriseGit, firstSetupCode, type IdentityDeps, recoverySetupCode } from '../identity/index.ts';
+import { startScans } from '../findings/index.ts';
 import { openJobLogs } from '../joblog/index.ts';
 import { openQueue } from '../queue/index.ts';
 import { openRepoServer } from '../repo/index.ts';
@@ -20,10 +21,13 @@ import { openServerBlobs, quotasOf } from './server-blobs.ts';
 import { figuresOf } from './server-figures.ts';
 import { openOidc } from './server-oidc.ts';
 import { houseworks, startHousework } from './server-housework.ts';
+import { installationOf } from './server-installation.ts';
+import { openNotify } from './server-notify.ts';
+import { scannerOf } from './server-scans.ts';
 import { serverPlaces } from './server-places.ts';
 import { runnersOf, startOwnRunner } from './server-runner.ts';
 import { startTraces } from './server-traces.ts';
-import { isLoopback, type ServerSettings } from './server-settings.ts';
+import { isLoopback, type ServerSettings, type SettingSource } from './server-settings.ts';
 
 /** What `npm run pages` makes: beside the programs of the package, and of the sources. */
 const PAGES = join(import.meta.dirname, import.meta.url.endsWith('.js') ? '../pages' : '../../dist/pages');
@@ -45,6 +49,7 @@ export type RunningServer = {
 
 export type ServerOptions = {
   readonly settings: ServerSettings;
+  readonly sources: { readonly [name: string]: SettingSource };
   readonly machine: Machine;
   readonly version: string;
   /** A code for a further administrator is wanted. */
@@ -104,9 +109,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       audit: deps,
       staging: join(places.results, 'staging'),
     });
-    const runs = await openRuns({ ...deps, db, repo, results, settings, machine: options.machine, log });
-    engineWake.call = () => runs.wake();
+    const { version, machine } = options;
+    const notify = await openNotify({ ...deps, settings, places, version, log });
+    closers.push(() => notify.close());
+    const runs = await openRuns({ ...deps, db, repo, results, settings, machine, log, notify });
     closers.push(() => runs.close());
+    const scan = scannerOf({ db, places, machine, now: () => deps.now(), log });
+    const scans = await startScans({ ...deps, scan, onChange: notify.onFindings, log });
+    closers.push(() => scans.close());
+    // Runs of a push go first: its scan is found by the next look.
+    engineWake.call = () => runs.wake();
     const closing = new AbortController();
     const provider = await openOidc(settings);
     const api = createApi({
@@ -121,6 +133,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       jobLogs: logs,
       reports: openJobReports(logs),
       runners: runnersOf(deps),
+      outgoing: notify.outgoing,
+      installation: installationOf({ db, settings, sources: options.sources, places, keys, now: () => deps.now() }),
+      wakeScans: () => scans.wake(),
       metrics: createMetrics(figuresOf({ ...deps, sequencer: ground.sequencer })),
       runnerDoor: createRunnerDoor({
         ...deps,

@@ -5,7 +5,7 @@ import type { Interrupt, ServerEvent, UpRequest } from '../cli/index.ts';
 import type { Machine } from './commands.ts';
 import { fault } from './faults.ts';
 import { startServer } from './server.ts';
-import { readSettings } from './server-settings.ts';
+import { readSettings, settingSources, type SettingsSources } from './server-settings.ts';
 
 /** `sallyport up`: serves until it is told to end, or a part that it needs is gone. */
 export async function up(
@@ -15,20 +15,22 @@ export async function up(
   { onEvent, interrupt }: { readonly onEvent: (event: ServerEvent) => void; readonly interrupt: Interrupt },
 ): Promise<void> {
   if (process.platform !== 'linux') throw fault('platform-unsupported', `a server does not run on ${process.platform}`);
-  const settings = await readSettings({
+  const sources: SettingsSources = {
     environment: machine.env,
     flags: request.flags,
     ...(request.configFile === undefined ? {} : { configFile: request.configFile }),
     dataDefault: join(machine.places.state, 'server'),
     processors: availableParallelism(),
     cwd: process.cwd(),
-  });
+  };
+  const settings = await readSettings(sources);
   const ended = Promise.withResolvers<'told'>();
   const stopListening = interrupt.onInterrupt(() => ended.resolve('told'));
   const log = logOf(machine);
   try {
     const server = await startServer({
       settings,
+      sources: await settingSources(sources, settings),
       machine,
       version,
       setup: request.setup,

@@ -295,6 +295,46 @@ export async function findAnalysis(db: Database, repositoryId: number, id: numbe
   return analysisOf(row);
 }
 
+/** Reports that are looked through for the newest of each tool. */
+const ANALYSES_SEEN_MAX = 200;
+
+/**
+ * The newest report of each tool about a ref, unpacked, by whom `isBelieved` lets speak; and the number of the newest of all. What can't
+ * be unpacked any more is left out.
+ */
+export async function newestAnalyses(
+  db: Database,
+  of: { readonly repositoryId: number; readonly ref: string; readonly limit: number },
+  isBelieved: (actor: { readonly type: string; readonly id: string }) => Promise<boolean>,
+): Promise<{
+  readonly newestId: number;
+  readonly analyses: readonly { readonly id: number; readonly tool: string; readonly text: string }[];
+}> {
+  const tables = db.as<CheckTables>();
+  const rows = await tables
+    .selectFrom('check_analysis')
+    .select(['id', 'tool', 'actor_type', 'actor_id'])
+    .where('repository_id', '=', String(of.repositoryId))
+    .where('ref', '=', of.ref)
+    .orderBy('id', 'desc')
+    .limit(ANALYSES_SEEN_MAX)
+    .execute();
+  const newest = new Map<string, string>();
+  for (const { id, tool, actor_type: type, actor_id: actor } of rows) {
+    if (newest.size >= of.limit) break;
+    if (!newest.has(tool) && (await isBelieved({ type, id: actor }))) newest.set(tool, id);
+  }
+  const analyses: { id: number; tool: string; text: string }[] = [];
+  for (const [tool, id] of newest) {
+    const row = await tables.selectFrom('check_analysis').select('sarif').where('id', '=', id).executeTakeFirst();
+    const bytes = await unpack(row?.sarif ?? Buffer.alloc(0), { maxOutputLength: SARIF_BYTES_MAX }).catch(
+      () => undefined,
+    );
+    if (bytes !== undefined) analyses.push({ id: Number(id), tool, text: bytes.toString('utf8') });
+  }
+  return { newestId: Number(rows[0]?.id ?? 0), analyses };
+}
+
 function analysisOf(row: {
   readonly id: string;
   readonly commit: string;

@@ -11,6 +11,7 @@ export {
   findCheckRun,
   listCheckRuns,
   listStatuses,
+  newestAnalyses,
   setStatus,
   type StatusState,
   updateCheckRun,

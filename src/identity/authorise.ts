@@ -86,6 +86,16 @@ async function roleOf(db: Database, userId: number): Promise<OrganisationRole | 
 
 type Roles = { readonly role: OrganisationRole | undefined; readonly granted: readonly RepositoryRole[] };
 
+/** Whether a person may this to a repository, when nobody asks and something is sent to them: by their roles alone. */
+export async function personMay(
+  db: Database,
+  verb: RepositoryVerb,
+  { userId, repositoryId }: { readonly userId: number; readonly repositoryId: number },
+): Promise<boolean> {
+  const { role, granted } = await rolesOf(db, userId, repositoryId);
+  return role !== undefined && repositoryAllows(role, granted, verb);
+}
+
 /** A team may what the teams may that it lies in. */
 async function rolesOf(db: Database, userId: number, repositoryId: number): Promise<Roles> {
   const { rows } = await sql<{ role: OrganisationRole; granted: string[] | null }>`

@@ -5,7 +5,7 @@
  */
 export { type Act, type Approval, approvalOptions, needsApproval, useApproval } from './approve.ts';
 export { authenticate, type AuthenticateDeps, type Credential } from './authenticate.ts';
-export { authorise, authoriseGit, readableRepositories } from './authorise.ts';
+export { authorise, authoriseGit, personMay, readableRepositories } from './authorise.ts';
 export { forgetChallenges } from './challenge.ts';
 export { type ClientMark, markOf } from './client.ts';
 export {

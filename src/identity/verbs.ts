@@ -27,6 +27,8 @@ const REPOSITORY_VERBS = {
   'check.write': 'write',
   'finding.read': 'write',
   'finding.write': 'write',
+  'webhook.read': 'maintain',
+  'webhook.manage': 'admin',
   'access.read': 'maintain',
   'access.manage': 'admin',
   'variable.read': 'write',
@@ -42,13 +44,14 @@ const ORGANISATION_VERBS = {
   'runner.read': ['owner', 'security', 'auditor'],
   'runner.manage': ['owner'],
   'audit.read': ['owner', 'security', 'auditor'],
+  'installation.read': ['owner', 'security', 'auditor'],
   'organisation-variable.read': ['owner', 'security', 'member', 'auditor'],
   'organisation-variable.manage': ['owner'],
   'metrics.read': ['owner', 'security', 'auditor'],
 } as const satisfies { readonly [verb: string]: readonly OrganisationRole[] };
 
 /** What everybody does with what is their own. */
-const SELF_VERBS = ['self.read', 'token.manage', 'passkey.manage'] as const;
+const SELF_VERBS = ['self.read', 'token.manage', 'passkey.manage', 'contact.manage'] as const;
 
 export type RepositoryVerb = keyof typeof REPOSITORY_VERBS;
 export type OrganisationVerb = keyof typeof ORGANISATION_VERBS;

@@ -21,6 +21,7 @@ export type RunnerRow = {
   readonly state: 'active' | 'draining' | 'removed';
   readonly jobs: readonly number[];
   readonly lastSeenAt: Date | undefined;
+  readonly capability: CapabilityRecord;
 };
 
 export type NewRunner = {
@@ -127,6 +128,7 @@ export async function listRunners(db: Database): Promise<readonly RunnerRow[]> {
     state: RunnerRow['state'];
     jobs: string[];
     last_seen_at: Date | null;
+    capability: CapabilityRecord;
   }>`select queue_runner.*, array(select job_id from queue_job where runner_id = queue_runner.id and queue_job.state = 'leased') as jobs
      from queue_runner where state <> 'removed' order by id`.execute(db.as());
   return rows.map((row) => ({
@@ -138,12 +140,16 @@ export async function listRunners(db: Database): Promise<readonly RunnerRow[]> {
     ephemeral: row.ephemeral,
     state: row.state,
     jobs: row.jobs.map(Number),
+    capability: row.capability,
     lastSeenAt: row.last_seen_at ?? undefined,
   }));
 }
 
 /** One that may still ask for work or finish what it holds. */
-export async function runnerById(db: Database, id: number): Promise<Omit<RunnerRow, 'jobs'> | undefined> {
+export async function runnerById(
+  db: Database,
+  id: number,
+): Promise<Omit<RunnerRow, 'jobs' | 'capability'> | undefined> {
   const row = await db
     .as<QueueTables>()
     .selectFrom('queue_runner')

@@ -208,7 +208,7 @@ export async function findRepository(
   return row === undefined ? undefined : repositoryOf(row);
 }
 
-export async function repositoryById(db: Database, id: number): Promise<RepositoryRow | undefined> {
+export async function repositoryById(db: Pick<Database, 'as'>, id: number): Promise<RepositoryRow | undefined> {
   const row = await db
     .as<RepoTables>()
     .selectFrom('repo_repository')

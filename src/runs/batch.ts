@@ -5,6 +5,7 @@ import type { Transaction } from '../database/index.ts';
 import type { Act, EngineEvent } from '../engine/index.ts';
 import type { Conclusion, JobOutcome } from '../protocol/index.ts';
 import { type CancelRequest, consumeFinished, enqueue, type QueuedJob, requestCancel } from '../queue/index.ts';
+import { type EndedRun, endedRun } from './ended.ts';
 import type { RunTables } from './tables.ts';
 
 /** The channel on which readers are told that a run changed, with its id. */
@@ -54,6 +55,8 @@ export class Batch {
   readonly entries: Entry[] = [];
   /** Rows of other tables that belong to it, first of all. */
   readonly writes: ((tx: Transaction) => Promise<void>)[] = [];
+  /** Runs that end with this step without having begun. */
+  readonly refused: number[] = [];
   readonly #jobs = new Map<string, JobChange>();
   readonly #runs = new Map<number, { attempt: number; patch: RunPatch }>();
 
@@ -82,7 +85,12 @@ export class Batch {
 
   async commit(
     tx: Transaction,
-    deps: { readonly audit: AppendDeps; readonly seq: number; readonly onJobId: OnJobId },
+    deps: {
+      readonly audit: AppendDeps;
+      readonly seq: number;
+      readonly onJobId: OnJobId;
+      readonly onEnded?: OnEnded | undefined;
+    },
   ): Promise<void> {
     for (const write of this.writes) await write(tx);
     await this.#writeJournal(tx, deps.seq);
@@ -93,7 +101,15 @@ export class Batch {
     if (this.cancelled.length > 0) await requestCancel(tx, this.cancelled);
     if (this.consumed.length > 0) await consumeFinished(tx, this.consumed);
     for (const entry of this.entries) await append(tx, entry, deps.audit);
+    if (deps.onEnded !== undefined) for (const id of this.#endedRuns()) await deps.onEnded(tx, await endedRun(tx, id));
     await this.#notify(tx);
+  }
+
+  #endedRuns(): readonly number[] {
+    const ended = [...this.#runs].filter(
+      ([, { patch }]) => patch.conclusion !== undefined && patch.finishedAt !== undefined,
+    );
+    return [...ended.map(([id]) => id), ...this.refused];
   }
 
   /** The number of an act is taken once: a second driver of the same repository fails here. */
@@ -180,6 +196,9 @@ export class Batch {
     for (const id of ids) await sql`select pg_notify(${RUN_CHANNEL}, ${String(id)})`.execute(tx.as<RunTables>());
   }
 }
+
+/** Told of each run that ended, in the transaction in which it did. */
+export type OnEnded = (tx: Transaction, run: EndedRun) => Promise<void>;
 
 /** Told of the number that a job's row has, once and for all. */
 type OnJobId = (runId: number, key: string, jobId: number) => void;

@@ -1,10 +1,11 @@
 import type { Actor as AuditActor } from '../auditlog/index.ts';
 import type { Clock, Log } from '../base/index.ts';
-import type { Database } from '../database/index.ts';
+import type { Database, Transaction } from '../database/index.ts';
 import type { ActiveRun, ReadEgress } from '../engine/index.ts';
 import type { Actor } from '../event/index.ts';
 import type { GitSource } from '../protocol/index.ts';
-import type { RepositoryReader } from '../repo/index.ts';
+import type { RefChange, RepositoryReader } from '../repo/index.ts';
+import type { OnEnded } from './batch.ts';
 import type { PrepareDeps } from './prepare.ts';
 
 /** Who asks, as authenticated by the door. */
@@ -31,6 +32,10 @@ export type ServerEngineDeps = Omit<PrepareDeps, 'db' | 'now'> & {
   readonly jobsMax?: number;
   /** How long artifacts are kept at most, as jobs are told. */
   readonly retentionDays?: number;
+  /** Told of each run that ended, in the transaction in which it did: what fails there makes the step fail. */
+  readonly onEnded?: OnEnded;
+  /** Told of refs that moved, in the transaction in which that is taken note of. */
+  readonly onMoved?: (tx: Transaction, changes: readonly RefChange[]) => Promise<void>;
   /** How often it looks for what it was not woken for. */
   readonly pollMs?: number;
 };

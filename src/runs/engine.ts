@@ -55,6 +55,7 @@ export class ServerEngine {
       clock,
       random: (bytes) => deps.random(bytes),
       jobsMax: deps.jobsMax ?? JOBS_MAX,
+      onEnded: deps.onEnded,
       labelsOf: deps.labelsOf ?? ((labels) => labels.map((label) => label.toLowerCase())),
       gitFor: (run) => deps.gitFor(run),
       egressFor: (run, job, trusted) => this.#egressFor(run, job, trusted),
@@ -196,6 +197,7 @@ export class ServerEngine {
       const prepared = place === undefined ? [] : await this.#prepareChanges(place, changes);
       await step(async (batch) => {
         batch.writes.push((tx) => consumeRefChanges(tx, ids, this.deps.clock.now()));
+        batch.writes.push(async (tx) => this.deps.onMoved?.(tx, changes));
         for (const one of prepared) begin(driver, batch, one);
         const main = place === undefined ? undefined : `refs/heads/${place.repository.defaultBranch}`;
         const moved = changes.findLast(({ ref, cause }) => ref === main && cause === 'push');

@@ -5,6 +5,7 @@
  */
 export type { Principal, ServerEngineDeps } from './deps.ts';
 export { compareJobs, type ComparedJob, type TimedJob } from './compare-runs.ts';
+export type { EndedRun } from './ended.ts';
 export type { DispatchOrder, RerunOrder } from './orders.ts';
 export {
   countRuns,

@@ -14,7 +14,7 @@ import {
 import type { JobLease, JobOutcome } from '../protocol/index.ts';
 import type { FinishedAttempt } from '../queue/index.ts';
 import { emptySchedule } from '../run/index.ts';
-import { Batch, storable } from './batch.ts';
+import { Batch, type OnEnded, storable } from './batch.ts';
 import { loadOpenRuns, type ServerRun } from './started.ts';
 import type { RunTables } from './tables.ts';
 
@@ -34,6 +34,7 @@ export type RepositoryDriverDeps = Pick<DriverPort, 'gitFor' | 'egressFor'> & {
   readonly labelsOf: (labels: readonly string[]) => readonly string[];
   /** Jobs of one repository that are queued or run at once. */
   readonly jobsMax: number;
+  readonly onEnded?: OnEnded | undefined;
 };
 
 /** What is told of a run at its begin, and the number of that event: attempts of a run count on. */
@@ -126,9 +127,9 @@ export class RepositoryDriver {
     for (let turn = 0; await this.#driver.turn(); turn += 1) assert(turn < TURNS_MAX, 'the runs do not come to rest');
     if (!batch.isEmpty) {
       const seq = this.#seq;
-      const { db, audit } = this.#deps;
+      const { db, audit, onEnded } = this.#deps;
       const onJobId = (runId: number, key: string, jobId: number) => this.#jobIds.set(`${runId} ${key}`, jobId);
-      await db.transaction((tx) => batch.commit(tx, { audit, seq, onJobId }));
+      await db.transaction((tx) => batch.commit(tx, { audit, seq, onJobId, onEnded }));
       this.#seq += batch.acts.length;
     }
     this.#batch = undefined;

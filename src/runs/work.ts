@@ -17,6 +17,7 @@ export function begin(driver: RepositoryDriver, batch: Batch, prepared: Prepared
   batch.writes.push((tx) => prepared.write(tx));
   batch.entries.push(...prepared.entries);
   if (prepared.started === undefined) {
+    batch.refused.push(prepared.runId);
     prepared.events.forEach((event: EngineEvent, at) => batch.events.push({ event, attempt: 1, seq: at + 1 }));
     return;
   }

@@ -17,7 +17,8 @@ import { fault } from './faults.ts';
 
 /** What is scanned: all that is there, or what came since. */
 export type ScanMode =
-  | { readonly kind: 'tree' }
+  /** Of a commit; without one what is there: of a bare repository its HEAD. */
+  | { readonly kind: 'tree'; readonly commit?: string }
   /** What is staged, against HEAD. */
   | { readonly kind: 'staged' }
   /** The folder as it is, against where it left `since`. */
@@ -101,8 +102,9 @@ async function scopeOf(
 async function openHead(root: string, mode: ScanMode, opened: OpenRepository): Promise<Head> {
   const { git, repository } = opened;
   if (mode.kind === 'staged') return { tree: indexTree(opened), end: { kind: 'index' } };
-  if (mode.kind === 'change' || repository.top === undefined) {
-    const commit = await resolveCommit(opened, mode.kind === 'change' ? mode.head : 'HEAD');
+  const named = mode.kind === 'change' ? mode.head : mode.kind === 'tree' ? mode.commit : undefined;
+  if (named !== undefined || repository.top === undefined) {
+    const commit = await resolveCommit(opened, named ?? 'HEAD');
     return { tree: commitTree(opened, commit), end: { kind: 'commit', commit }, commit };
   }
   return { tree: folderTree(root, { git, repository }), end: { kind: 'folder', root } };

@@ -10,6 +10,8 @@ export function processesOf(sources: Sources): { readonly [name: string]: readon
     cli: ['src/bin/main.ts'],
     keeper: ['src/bin/keeper.ts'],
     witness: ['src/bin/witness.ts'],
+    // Reads what strangers wrote, for the server.
+    scanner: ['src/bin/scanner.ts'],
     runner: ['src/runner/index.ts', 'src/sandbox/index.ts', 'src/egress/index.ts'],
     // Our own programs inside of sandboxes: a job can look at them and talk to them.
     sandbox: [...sources.keys()].filter((path) => /^src\/runner\/inside\/[^/]+(?<!\.test)\.ts$/.test(path)),

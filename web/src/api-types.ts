@@ -1489,6 +1489,708 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/repositories/{owner}/{name}/findings': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Findings of a branch, the most urgent first. Needs `finding.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; branch?: string | undefined; state?: 'open' | 'suppressed' | 'fixed' | undefined; severity?: 'critical' | 'high' | 'medium' | 'low' | 'info' | undefined; kind?: 'secrets' | 'code' | 'dependencies' | 'workflows' | 'infrastructure' | 'suppressions' | undefined; rule?: string | undefined; tool?: string | undefined; text?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['FindingPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/findings/summary': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** How a branch stands: clean only when a whole scan found nothing. Needs `finding.read`. */
+    get: {
+      parameters: {
+        query?: { branch?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['FindingStand'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/findings/trend': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** How a branch stood on the days on which it was scanned, oldest first. Needs `finding.read`. */
+    get: {
+      parameters: {
+        query?: { branch?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['FindingTrend'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/findings/{finding}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** One finding: where, by which way, why, and how it is fixed. Needs `finding.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; finding: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Finding'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/findings/{finding}/suppression': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** The change to commit that suppresses a finding. Nothing is changed by asking for it. Needs `finding.write`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string; finding: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { reason: string; expires: string } } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['SuppressionProposal'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/scans': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Scans, newest first. Needs `finding.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; branch?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['ScanPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    /** Scans a branch now; one that is not the default one is compared with it. Needs `finding.write`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { branch?: string } } };
+      responses: {
+        202: { headers: Headers; content: { 'application/json': components['schemas']['RequestedScan'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/webhooks': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Who is told of what happens in a repository. Needs `webhook.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['WebhookPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    /** Adds a receiver. The secret that its messages are signed with is told now and never again. Needs `webhook.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { kind: 'webhook' | 'chat'; url: string; events: ('run.completed' | 'push' | 'findings.opened' | 'findings.fixed')[] } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['NewWebhook'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/webhooks/{webhook}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Removes a receiver and what waits for it. Needs `webhook.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; webhook: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    /** Changes a receiver, or turns it on or off. Needs `webhook.manage`. */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; webhook: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { url?: string; events?: ('run.completed' | 'push' | 'findings.opened' | 'findings.fixed')[]; isActive?: boolean } } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Webhook'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/webhooks/{webhook}/secret': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Makes another secret; the one before signs nothing any more. Needs `webhook.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string; webhook: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': Record<string, never> } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['WebhookSecret'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/webhooks/{webhook}/ping': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Sends a message that says nothing. Needs `webhook.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string; webhook: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': Record<string, never> } };
+      responses: {
+        202: { headers: Headers; content: { 'application/json': components['schemas']['QueuedDelivery'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/webhooks/{webhook}/deliveries': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What was sent to a receiver in the last two weeks, newest first. Needs `webhook.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string; webhook: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['DeliveryPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/webhooks/{webhook}/deliveries/{delivery}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** One delivery: what was sent, and what was answered. Needs `webhook.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; webhook: number; delivery: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['DeliveryDetail'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/webhooks/{webhook}/deliveries/{delivery}/replay': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Sends the same message once more, under the same id. Needs `webhook.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { owner: string; name: string; webhook: number; delivery: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': Record<string, never> } };
+      responses: {
+        202: { headers: Headers; content: { 'application/json': components['schemas']['QueuedDelivery'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/badge': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Whether everybody may see the badge. Needs `repository.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['BadgeSetting'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    /** Says whether everybody may see the badge. Needs `repository.administer`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { isPublic: boolean } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/notifications': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Where one gets mail, and of what. Needs `self.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Notifications'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/notifications/rules': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    /** Says what one wants mail of. Needs `contact.manage`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { ownFailures: boolean; watchedFailures: boolean; watchedFindings: boolean } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/notifications/address': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    /** Names an address; a code goes there, and nothing else until it comes back. Needs `contact.manage`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { address: string } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    /** Forgets the address. Needs `contact.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/notifications/address/confirmation': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Brings the code back. Needs `contact.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { code: string } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/watch': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Whether one watches a repository. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Watch'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    /** Watches a repository, or does so no more. Needs `run.read`. */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { isWatched: boolean } } };
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs.atom': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The newest runs as Atom; readers of feeds give a token of the scope run.read in the address */
+    get: {
+      parameters: {
+        query?: { token?: string | undefined; branch?: string | undefined; workflow?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/atom+xml; charset=utf-8': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/badge.svg': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** How the newest run of a workflow stands; for everybody only when the repository says so */
+    get: {
+      parameters: {
+        query?: { token?: string | undefined; branch?: string | undefined; workflow?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'image/svg+xml; charset=utf-8': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/installation/settings': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The settings of the server, and where each comes from. Needs `installation.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Settings'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/installation/doctor': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What the machine of the server can and cannot isolate, and what of its settings weakens it. Needs `installation.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Doctor'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/installation/sizes': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What the server keeps, and how much of it. Needs `installation.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Sizes'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/audit/keys': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The public keys of log and witness, as this server has them: compare them with those you wrote down. Needs `audit.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['AuditKeys'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/audit/{entry}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** One entry of the audit log. Needs `audit.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { entry: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['AuditEntryDetail'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 };
 
 export type components = {
@@ -1543,11 +2245,36 @@ export type components = {
     VariablePage: { items: (components['schemas']['Variable'])[]; next?: string };
     Variable: { name: string; value: string; updatedAt: string };
     RunnerPage: { items: (components['schemas']['Runner'])[]; next?: string };
-    Runner: { id: number; name: string; labels: (string)[]; state: 'idle' | 'busy' | 'draining' | 'lost'; ephemeral: boolean; jobs: (number)[]; lastSeenAt?: string };
+    Runner: { id: number; name: string; labels: (string)[]; state: 'idle' | 'busy' | 'draining' | 'lost'; ephemeral: boolean; jobs: (number)[]; lastSeenAt?: string; capability?: { version: 1; platform: { os: string; arch: string; kernel: string; root: boolean }; walls: ({ name: string; state: 'hard' | 'soft' | 'missing'; reason: string; remedy?: string })[]; tools: { [name: string]: string | null } } };
     RunnerRegistration: { token: string; expiresAt: string };
     AuditPage: { items: (components['schemas']['AuditEntry'])[]; next?: string };
     AuditEntry: { id: number; position?: number; body: { [name: string]: unknown }; personal?: { [name: string]: string } };
     AuditCheckpoint: { note: string };
     AuditProof: { leaf: string; proof: string };
+    FindingPage: { items: (components['schemas']['FindingSummary'])[]; next?: string };
+    FindingSummary: { id: number; fingerprint: string; rule: string; kind: 'secrets' | 'code' | 'dependencies' | 'workflows' | 'infrastructure' | 'suppressions'; severity: 'critical' | 'high' | 'medium' | 'low' | 'info'; confidence: 'high' | 'medium' | 'low'; title: string; message: string; file: string; line: number; tool?: string; state: 'open' | 'suppressed' | 'fixed'; firstSeenAt: string; lastSeenAt: string; fixedAt?: string };
+    FindingStand: { verdict: 'unknown' | 'clean' | 'findings' | 'incomplete'; open: { [name: string]: number }; suppressed: number; scan?: components['schemas']['Scan']; pending?: components['schemas']['Scan']; refs: (string)[] };
+    Scan: { id: number; ref: string; commit: string; base?: string; cause: 'push' | 'asked' | 'renewed' | 'reported'; state: 'waiting' | 'running' | 'done' | 'failed'; isComplete?: boolean; gaps: ({ code: string; file?: string; line?: number; reason: string; help?: string })[]; notes: (string)[]; files: number; opened: number; fixed: number; error?: string; createdAt: string; startedAt?: string; finishedAt?: string };
+    FindingTrend: { items: ({ day: string; open: { [name: string]: number }; suppressed: number; isComplete: boolean })[] };
+    Finding: (components['schemas']['FindingSummary']) & ({ ref: string; firstCommit: string; lastCommit: string; fixedCommit?: string; suppressed?: { reason: string; owner: string; expires: string; by: 'comment' | 'file' }; cwe?: number; place: { file: string; line: number; column: number; endLine: number; endColumn: number }; evidence: string; code?: string; priority: string; trace: ({ place: { file: string; line: number; column: number; endLine: number; endColumn: number }; message: string; code?: string })[]; subject?: { purl: string; advisories: (string)[] }; fix: { kind: 'edit' | 'request' | 'none'; title: string; followUp?: string; change?: { line: number; removed: (string)[]; added: (string)[] } }; page: string; lesson?: string });
+    SuppressionProposal: { path: string; entry: string; content: string; branch: string; message: string };
+    ScanPage: { items: (components['schemas']['Scan'])[]; next?: string };
+    RequestedScan: { scan: number };
+    WebhookPage: { items: (components['schemas']['Webhook'])[]; next?: string };
+    Webhook: { id: number; kind: 'webhook' | 'chat'; url: string; events: ('run.completed' | 'push' | 'findings.opened' | 'findings.fixed')[]; isActive: boolean; pausedReason?: string; createdAt: string };
+    NewWebhook: { webhook: components['schemas']['Webhook']; secret?: string };
+    WebhookSecret: { secret: string };
+    QueuedDelivery: { delivery: number };
+    DeliveryPage: { items: (components['schemas']['Delivery'])[]; next?: string };
+    Delivery: { id: number; messageId: string; event: string; state: 'waiting' | 'sent' | 'failed'; attempts: number; createdAt: string; nextAt?: string; doneAt?: string; status?: number; error?: string; ms?: number };
+    DeliveryDetail: (components['schemas']['Delivery']) & ({ payload: string; answer?: string });
+    BadgeSetting: { isPublic: boolean };
+    Notifications: { address?: string; pendingAddress?: string; canMail: boolean; ownFailures: boolean; watchedFailures: boolean; watchedFindings: boolean };
+    Watch: { isWatched: boolean };
+    Settings: { items: ({ name: string; value: string; source: 'default' | 'file' | 'environment' | 'flag'; isWeakening: boolean })[] };
+    Doctor: { items: ({ name: string; state: 'hard' | 'soft' | 'missing' | 'weak' | 'ok'; text: string; remedy?: string })[] };
+    Sizes: { items: ({ name: string; bytes: number; entries?: number })[] };
+    AuditKeys: { log: { name: string; key: string }; witness: { name: string; key: string } };
+    AuditEntryDetail: { id: number; position?: number; body: { [name: string]: unknown }; personal?: { [name: string]: string } };
   };
 };

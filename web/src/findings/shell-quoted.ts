@@ -1,0 +1,2 @@
+/** A text that a shell takes as one word. */
+export const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
