@@ -4,7 +4,7 @@ import type { Language } from './ir.ts';
 import type { CleanModel, EntryModel, GuardModel, Model, SourceModel } from './model.ts';
 import { expandBraces, PatternIndex } from './pattern.ts';
 import type { Interest } from './prefilter.ts';
-import { wordGroupsOf } from './words.ts';
+import { sourceGroupsOf, wordGroupsOf } from './words.ts';
 import type { ArgumentSpec, PropagatorSpec, RuleMatch, SinkSpec } from './rule-schema.ts';
 
 export type CodeRule = Rule & { readonly match: RuleMatch };
@@ -49,9 +49,18 @@ export type LanguageRules = {
   readonly cleanTypes: ReadonlySet<string>;
   readonly byId: ReadonlyMap<string, CodeRule>;
   readonly interest: Interest;
+  /** What a file must have to give something by itself; nothing where all that are of interest may. */
+  readonly own: OwnInterest | undefined;
   /** Roots of modules that the models and rules know: calls into them are not looked for in the tree. */
   readonly modules: ReadonlySet<string>;
   readonly libraries: readonly string[];
+};
+
+/** A file without any of these may only hand on what comes from others. */
+export type OwnInterest = {
+  readonly groups: readonly (readonly string[])[];
+  /** Parts of names, in lower case. */
+  readonly names: readonly string[];
 };
 
 export function compileRules(rules: readonly CodeRule[], model: Model): LanguageRules {
@@ -122,6 +131,7 @@ export function compileRules(rules: readonly CodeRule[], model: Model): Language
     cleanTypes: new Set(model.cleanTypes),
     byId: new Map(own.map((rule) => [rule.id, rule])),
     interest: interest.build(model),
+    own: model.handsOn === true ? ownInterest(own, model) : undefined,
     modules: modulesOf(model, own),
     libraries: model.libraries ?? [],
   };
@@ -178,6 +188,35 @@ class InterestBuilder {
   }
 }
 
+/** What flaws that are plain from one file name, and what comes in from outside: by the patterns themselves. */
+function ownInterest(rules: readonly CodeRule[], model: Model): OwnInterest {
+  const { language, sources, entries, sourceWords } = model;
+  const made = model.types.map(([, path]) => path);
+  const groups: (readonly string[])[] = sourceWords.map((word) => [word]);
+  const from = (patterns: readonly string[]) =>
+    groups.push(...patterns.flatMap((pattern) => sourceGroupsOf(pattern, language, made)));
+  const followed = new Set(rules.flatMap(groupsOf));
+  for (const { group, read, call } of sources) if (followed.has(group)) from([...(read ?? []), ...(call ?? [])]);
+  for (const { decorator, callback } of entries) from([...(decorator ?? []), ...(callback ?? [])]);
+  const names: string[] = [];
+  for (const { match } of rules) {
+    const { words, sinks } = match;
+    for (const source of match.sources ?? [])
+      if (typeof source !== 'string') from([...listOf(source.read), ...listOf(source.call)]);
+    if (match.sources !== undefined) continue;
+    names.push(...sinks.flatMap(({ named }) => named ?? []).map((name) => name.toLowerCase()));
+    if (words === undefined) {
+      const calls = sinks.flatMap(({ call }) => listOf(call));
+      const others = sinks.flatMap((sink) => [sink.assign, sink.hidden, sink.compares?.paths].flatMap(listOf));
+      groups.push(
+        ...calls.flatMap((one) => wordGroupsOf(one, language, true)),
+        ...others.flatMap((one) => wordGroupsOf(one, language, false)),
+      );
+    } else groups.push(...words.map((word) => [word]));
+  }
+  return { groups, names };
+}
+
 type Indexes = Omit<
   LanguageRules,
   | 'language'
@@ -189,6 +228,7 @@ type Indexes = Omit<
   | 'cleanTypes'
   | 'byId'
   | 'interest'
+  | 'own'
   | 'modules'
   | 'libraries'
 >;
@@ -214,7 +254,7 @@ function addModel(indexes: Indexes, model: Model): void {
 }
 
 /** The groups of sources that a rule follows; its own are a group of their own. */
-function groupsOf({ id, match }: CodeRule): readonly string[] {
+export function groupsOf({ id, match }: CodeRule): readonly string[] {
   return (match.sources ?? []).map((source) => (typeof source === 'string' ? source : `rule:${id}`));
 }
 

@@ -2,6 +2,8 @@ import { isSameValue, joinValues, type Value } from './value.ts';
 
 /** Deeper chains are copied into one map: a look-up walks the chain. */
 const LAYERS_MAX = 24;
+/** Layers that hold no more than these together become one: most ways change one or two variables. */
+const LAYER_SIZE_MIN = 16;
 
 type Layer = { readonly own: Map<number, Value>; readonly below: Layer | undefined; readonly depth: number };
 
@@ -41,6 +43,7 @@ export class Env {
     if (other === this) return this;
     const a = this.#freeze();
     const b = other.#freeze();
+    if (a === b) return this;
     const common = commonLayer(a, b);
     const joined = new Env(common);
     for (const slot of changedSlots(a, b, common)) {
@@ -68,9 +71,16 @@ export class Env {
   /** Makes what is known so far a layer that nobody writes to any more. */
   #freeze(): Layer | undefined {
     if (this.#own.size === 0) return this.#below;
-    const depth = (this.#below?.depth ?? 0) + 1;
-    const layer: Layer =
-      depth > LAYERS_MAX ? flatten(this.#own, this.#below) : { own: this.#own, below: this.#below, depth };
+    let own = this.#own;
+    let below = this.#below;
+    while (below !== undefined && own.size + below.own.size <= LAYER_SIZE_MIN) {
+      const both = new Map(below.own);
+      for (const [slot, value] of own) both.set(slot, value);
+      own = both;
+      below = below.below;
+    }
+    const depth = (below?.depth ?? 0) + 1;
+    const layer: Layer = depth > LAYERS_MAX ? flatten(own, below) : { own, below, depth };
     this.#own = new Map();
     this.#below = layer;
     return layer;

@@ -16,6 +16,7 @@ import {
   addStep,
   constantOf,
   deepTaints,
+  FIELDS_MAX,
   joinTaints,
   isFixed,
   joinValues,
@@ -233,16 +234,22 @@ function evaluateConditional(machine: Machine, expr: Extract<Expr, { kind: 'cond
 }
 
 function evaluateObject(machine: Machine, expr: Extract<Expr, { kind: 'object' }>): Value {
-  let value: Value = { taints: [], paths: [], fields: new Map() };
+  const fields = new Map<string, Value>();
+  let value: Value = { taints: [], paths: [], fields };
+  // As long as nothing but this has seen the map, entries are put into it: a copy for each would be quadratic.
+  let isOwn = true;
   for (const { key, value: entry } of expr.entries) {
     const held = evaluate(machine, entry);
     if (key === undefined) {
       value = spreadInto(value, held);
+      isOwn = false;
       continue;
     }
     const known = typeof key === 'string' ? key : evaluate(machine, key).constant?.value;
     if (typeof known === 'string') reportNamed(machine, known, held, entry);
-    value = known === undefined || known === null ? writeAnyField(value, held) : writeField(value, String(known), held);
+    if (known === undefined || known === null) value = writeAnyField(value, held);
+    else if (isOwn && (fields.size < FIELDS_MAX || fields.has(String(known)))) fields.set(String(known), held);
+    else value = writeField(value, String(known), held);
   }
   return value;
 }
@@ -257,12 +264,14 @@ function spreadInto(value: Value, held: Value): Value {
 }
 
 function evaluateList(machine: Machine, expr: Extract<Expr, { kind: 'list' }>): Value {
-  let value: Value = { taints: [], paths: [], fields: new Map(), isList: true };
+  const fields = new Map<string, Value>();
+  let value: Value = { taints: [], paths: [], fields, isList: true };
   let at = 0;
   for (const { value: item, isSpread } of expr.items) {
     const held = evaluate(machine, item);
     if (isSpread === true) value = writeAnyField(value, readAnyField(held));
-    else value = writeField(value, String(at++), held);
+    else if (fields.size < FIELDS_MAX) fields.set(String(at++), held);
+    else value = writeAnyField(value, held);
   }
   return value;
 }

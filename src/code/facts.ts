@@ -57,6 +57,14 @@ export type CodeFacts = {
   readonly settings?: readonly SettingUse[];
 };
 
+/** Of a file that was put off. */
+export type PutOffFacts = {
+  readonly language: 'put-off';
+  readonly of: Language;
+  /** The names in it: see `mentionTest`. */
+  readonly mentions: string;
+};
+
 export function factsOf(machine: Machine): CodeFacts | undefined {
   const functions = new Map<string, FunctionFact>();
   const aliases = new Map<string, External>();

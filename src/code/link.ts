@@ -1,9 +1,10 @@
 import type { Match, TraceStep } from '../finding/index.ts';
-import type { CodeFacts, FlowFact, FunctionFact, TaintFact } from './facts.ts';
+import type { CodeFacts, FlowFact, FunctionFact, PutOffFacts, TaintFact } from './facts.ts';
 import { mayHandOn } from './names.ts';
 import { resolveModule } from './resolve.ts';
 import { sinkMatch } from './sink-match.ts';
 import { cleanedBy, type External, isCleaned } from './value.ts';
+import { Waiting } from './waiting.ts';
 
 /** The most steps that are gone over all files. */
 const LINK_WORK_MAX = 2_000_000;
@@ -16,24 +17,52 @@ const IMPLEMENTATIONS_MAX = 6;
 /** A function of a file. */
 type Callee = { readonly file: string; readonly function: FunctionFact };
 
-/** Follows values from file to file: from each source into calls, through functions, to what they reach. */
-export function link(facts: ReadonlyMap<string, CodeFacts>): readonly Match[] {
-  return new Linker(facts).run();
+export type Linked = {
+  readonly matches: readonly Match[];
+  /** Files that were put off and that a value may go through: with their facts, other matches may be found. */
+  readonly demands: readonly string[];
+};
+
+/**
+ * Follows values from file to file: from each source into calls, through functions, to what they reach. `files` are all that are
+ * known of, in order; `groups` those of the sources that rules of a language
+ * follow.
+ */
+export function link(
+  facts: ReadonlyMap<string, CodeFacts>,
+  {
+    putOff,
+    files,
+    groups,
+  }: {
+    readonly putOff: ReadonlyMap<string, PutOffFacts>;
+    readonly files: ReadonlySet<string>;
+    readonly groups: (language: string) => ReadonlySet<string> | undefined;
+  },
+): Linked {
+  return new Linker(facts, files, new Waiting(putOff)).run(groups);
 }
+
+type Place = { readonly file: string; readonly call: number };
 
 /** A value on its way. `calls` are the calls that it went into and has not come back from. */
 type Carried = {
   readonly taint: TaintFact;
-  readonly calls: readonly { readonly file: string; readonly call: number }[];
+  readonly calls: readonly Place[];
 };
 
 class Linker {
   readonly #facts: ReadonlyMap<string, CodeFacts>;
   readonly #files: ReadonlySet<string>;
+  readonly #waiting: Waiting;
   readonly #byOrigin = new Map<string, FlowFact[]>();
   readonly #callees = new Map<string, readonly Callee[]>();
-  /** Calls of each function, for values that come from within it. */
-  readonly #callers = new Map<string, { readonly file: string; readonly call: number }[]>();
+  /** Calls of each function, for values that come from within it: JavaScript and Python. */
+  readonly #callers = new Map<string, Place[]>();
+  /** The same for Java and Go, where a function keeps its name: calls by the name, looked at when they are asked for. */
+  readonly #callsByName = new Map<string, Place[]>();
+  /** Names under which a variable holds a function of another file, by the name of the function. */
+  readonly #otherNames = new Map<string, Set<string>>();
   readonly #matches = new Map<string, { readonly match: Match; readonly weight: number }>();
   readonly #seen = new Set<string>();
   /** Classes by what they extend or implement. */
@@ -42,51 +71,58 @@ class Linker {
   readonly #heads = new Map<string, ReadonlySet<string>>();
   #work = 0;
 
-  constructor(facts: ReadonlyMap<string, CodeFacts>) {
+  constructor(facts: ReadonlyMap<string, CodeFacts>, files: ReadonlySet<string>, waiting: Waiting) {
     this.#facts = facts;
-    this.#files = new Set(facts.keys());
+    this.#files = files;
+    this.#waiting = waiting;
     for (const [file, { language, bases }] of facts) {
       for (const [name, of] of Object.entries(bases ?? {})) {
         for (const base of of) {
-          const key = `${language}:${base}`;
-          const known = this.#inheritors.get(key);
-          if (known === undefined) this.#inheritors.set(key, [{ file, name }]);
-          else known.push({ file, name });
+          push(this.#inheritors, `${language}:${base}`, { file, name });
         }
       }
     }
-    for (const [file, { flows, calls }] of facts) {
+    for (const [file, { flows, calls, aliases }] of facts) {
       for (const flow of flows) {
         const { origin } = flow;
         if (origin.kind === 'source') continue;
-        const key = origin.kind === 'param' ? `${file}#${origin.function}` : `${file}@${origin.call}`;
-        const known = this.#byOrigin.get(key);
-        if (known === undefined) this.#byOrigin.set(key, [flow]);
-        else known.push(flow);
+        push(this.#byOrigin, origin.kind === 'param' ? `${file}#${origin.function}` : `${file}@${origin.call}`, flow);
+      }
+      if (this.#isTyped(file)) {
+        for (const [call, { external }] of calls.entries())
+          push(this.#callsByName, lastOf(external.path), { file, call });
+        for (const [name, { path }] of Object.entries(aliases))
+          this.#addOtherName(lastOf(path), lastOf(name.split('.')));
+        continue;
       }
       for (const call of calls.keys()) {
-        for (const callee of this.#calleesOf(file, call)) {
-          const key = `${callee.file}#${callee.function.id}`;
-          const known = this.#callers.get(key);
-          if (known === undefined) this.#callers.set(key, [{ file, call }]);
-          else known.push({ file, call });
-        }
+        for (const callee of this.#calleesOf(file, call))
+          push(this.#callers, `${callee.file}#${callee.function.id}`, { file, call });
       }
     }
   }
 
-  run(): readonly Match[] {
-    for (const [file, { flows, functions }] of this.#facts) {
+  #addOtherName(name: string, other: string): void {
+    const known = this.#otherNames.get(name);
+    if (known === undefined) this.#otherNames.set(name, new Set([other]));
+    else known.add(other);
+  }
+
+  run(groups: (language: string) => ReadonlySet<string> | undefined): Linked {
+    for (const [file, { language, flows, functions }] of this.#facts) {
+      const followed = groups(language);
+      const isFollowed = ({ origin }: TaintFact) =>
+        origin.kind === 'source' && origin.groups.some((group) => followed?.has(group) === true);
       for (const flow of flows) {
-        if (flow.origin.kind === 'source') this.#arrive(file, { taint: flow, calls: [] }, flow.target);
+        if (isFollowed(flow)) this.#arrive(file, { taint: flow, calls: [] }, flow.target);
       }
       for (const fn of Object.values(functions)) {
         for (const returned of fn.returns) {
-          if (returned.origin.kind === 'source') this.#leave(file, fn, { taint: returned, calls: [] }, returned.path);
+          if (isFollowed(returned)) this.#leave(file, fn, { taint: returned, calls: [] }, returned.path);
         }
       }
     }
-    return [...this.#matches.values()].map(({ match }) => match);
+    return { matches: [...this.#matches.values()].map(({ match }) => match), demands: this.#waiting.demands() };
   }
 
   #arrive(file: string, carried: Carried, target: FlowFact['target']): void {
@@ -184,11 +220,35 @@ class Linker {
     if (this.#work > LINK_WORK_MAX || this.#seen.has(key)) return;
     this.#seen.add(key);
     const top = carried.calls.at(-1);
-    const places = top === undefined ? (this.#callers.get(`${file}#${fn.id}`) ?? []) : [top];
+    const places = top === undefined ? this.#callersOf(file, fn) : [top];
     for (const place of places) {
       const calls = top === undefined ? [] : carried.calls.slice(0, -1);
       this.#follow(place.file, { taint: carried.taint, calls }, `${place.file}@${place.call}`, path, () => true);
     }
+  }
+
+  #callersOf(file: string, fn: FunctionFact): readonly Place[] {
+    const facts = this.#facts.get(file);
+    // A test of Go is called by nobody: no import leads to it. Nor is what runs when a package is loaded.
+    if (file.endsWith('_test.go')) return [];
+    if (facts === undefined || !this.#isTyped(file)) return this.#callers.get(`${file}#${fn.id}`) ?? [];
+    const own = Object.entries(facts.functions).flatMap(([name, { id }]) => (id === fn.id ? [name] : []));
+    const names = new Set(own.map((name) => lastOf(name.split('.'))));
+    // A set grows while it is gone through.
+    for (const name of names) for (const other of this.#otherNames.get(name) ?? []) names.add(other);
+    if (facts.language === 'go') names.delete('init');
+    for (const name of own) {
+      const bases = Object.entries(facts.bases ?? {}).flatMap(([cls, of]) => (name.startsWith(`${cls}.`) ? of : []));
+      if (names.has(lastOf(name.split('.')))) this.#waiting.demandCallers(facts.language, file, name, bases);
+    }
+    // What holds the function under another name is anywhere.
+    for (const name of names)
+      if (!own.some((one) => lastOf(one.split('.')) === name)) this.#waiting.demand(facts.language, [name]);
+    return [...names]
+      .flatMap((name) => this.#callsByName.get(name) ?? [])
+      .filter((place) =>
+        this.#calleesOf(place.file, place.call).some((callee) => callee.file === file && callee.function.id === fn.id),
+      );
   }
 
   #calleesOf(file: string, call: number): readonly Callee[] {
@@ -222,6 +282,7 @@ class Linker {
     const isTyped = this.#isTyped(from);
     return resolveModule(this.#files, { language: own.language, from, module, path }).flatMap(({ file, rest }) => {
       const facts = this.#facts.get(file);
+      if (facts === undefined) this.#waiting.demandFile(file, rest[0] ?? '');
       if (facts === undefined || (isTyped && !this.#headsOf(file).has(rest[0] ?? ''))) return [];
       for (const name of namesOf(rest)) {
         const fn = ownOf(facts.functions, name);
@@ -276,14 +337,25 @@ class Linker {
   #implementations({ language }: CodeFacts, path: readonly string[]): readonly Callee[] {
     const [method, type] = path.toReversed();
     if (method === undefined || type === undefined) return [];
-    const key = `${language}:${type}`;
-    const classes = this.#inheritors.get(key) ?? [];
+    this.#waiting.demand(language, [type, method]);
+    const classes = this.#inheritors.get(`${language}:${type}`) ?? [];
     const callees = classes.flatMap(({ file, name }): Callee[] => {
       const fn = ownOf(this.#facts.get(file)?.functions ?? {}, `${name}.${method}`);
       return fn === undefined ? [] : [{ file, function: fn }];
     });
     return callees.length > IMPLEMENTATIONS_MAX ? [] : callees;
   }
+}
+
+/** The last name of a path; what a call gives has the name of what is called. */
+function lastOf(path: readonly string[]): string {
+  return path.findLast((segment) => segment !== '()') ?? '';
+}
+
+function push<V>(into: Map<string, V[]>, key: string, value: V): void {
+  const known = into.get(key);
+  if (known === undefined) into.set(key, [value]);
+  else known.push(value);
 }
 
 /** Names of a file may be those that every object has: `constructor`. */

@@ -8,8 +8,8 @@ const FIBER = '{github.com/gofiber/fiber.Ctx()}';
 
 export const goModel: Model = {
   language: 'go',
-  // Files that only hand values on count as well, so all are looked at.
-  sourceWords: ['return', 'void'],
+  handsOn: true,
+  sourceWords: [],
   sourceGroups: [['package']],
   sources: [
     {

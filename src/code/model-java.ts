@@ -72,9 +72,9 @@ const NUMBERS = [
 
 export const javaModel: Model = {
   language: 'java',
-  // Files that only hand values on count as well, so all are looked at.
-  sourceWords: ['return', 'void'],
-  sourceGroups: [['class'], ['interface'], ['enum'], ['record']],
+  handsOn: true,
+  sourceWords: ['RestController', 'ResponseBody'],
+  sourceGroups: [['class'], ['interface'], ['enum'], ['record'], ['return'], ['void']],
   sources: [
     {
       group: REQUEST,

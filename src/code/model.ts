@@ -73,6 +73,11 @@ export type Model = {
   readonly sourceWords: readonly string[];
   /** Groups of words: a file that has all of one hands on what comes in, and is looked at even if nothing arrives there. */
   readonly sourceGroups: readonly (readonly string[])[];
+  /**
+   * Any file may hand on what comes in, so all are looked at; but those that name nothing of a flaw and nothing that comes in, only
+   * once a value gets there. `sourceWords` then are words of what comes in by no pattern of a source.
+   */
+  readonly handsOn?: true;
   readonly sources: readonly SourceModel[];
   readonly entries: readonly EntryModel[];
   readonly cleans: readonly CleanModel[];

@@ -24,8 +24,10 @@ type Compiled = readonly Segment[];
 /** Patterns, each with what it stands for, found by the last segment of a path. */
 export class PatternIndex<T> {
   readonly #byLast = new Map<string, { readonly pattern: Compiled; readonly value: T }[]>();
-  /** Those whose end is open, by their first segment; with an open beginning, under nothing. */
+  /** Those whose end is open, by their first segment. */
   readonly #byFirst = new Map<string, { readonly pattern: Compiled; readonly value: T }[]>();
+  /** Those whose beginning is open as well. */
+  #openEnded: { readonly pattern: Compiled; readonly value: T }[] | undefined;
   readonly #cache = new Map<string, readonly T[]>();
   readonly #order = new Map<T, number>();
 
@@ -35,35 +37,34 @@ export class PatternIndex<T> {
       const compiled = spelled.split('.').map(segmentOf);
       const last = compiled.at(-1);
       const first = compiled[0];
-      const [index, key] =
-        last?.kind === 'exact' ? [this.#byLast, last.text] : [this.#byFirst, first?.kind === 'exact' ? first.text : ''];
-      const entries = index.get(key);
-      if (entries === undefined) index.set(key, [{ pattern: compiled, value }]);
-      else entries.push({ pattern: compiled, value });
+      const entry = { pattern: compiled, value };
+      if (last?.kind === 'exact') push(this.#byLast, last.text, entry);
+      else if (first?.kind === 'exact') push(this.#byFirst, first.text, entry);
+      else (this.#openEnded ??= []).push(entry);
     }
   }
 
   /** Everything whose pattern meets the path, in the order in which it was added. */
   find(path: string): readonly T[] {
-    const cached = this.#cache.get(path);
-    if (cached !== undefined) return cached;
     const dot = path.indexOf('.');
     const last = path.slice(path.lastIndexOf('.') + 1);
     const candidates = [
       this.#byLast.get(last),
       last.startsWith('~') ? this.#byLast.get(last.slice(1)) : undefined,
-      this.#byFirst.get(dot === -1 ? path : path.slice(0, dot)),
-      this.#byFirst.get(''),
+      this.#byFirst.size === 0 ? undefined : this.#byFirst.get(dot === -1 ? path : path.slice(0, dot)),
+      this.#openEnded,
     ];
+    // Nearly every path ends here: to look it up whole, let alone to keep it, costs more than this.
+    if (candidates.every((entries) => entries === undefined)) return NOTHING;
+    const cached = this.#cache.get(path);
+    if (cached !== undefined) return cached;
     let answer: readonly T[] = NOTHING;
-    if (candidates.some((entries) => entries !== undefined)) {
-      const segments = path.split('.');
-      const found = new Set<T>();
-      for (const entries of candidates) {
-        for (const { pattern, value } of entries ?? []) if (meets(pattern, segments, 0, 0)) found.add(value);
-      }
-      if (found.size > 0) answer = [...found].sort((a, b) => this.#rank(a) - this.#rank(b));
+    const segments = path.split('.');
+    const found = new Set<T>();
+    for (const entries of candidates) {
+      for (const { pattern, value } of entries ?? []) if (meets(pattern, segments, 0, 0)) found.add(value);
     }
+    if (found.size > 0) answer = [...found].sort((a, b) => this.#rank(a) - this.#rank(b));
     if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
     this.#cache.set(path, answer);
     return answer;
@@ -71,7 +72,7 @@ export class PatternIndex<T> {
 
   /** Whether a path with this last segment can meet a pattern. Cheaper than looking. */
   knows(last: string): boolean {
-    return this.#byLast.has(last) || this.#byFirst.size > 0;
+    return this.#byLast.has(last) || this.#byFirst.size > 0 || this.#openEnded !== undefined;
   }
 
   /** Everything that meets one of the paths. */
@@ -95,6 +96,12 @@ export class PatternIndex<T> {
 const CACHE_MAX = 50_000;
 
 const NOTHING: readonly never[] = [];
+
+function push<V>(into: Map<string, V[]>, key: string, value: V): void {
+  const known = into.get(key);
+  if (known === undefined) into.set(key, [value]);
+  else known.push(value);
+}
 
 function segmentOf(text: string): Segment {
   if (text === '**') return { kind: 'any' };

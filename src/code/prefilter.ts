@@ -39,6 +39,25 @@ export function interestSearch({ groups, common, sources }: Interest): (bytes: U
   };
 }
 
+/** Says whether a text has one of the groups, or a name with one of the parts in it. */
+export function ownSearch(
+  { groups, names }: { readonly groups: readonly (readonly string[])[]; readonly names: readonly string[] },
+  language: string,
+): (bytes: Uint8Array) => boolean {
+  const hasGroup = interestSearch({ groups, common: [], sources: [] });
+  // Letters of a name may stand apart: `PASS_WORD`, "pass-word".
+  const parts = names.map((name) => Array.from(name.replaceAll(/[^a-z0-9]/g, '')).join('[^A-Za-z0-9\\s]{0,2}'));
+  const name = parts.length === 0 ? undefined : new RegExp(parts.join('|'), 'i');
+  return (bytes) => {
+    // In Java a letter can be written by its number: what is there is then known to the parser alone.
+    if (language === 'java' && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('\\u')) return true;
+    return (
+      hasGroup(bytes) ||
+      name?.test(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')) === true
+    );
+  };
+}
+
 /** How a word stands in a text: at all, called, or in quotes as the name of a module. */
 const PLAIN = 1;
 const CALLED = 2;

@@ -1,16 +1,17 @@
 import { digestOfValue } from '../base/index.ts';
 import { decoded, endingOfScript, hasNoEnding, hasOtherLetters } from './decode.ts';
-import type { FileOutcome, FileView, Gap, Match, RulePack, Scanner } from '../finding/index.ts';
+import type { FileOutcome, FileView, Gap, RulePack, Scanner } from '../finding/index.ts';
 import { analyse } from './analyse.ts';
-import { type CodeRule, compileRules, type LanguageRules } from './compile.ts';
-import { type CodeFacts, factsOf } from './facts.ts';
+import { type CodeRule, compileRules, groupsOf, type LanguageRules } from './compile.ts';
+import { type CodeFacts, factsOf, type PutOffFacts } from './facts.ts';
 import type { FrontEnd } from './front-end.ts';
 import { LANGUAGES_KNOWN } from './languages.ts';
 import type { Model } from './model.ts';
-import { link } from './link.ts';
+import { type Linked, link } from './link.ts';
+import { mentionsOf } from './mentions.ts';
 import { parseRuleFile } from '../finding/index.ts';
 import pack from './pack.json' with { type: 'json' };
-import { interestSearch } from './prefilter.ts';
+import { interestSearch, ownSearch } from './prefilter.ts';
 import { type Condition, ruleMatch } from './rule-schema.ts';
 import { isSettingsFile, linkSettings, readSettings, type SettingsFacts } from './settings.ts';
 import { loadParser, type Parse } from './tree.ts';
@@ -19,7 +20,7 @@ import { loadParser, type Parse } from './tree.ts';
 export const CODE_BYTES_MAX = 1024 * 1024;
 
 /** Goes up when the engine answers differently for the same rules: part of the key of cached results. */
-const ENGINE_VERSION = 4;
+const ENGINE_VERSION = 5;
 
 export type CodeSettings = {
   /** Further rules. */
@@ -41,11 +42,15 @@ type LoadedLanguage = {
   readonly frontEnd: FrontEnd;
   readonly rules: LanguageRules;
   readonly hasWords: (bytes: Uint8Array) => boolean;
+  /** Whether it may give something by itself. */
+  readonly hasOwn: (bytes: Uint8Array) => boolean;
   readonly parsers: ReadonlyMap<string, Parse>;
 };
 
+type AnyFacts = CodeFacts | SettingsFacts | PutOffFacts;
+
 /** Loads the grammars and gives a scanner of code. */
-export async function createCodeScanner(settings: CodeSettings = {}): Promise<Scanner<CodeFacts | SettingsFacts>> {
+export async function createCodeScanner(settings: CodeSettings = {}): Promise<Scanner<AnyFacts>> {
   const disabled = new Set(settings.disabled);
   const rules = [...shipped.rules, ...(settings.rules ?? [])].filter(({ id }) => !disabled.has(id));
   const byEnding = new Map<string, { readonly loaded: LoadedLanguage; readonly parse: Parse }>();
@@ -57,6 +62,7 @@ export async function createCodeScanner(settings: CodeSettings = {}): Promise<Sc
     }
   }
   const asked = conditionsAsked(rules);
+  const groups = followedGroups(rules);
   const find = (path: string) => byEnding.get(path.slice(path.lastIndexOf('.')));
   const findFor = ({ path, bytes }: FileView) =>
     hasNoEnding(path) ? byEnding.get(endingOfScript(bytes) ?? '') : find(path);
@@ -68,7 +74,7 @@ export async function createCodeScanner(settings: CodeSettings = {}): Promise<Sc
       bytes > 0 &&
       (find(path) !== undefined || isSettingsFile(path) || (hasNoEnding(path) && bytes <= CODE_BYTES_MAX)) &&
       !DECLARATIONS.test(path),
-    scanFile(given) {
+    scanFile(given, options) {
       if (isSettingsFile(given.path)) {
         const settingsFacts = readSettings(given, asked);
         return settingsFacts === undefined ? { matches: [] } : { matches: [], facts: settingsFacts };
@@ -76,13 +82,20 @@ export async function createCodeScanner(settings: CodeSettings = {}): Promise<Sc
       const found = findFor(given);
       if (found === undefined) return { matches: [] };
       const file = decoded(given);
-      const { hasWords, frontEnd } = found.loaded;
+      const { hasWords, hasOwn, frontEnd } = found.loaded;
       const isWanted =
         file !== given || hasWords(file.bytes) || (frontEnd.language === 'python' && hasOtherLetters(file.bytes));
       if (!isWanted) return { matches: [] };
-      return file.bytes.length > CODE_BYTES_MAX ? { matches: [], gaps: [tooLarge(file)] } : scanOne(file, found);
+      if (file.bytes.length > CODE_BYTES_MAX) return { matches: [], gaps: [tooLarge(file)] };
+      const isPutOff = options?.mayPutOff === true && file === given && !hasOwn(file.bytes);
+      return isPutOff ? putOff(file, frontEnd.language) : scanOne(file, found);
     },
-    finish: (facts) => ({ matches: linkAll(facts) }),
+    finish(facts) {
+      const { code, settings } = sorted(facts);
+      const uses = new Map([...code].flatMap(([file, one]) => (one.settings ? [[file, one.settings]] : [])));
+      return { matches: [...linkSorted(facts, groups).matches, ...linkSettings(uses, settings)] };
+    },
+    demands: (facts) => linkSorted(facts, groups).demands,
   };
 }
 
@@ -93,22 +106,53 @@ function conditionsAsked(rules: readonly CodeRule[]): readonly Condition[] {
   );
 }
 
-function linkAll(facts: ReadonlyMap<string, CodeFacts | SettingsFacts>): readonly Match[] {
+/** The groups of sources that rules follow, by language. */
+function followedGroups(rules: readonly CodeRule[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const languages = new Set(rules.flatMap(({ match }) => match.languages));
+  return new Map(
+    [...languages].map((language) => [
+      language,
+      new Set(rules.filter(({ match }) => match.languages.includes(language)).flatMap(groupsOf)),
+    ]),
+  );
+}
+
+function putOff(file: FileView, language: CodeFacts['language']): FileOutcome<PutOffFacts> {
+  return {
+    matches: [],
+    facts: { language: 'put-off', of: language, mentions: mentionsOf(file.bytes) },
+    isPutOff: true,
+  };
+}
+
+function sorted(facts: ReadonlyMap<string, AnyFacts>): {
+  readonly code: ReadonlyMap<string, CodeFacts>;
+  readonly settings: ReadonlyMap<string, SettingsFacts>;
+  readonly putOff: ReadonlyMap<string, PutOffFacts>;
+} {
   const code = new Map<string, CodeFacts>();
   const settings = new Map<string, SettingsFacts>();
+  const waiting = new Map<string, PutOffFacts>();
   for (const [file, one] of facts) {
     if (one.language === 'properties') settings.set(file, one);
+    else if (one.language === 'put-off') waiting.set(file, one);
     else code.set(file, one);
   }
-  const uses = new Map([...code].flatMap(([file, one]) => (one.settings === undefined ? [] : [[file, one.settings]])));
-  return [...link(code), ...linkSettings(uses, settings)];
+  return { code, settings, putOff: waiting };
+}
+
+function linkSorted(facts: ReadonlyMap<string, AnyFacts>, groups: ReadonlyMap<string, ReadonlySet<string>>): Linked {
+  const { code, putOff: waiting } = sorted(facts);
+  const files = [...facts].flatMap(([file, { language }]) => (language === 'properties' ? [] : [file]));
+  return link(code, { putOff: waiting, files: new Set(files), groups: (language) => groups.get(language) });
 }
 
 async function loadLanguage(frontEnd: FrontEnd, model: Model, rules: readonly CodeRule[]): Promise<LoadedLanguage> {
   const compiled = compileRules(rules, model);
   const parsers = new Map<string, Parse>();
   for (const grammar of new Set(Object.values(frontEnd.grammars))) parsers.set(grammar, await loadParser(grammar));
-  return { frontEnd, rules: compiled, hasWords: interestSearch(compiled.interest), parsers };
+  const hasOwn = compiled.own === undefined ? () => true : ownSearch(compiled.own, frontEnd.language);
+  return { frontEnd, rules: compiled, hasWords: interestSearch(compiled.interest), hasOwn, parsers };
 }
 
 function scanOne(

@@ -35,6 +35,7 @@ export type Tree = {
 /** Stands in trees where the grammar did not fit. */
 const ERROR_SYMBOL = 0xffff;
 
+/** The tree is good until the next text is parsed. */
 export type Parse = (text: string) => Tree;
 
 type Heap = { readonly bytes: Uint8Array; readonly half: Uint16Array; readonly word: Uint32Array };
@@ -108,34 +109,46 @@ function grammarOf(address: number, kinds: readonly (string | null)[], fields: r
   };
 }
 
+type Arrays = Pick<Tree, 'kind' | 'field' | 'isNamed' | 'start' | 'end' | 'after'> & { readonly capacity: number };
+
+function arraysOf(capacity: number): Arrays {
+  return {
+    capacity,
+    kind: new Uint16Array(capacity),
+    field: new Uint16Array(capacity),
+    isNamed: new Uint8Array(capacity),
+    start: new Int32Array(capacity),
+    end: new Int32Array(capacity),
+    after: new Int32Array(capacity),
+  };
+}
+
+/** Of larger trees, the arrays are not kept for the next one. */
+const KEPT_NODES_MAX = 1 << 19;
+
+/** Each tree is written over the one before: to make megabytes of arrays for each file takes as long as to fill them. */
+let arrays = arraysOf(1 << 14);
+
 /**
  * Walks the subtrees as the parser keeps them. A subtree is a word: with the lowest bit set, it holds the node itself (8
  * bytes), else it is the address of one, with the children before it. Hidden nodes lend their children to the parent.
  */
 function flatten(heap: Heap, grammar: Grammar, root: number, text: string): Tree {
   const { bytes, half, word } = heap;
-  let capacity = Math.max(1024, text.length);
-  let kind = new Uint16Array(capacity);
-  let field = new Uint16Array(capacity);
-  let isNamed = new Uint8Array(capacity);
-  let start = new Int32Array(capacity);
-  let end = new Int32Array(capacity);
-  let after = new Int32Array(capacity);
+  let { capacity, kind, field, isNamed, start, end, after } = arrays;
   let size = 0;
   let isCut = false;
 
   const grow = () => {
-    capacity *= 2;
-    const grown = <A extends Uint8Array | Uint16Array | Int32Array>(to: A, from: A): A => {
-      to.set(from);
-      return to;
-    };
-    kind = grown(new Uint16Array(capacity), kind);
-    field = grown(new Uint16Array(capacity), field);
-    isNamed = grown(new Uint8Array(capacity), isNamed);
-    start = grown(new Int32Array(capacity), start);
-    end = grown(new Int32Array(capacity), end);
-    after = grown(new Int32Array(capacity), after);
+    const larger = arraysOf(capacity * 2);
+    larger.kind.set(kind);
+    larger.field.set(field);
+    larger.isNamed.set(isNamed);
+    larger.start.set(start);
+    larger.end.set(end);
+    larger.after.set(after);
+    ({ capacity, kind, field, isNamed, start, end, after } = larger);
+    if (capacity <= KEPT_NODES_MAX) arrays = larger;
   };
   /** The field that a rule gives its child at this index, if it gives one itself. */
   const fieldAt = (rule: number, child: number): number => {

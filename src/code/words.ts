@@ -15,6 +15,12 @@ export function wordGroupsOf(pattern: string, language: Language, isCalled: bool
   const groups = new Map<string, Group>();
   const add = (...group: readonly string[]) => groups.set(group.join(' '), group);
   for (const spelled of expandBraces(pattern)) {
+    if (language === 'java' || language === 'go') {
+      // What is of `java.lang` is imported by nobody.
+      const words = wordsOf(spelled.replace(/^java\.lang\./, ''), isCalled);
+      if (words.length > 0) add(...words);
+      continue;
+    }
     const tail = /^(?:~|\*\*\.)(?:.*\.)?~?([\w$]+\.[\w$]+)$/.exec(spelled)?.[1];
     // A variable and its method stand side by side; what is imported may be named apart.
     if (tail !== undefined) {
@@ -35,6 +41,21 @@ export function wordGroupsOf(pattern: string, language: Language, isCalled: bool
     }
   }
   return [...groups.values()];
+}
+
+/**
+ * The same for what gives values from outside. Where a library hands out its own type (`made`: the paths of those), a file need
+ * not name the type, but the library.
+ */
+export function sourceGroupsOf(
+  pattern: string,
+  language: Language,
+  made: readonly string[],
+): readonly (readonly string[])[] {
+  return expandBraces(pattern).flatMap((spelled) => {
+    const type = made.find((path) => spelled.startsWith(path));
+    return wordGroupsOf(type?.slice(0, type.lastIndexOf('.')) ?? spelled, language, false);
+  });
 }
 
 /** `os.path.join` as the function of a module: by its module, by the name of that, or by its own. */

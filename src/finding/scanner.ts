@@ -21,6 +21,13 @@ export type FileOutcome<Facts> = {
   /** What `finish` has to know of this file: an inventory, summaries of functions. Nothing when there is nothing. */
   readonly facts?: Facts;
   readonly gaps?: readonly Gap[];
+  /** The file was only glanced at: it gives nothing by itself. `demands` says when it has to be looked at as well. */
+  readonly isPutOff?: true;
+};
+
+export type ScanFileOptions = {
+  /** The file may be put off. Without it, it is looked at as a whole. */
+  readonly mayPutOff: boolean;
 };
 
 export type TreeOutcome = {
@@ -45,8 +52,10 @@ export type Scanner<Facts = unknown> = {
   readonly settings: string;
   /** Whether it looks at this file at all. By name and size only: called for every file of the tree. */
   wants(path: string, bytes: number): boolean;
-  scanFile(file: FileView): FileOutcome<Facts>;
+  scanFile(file: FileView, options?: ScanFileOptions): FileOutcome<Facts>;
   /** Looks at where a symbolic link leads, as a text. Links are never followed; without this they are not looked at. */
   scanLink?(path: string, target: string): FileOutcome<Facts>;
   finish?(facts: ReadonlyMap<string, Facts>): TreeOutcome;
+  /** Of the files that were put off, those that matter beside these facts: asked again with theirs, until there are none. */
+  demands?(facts: ReadonlyMap<string, Facts>): readonly string[];
 };

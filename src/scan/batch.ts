@@ -12,6 +12,8 @@ export type FileTask = {
   readonly known: readonly (readonly [digest: string, kinds: readonly Kind[]])[];
   /** A change that is judged brings this file: what it says of its own origin has no effect. */
   readonly isDoubted?: true;
+  /** Scanners may put it off. */
+  readonly mayPutOff?: true;
   /** The content, when only the sender can read it. */
   readonly content?: Uint8Array;
 };
@@ -64,7 +66,7 @@ export async function scanFile(task: FileTask, options: BatchOptions): Promise<F
       if (SOURCES_ONLY.has(kind) && !options.generated && task.isDoubted !== true)
         isGenerated ??= isGeneratedText(bytes);
       const skipped = SOURCES_ONLY.has(kind) && isGenerated === true;
-      outcomes[kind] = skipped ? NOTHING : outcomeOf(options.scanners.get(kind), view);
+      outcomes[kind] = skipped ? NOTHING : outcomeOf(options.scanners.get(kind), view, task);
     }
   }
   return { path, ...(digest === undefined ? {} : { digest }), outcomes, bytes: bytes.length };
@@ -91,10 +93,14 @@ function scanLink({ entry, kinds }: FileTask, bytes: Uint8Array, scanners: Scann
 }
 
 /** A scanner that throws has an error of ours: its file counts as not looked at, the others go on. */
-function outcomeOf(scanner: Scanner | undefined, view: ReturnType<typeof viewOf>): FileOutcome<unknown> {
+function outcomeOf(
+  scanner: Scanner | undefined,
+  view: ReturnType<typeof viewOf>,
+  { mayPutOff }: FileTask,
+): FileOutcome<unknown> {
   if (scanner === undefined) return NOTHING;
   try {
-    return scanner.scanFile(view);
+    return scanner.scanFile(view, { mayPutOff: mayPutOff === true });
   } catch (thrown) {
     const reason = `the ${scanner.kind} scanner failed at ${view.path}: ${reasonOf(thrown).slice(0, 300)}`;
     return {

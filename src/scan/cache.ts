@@ -52,7 +52,10 @@ export function openCache(file: string, settings: ReadonlyMap<Kind, string>): Re
       contents.set(digest, kept);
       const known = kept.get(tagOf(kind));
       if (known === undefined || known.generation !== generation) isChanged ||= known === undefined;
-      kept.set(tagOf(kind), { text: known?.text ?? write(outcome), generation });
+      // What was put off is looked at later: that says more.
+      const isMore = known !== undefined && outcome.isPutOff !== true && parse(known.text)?.isPutOff === true;
+      if (isMore) isChanged = true;
+      kept.set(tagOf(kind), { text: known === undefined || isMore ? write(outcome) : known.text, generation });
     },
     save() {
       if (isChanged) store(file, entries, generation);

@@ -65,11 +65,11 @@ async function contextScan(
   if (kinds.length === 0) return { outcomes: new Map(), notes: [] };
   const changed = new Set(changes.flatMap(({ head, base }) => [head?.path, base?.path]));
   const rest = (await tree.list()).filter(({ path, kind }) => kind === 'file' && !changed.has(path));
-  const whole = await fileScanner.scan(tree, rest, new Set(kinds.filter((kind) => WHOLE.has(kind))));
+  const whole = await fileScanner.scan(tree, rest, { kinds: new Set(kinds.filter((kind) => WHOLE.has(kind))) });
   const others = new Set(kinds.filter((kind) => !WHOLE.has(kind)));
   if (others.size === 0) return { outcomes: whole.outcomes, notes: [] };
   const { entries, isCut } = nearby(rest, changes, (entry) => fileScanner.wants(entry, others));
-  const near = await fileScanner.scan(tree, entries, others);
+  const near = await fileScanner.scan(tree, entries, { kinds: others });
   return {
     outcomes: joined(whole.outcomes, near.outcomes),
     notes: isCut

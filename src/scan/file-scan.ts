@@ -30,10 +30,16 @@ export type FileScannerOptions = {
   readonly onProgress: (done: number, total: number) => void;
 };
 
+export type ScanOptions = {
+  /** For some of the kinds only. */
+  readonly kinds?: ReadonlySet<Kind>;
+  /** Scanners may put files off: who asks has to go on with `lookOnDemand`. */
+  readonly mayPutOff?: true;
+};
+
 /** Scans files of trees: by the threads that it starts when there is enough to do, past what is known of earlier scans. */
 export type FileScanner = {
-  /** For some of the kinds only, when they are named. */
-  scan(tree: Tree, entries: readonly TreeEntry[], kinds?: ReadonlySet<Kind>): Promise<FileScan>;
+  scan(tree: Tree, entries: readonly TreeEntry[], options?: ScanOptions): Promise<FileScan>;
   /** Whether one of the kinds looks at the file. */
   wants(entry: TreeEntry, kinds: ReadonlySet<Kind>): boolean;
   /** Whether the kind would look at the file if it were the project's own. */
@@ -71,8 +77,8 @@ export function createFileScanner(options: FileScannerOptions): FileScanner {
       !options.everything &&
       !LOOKS_AT[kind].has(classify(entry.path)) &&
       options.scanners.get(kind)?.wants(entry.path, entry.bytes) === true,
-    async scan(tree, entries, kinds) {
-      const gathered = new Gathering(options, kinds);
+    async scan(tree, entries, asked = {}) {
+      const gathered = new Gathering(options, asked);
       const tasks = gathered.tasksOf(entries);
       const total = tasks.length;
       let done = 0;
@@ -145,33 +151,50 @@ function batchesOf(tree: Tree, tasks: readonly FileTask[]): readonly Batch[] {
 /** Says which files are scanned for what, and puts what comes back together with what is known. */
 class Gathering {
   readonly #options: FileScannerOptions;
-  readonly #kinds: ReadonlySet<Kind> | undefined;
+  readonly #asked: ScanOptions;
   readonly #outcomes = new Map<Kind, Map<string, FileOutcome<unknown>>>();
   readonly #wanted = new Map<string, readonly Kind[]>();
   readonly #gaps: Gap[] = [];
   #bytes = 0;
 
-  constructor(options: FileScannerOptions, kinds: ReadonlySet<Kind> | undefined) {
+  constructor(options: FileScannerOptions, asked: ScanOptions) {
     this.#options = options;
-    this.#kinds = kinds;
+    this.#asked = asked;
     for (const kind of options.scanners.keys()) this.#outcomes.set(kind, new Map());
   }
 
   tasksOf(entries: readonly TreeEntry[]): readonly FileTask[] {
-    const { cache } = this.#options;
     const tasks: FileTask[] = [];
     for (const entry of entries) {
       if (entry.kind === 'unreadable') this.#gaps.push(unreadable(entry.path));
-      const kinds = kindsOf(entry, this.#options, this.#kinds);
+      const kinds = kindsOf(entry, this.#options, this.#asked.kinds);
       if (kinds.length === 0) continue;
       this.#wanted.set(entry.path, kinds);
       const isDoubted = this.#options.doubted.has(entry.path);
-      const known = isDoubted || entry.kind === 'symlink' ? [] : (cache?.digestsOf(entry.path, kinds) ?? []);
+      const known = isDoubted || entry.kind === 'symlink' ? [] : this.#known(entry.path, kinds);
       const whole = known.find(([digest, have]) => digest === `git:${entry.blob}` && have.length === kinds.length);
-      if (whole === undefined) tasks.push({ entry, kinds, known, ...(isDoubted ? { isDoubted } : {}) });
+      const { mayPutOff } = this.#asked;
+      if (whole === undefined)
+        tasks.push({ entry, kinds, known, ...(isDoubted ? { isDoubted } : {}), ...(mayPutOff ? { mayPutOff } : {}) });
       else this.add({ path: entry.path, digest: whole[0], outcomes: {}, bytes: entry.bytes });
     }
     return tasks;
+  }
+
+  /** What is kept of a path; what was only put off counts where it may be put off again. */
+  #known(path: string, kinds: readonly Kind[]): FileTask['known'] {
+    const { cache } = this.#options;
+    const known = cache?.digestsOf(path, kinds) ?? [];
+    if (cache === undefined || this.#asked.mayPutOff === true || !kinds.some((kind) => this.#mayWait(kind)))
+      return known;
+    return known.map(([digest, have]) => [
+      digest,
+      have.filter((kind) => !this.#mayWait(kind) || cache.get(path, digest, kind)?.isPutOff !== true),
+    ]);
+  }
+
+  #mayWait(kind: Kind): boolean {
+    return this.#options.scanners.get(kind)?.demands !== undefined;
   }
 
   add(result: FileResult): void {

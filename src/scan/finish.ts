@@ -54,7 +54,7 @@ function withoutEchoes(matches: readonly Match[], scanners: ReadonlyMap<Kind, Sc
 }
 
 /** Sorted by path: threads answer in any order. */
-function factsOf(files: ReadonlyMap<string, FileOutcome<unknown>>): ReadonlyMap<string, unknown> {
+export function factsOf(files: ReadonlyMap<string, FileOutcome<unknown>>): ReadonlyMap<string, unknown> {
   const facts = [...files].flatMap(([path, outcome]) =>
     outcome.facts === undefined ? [] : [[path, outcome.facts] as const],
   );

@@ -21,3 +21,5 @@ export const HISTORY_MS_MAX = 10 * 60_000;
 
 /** In the place of a rule: whatever is found at the path, as in a corpus of flaws. */
 export const EVERY_RULE = '*';
+/** How often files that were put off are asked for, each time those that the ones before lead to. */
+export const DEMAND_ROUNDS_MAX = 12;

@@ -14,6 +14,7 @@ import { openCache } from './cache.ts';
 import { compareScans } from './compare.ts';
 import { readSources, type Sources } from './excerpt.ts';
 import { fault } from './faults.ts';
+import { lookOnDemand } from './demand.ts';
 import { doubtedFiles } from './doubt.ts';
 import { createFileScanner, type FileScanner } from './file-scan.ts';
 import { finishScan } from './finish.ts';
@@ -243,7 +244,8 @@ async function scanScope(scope: Scope, tools: Tools): Promise<Found> {
   deps.onProgress({ phase: 'list', done: 0, total: 0 });
   if (scope.base !== undefined) return compareScans(scope.tree, scope.base, { fileScanner, isChosen, scanners });
   const entries = (await scope.tree.list()).filter(({ path }) => isChosen(path));
-  const scan = await fileScanner.scan(scope.tree, entries);
+  const glanced = await fileScanner.scan(scope.tree, entries, { mayPutOff: true });
+  const scan = await lookOnDemand(glanced, { tree: scope.tree, fileScanner, scanners });
   return { ...scan, notes: notesOf(entries), isScanned: () => true, reporter: () => () => true };
 }
 
@@ -385,9 +387,11 @@ async function rescan(
   const entries = (await tree.list()).filter(({ path }) => overlay.has(path));
   const scan = await tools.fileScanner.scan(tree, entries);
   const paths = new Set(overlay.keys());
+  const { fileScanner, scanners } = tools;
+  const outcomes = joined(without(found.outcomes, paths), scan.outcomes);
   const again: Found = {
     ...found,
-    outcomes: joined(without(found.outcomes, paths), scan.outcomes),
+    outcomes: (await lookOnDemand({ ...scan, outcomes }, { tree, fileScanner, scanners })).outcomes,
     gaps: [...found.gaps.filter(({ file }) => file === undefined || !paths.has(file)), ...scan.gaps],
   };
   return stateOf(again, { scope, tools, history: undefined, tree });
