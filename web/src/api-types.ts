@@ -72,6 +72,453 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/sign-in/passkey/options': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** What to sign with a passkey to sign in; five minutes, once */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyOptions'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/passkey': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Signs a browser in with a passkey, by a cookie */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { answer: components['schemas']['PasskeyAnswer'] } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['SessionStarted'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/recovery': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Signs a browser in with a recovery code, once: to add a passkey within ten minutes */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string; code: string } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['SessionStarted'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/registration/options': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** For a code of a set-up or an invitation: what to make a passkey with */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { code: string; name?: string } } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyOptions'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/registration': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Uses up a code: a person with a passkey, signed in by a cookie; tells the recovery codes once */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { code: string; passkeyName: string; answer: components['schemas']['NewPasskeyAnswer'] } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['Registered'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/methods': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** How people sign in here besides passkeys */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['SignInMethods'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/oidc': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Leads a browser to the provider, to sign in */
+    get: {
+      parameters: {
+        query?: { return?: string | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        302: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/link': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Begins to link the own account at the provider; answers where to go. Needs `passkey.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['LinkBegun'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-in/oidc/callback': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Where the provider sends a browser back to; leads to a page of the server */
+    get: {
+      parameters: {
+        query?: { code?: string | undefined; state?: string | undefined; iss?: string | undefined; session_state?: string | undefined; scope?: string | undefined; error?: string | undefined; error_description?: string | undefined; error_uri?: string | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        302: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/sign-out': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Signs this browser out. Needs `self.read`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/sessions': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Own sessions in browsers, the last used first. Needs `self.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['SessionPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Signs out everywhere: ends all own sessions. Needs `token.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['SessionsEnded'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/sessions/{session}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Signs one of the own browsers out. Needs `token.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { session: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/approvals': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** What to sign with a passkey to approve one request; five minutes, once. Needs `self.read`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'; path: string; body?: unknown } } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyOptions'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/passkeys': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Own passkeys, and how many recovery codes are left. Needs `self.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    /** Adds a passkey. Needs `passkey.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string; answer: components['schemas']['NewPasskeyAnswer'] } } };
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['Passkey'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/passkeys/options': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** What to make a further passkey with. Needs `passkey.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['PasskeyOptions'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/user/passkeys/{passkey}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Removes a passkey; the last one stays. Needs `passkey.manage`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { passkey: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    options?: never;
+    head?: never;
+    /** Names a passkey anew. Needs `passkey.manage`. */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { passkey: number };
+        cookie?: never;
+      };
+      requestBody: { content: { 'application/json': { name: string } } };
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Passkey'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    trace?: never;
+  };
+  '/api/v1/user/recovery-codes': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** New recovery codes in place of those before; told once. Needs `passkey.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        201: { headers: Headers; content: { 'application/json': components['schemas']['RecoveryCodes'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tokens': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Own tokens, newest first. Needs `token.manage`. */
@@ -182,7 +629,7 @@ export type paths = {
         path?: never;
         cookie?: never;
       };
-      requestBody: { content: { 'application/json': { name: string; role: 'owner' | 'security' | 'member' | 'auditor' } } };
+      requestBody: { content: { 'application/json': { name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; days?: number } } };
       responses: {
         201: { headers: Headers; content: { 'application/json': components['schemas']['Invited'] } };
         default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
@@ -247,9 +694,9 @@ export type paths = {
         path: { user: string };
         cookie?: never;
       };
-      requestBody: { content: { 'application/json': { role: 'owner' | 'security' | 'member' | 'auditor' } } };
+      requestBody: { content: { 'application/json': { role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; days?: number } } };
       responses: {
-        200: { headers: Headers; content: { 'application/json': components['schemas']['Member'] } };
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RoleChanged'] } };
         default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
       };
     };
@@ -366,6 +813,102 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/requests': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What one person asked for and another one has to confirm; those that wait first. Needs `member.manage`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TwoPersonRequestPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/requests/{request}/confirm': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Confirms what another owner asked for: it is done. In a session, with a passkey. Needs `member.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { request: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TwoPersonRequest'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/requests/{request}/cancel': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    /** Takes back what was asked for. Needs `member.manage`. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: { 'idempotency-key'?: string | undefined };
+        path: { request: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['TwoPersonRequest'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/organisation/stale': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** People, tokens and passkeys that nobody used for so many days. Needs `token.review`. */
+    get: {
+      parameters: {
+        query?: { days?: number | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Stale'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/repositories': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** The repositories that one may read. Needs `self.read`. */
@@ -469,7 +1012,7 @@ export type paths = {
     };
     put?: never;
     post?: never;
-    /** Deletes a repository; for a week it can be restored. Needs `repository.administer`. */
+    /** Asks to delete a repository with all that git has of it: a second owner confirms it; then it can be restored for a week. Needs `repository.administer`. */
     delete: {
       parameters: {
         query?: never;
@@ -479,7 +1022,7 @@ export type paths = {
       };
       requestBody?: never;
       responses: {
-        204: { headers: Headers; content?: never };
+        202: { headers: Headers; content: { 'application/json': components['schemas']['DeletionRequested'] } };
         default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
       };
     };
@@ -813,6 +1356,30 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/runs': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Recent runs of all repositories: those that are open, or the newest of each workflow and branch by how it ended. Needs `self.read`. */
+    get: {
+      parameters: {
+        query: { kind: 'open' | 'failed' | 'refused' | 'passed'; mine?: 'true' | undefined; limit?: number | undefined };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RecentRuns'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/repositories/{owner}/{name}/access': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** Who has which role in the repository by name. Needs `access.read`. */
@@ -916,7 +1483,7 @@ export type paths = {
     /** Runs, newest first. Needs `run.read`. */
     get: {
       parameters: {
-        query?: { limit?: number | undefined; cursor?: string | undefined; workflow?: string | undefined; branch?: string | undefined; event?: string | undefined; state?: 'waiting' | 'queued' | 'running' | 'finished' | undefined; commit?: string | undefined };
+        query?: { limit?: number | undefined; cursor?: string | undefined; workflow?: string | undefined; branch?: string | undefined; event?: string | undefined; state?: 'waiting' | 'queued' | 'running' | 'finished' | undefined; actor?: string | undefined; commit?: string | undefined };
         header?: never;
         path: { owner: string; name: string };
         cookie?: never;
@@ -1194,6 +1761,318 @@ export type paths = {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/attempts': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** All attempts of a run, oldest first. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['AttemptPage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/plan': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What an attempt was planned to do, with the pins of its actions. Without a plan: it was refused before. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': { plan?: components['schemas']['Plan'] } } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/report': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What the jobs of a run told: steps, annotations, summaries, attempts to reach the network, and causes of its trust level. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RunReport'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/comparison': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Times of jobs and steps beside those of the last green run of the same workflow and ref. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { attempt?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RunComparison'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The attempt that a job belongs to, with all of its jobs. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['RunView'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/report': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What a job told, with the parts of its log that belong to steps and groups. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['JobReport'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/lines': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Lines of a log from one on; fewer than asked for when they are long. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { from?: number | undefined; count?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['LogLines'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/search': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Numbers of the lines of a log that have a text, without regard to case and colours. Needs `run.read`. */
+    get: {
+      parameters: {
+        query: { text: string; from?: number | undefined; limit?: number | undefined };
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['LogMatches'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/runs/{run}/jobs/{job}/text': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The lines that a job printed, each with its time, as a file. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; run: number; job: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'text/plain; charset=utf-8': string } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/workflows': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** The workflows of a branch or tag, with the inputs of those that are started by hand. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { ref?: string | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['Workflows'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/artifacts': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Artifacts of all runs of a repository, newest first. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; level?: 'untrusted' | 'branch' | 'reviewed' | 'release' | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['ArtifactList'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/caches': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** Cache entries of a repository, last used first. Needs `run.read`. */
+    get: {
+      parameters: {
+        query?: { limit?: number | undefined; cursor?: string | undefined; level?: 'untrusted' | 'branch' | 'reviewed' | 'release' | undefined };
+        header?: never;
+        path: { owner: string; name: string };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['CachePage'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/repositories/{owner}/{name}/caches/{cache}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Removes a cache entry: the next job that asks for it makes it anew. Needs `cache.remove`. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { owner: string; name: string; cache: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: { headers: Headers; content?: never };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
     options?: never;
     head?: never;
     patch?: never;
@@ -2198,18 +3077,36 @@ export type components = {
     Meta: { product: 'sallyport'; version: string; api: 'v1' };
     Problem: { type: string; title: string; status: number; detail: string; code: string; help: string; request: string };
     SignedIn: { user: components['schemas']['Member']; token: string; info: components['schemas']['Token'] };
-    Member: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor'; createdAt: string };
+    Member: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; createdAt: string; expiresAt?: string };
     Token: { id: number; user: { id: number; name: string }; name: string; hint: string; scopes: (string)[]; repositories?: (number)[]; createdAt: string; expiresAt: string; lastUsedAt?: string; revokedAt?: string };
-    Self: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor'; token: { id: number; scopes: (string)[]; repositories?: (number)[]; expiresAt: string } };
+    Self: { id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; source: 'token' | 'session'; token: { id: number; scopes: (string)[]; repositories?: (number)[]; expiresAt: string } };
+    PasskeyOptions: { [name: string]: unknown };
+    SessionStarted: { user: components['schemas']['Member']; sessionExpiresAt: string };
+    PasskeyAnswer: Record<string, unknown>;
+    Registered: { user: components['schemas']['Member']; sessionExpiresAt: string; passkey: components['schemas']['Passkey']; recoveryCodes: (string)[] };
+    Passkey: { id: number; name: string; synced: boolean; createdAt: string; lastUsedAt?: string };
+    NewPasskeyAnswer: Record<string, unknown>;
+    SignInMethods: { provider?: { name: string } };
+    LinkBegun: { to: string };
+    SessionPage: { items: (components['schemas']['Session'])[]; next?: string };
+    Session: { id: number; method: 'passkey' | 'recovery' | 'oidc'; agent: string; network: string; createdAt: string; lastUsedAt: string; expiresAt: string; current: boolean };
+    SessionsEnded: { ended: (number)[] };
+    PasskeyPage: { items: (components['schemas']['Passkey'])[]; recoveryCodesLeft: number };
+    RecoveryCodes: { codes: (string)[] };
     TokenPage: { items: (components['schemas']['Token'])[]; next?: string };
     MadeToken: { token: string; info: components['schemas']['Token'] };
     MemberPage: { items: (components['schemas']['Member'])[]; next?: string };
-    Invited: { member: components['schemas']['Member']; code: string; expiresAt: string };
+    Invited: { member: components['schemas']['Member']; code: string; expiresAt: string; request?: components['schemas']['TwoPersonRequest'] };
+    TwoPersonRequest: { id: number; kind: 'member.owner' | 'repository.delete'; object: { id: number; name: string }; requestedBy: { id: number; name: string }; requestedAt: string; dueAt?: string; expiresAt: string; state: 'open' | 'running' | 'done' | 'failed' | 'cancelled' | 'expired'; decidedBy?: { id: number; name: string }; decidedAt?: string; reason?: string };
     SignInCode: { code: string; expiresAt: string };
+    RoleChanged: { member: components['schemas']['Member']; request?: components['schemas']['TwoPersonRequest'] };
     TeamPage: { items: (components['schemas']['Team'])[]; next?: string };
     Team: { id: number; name: string; parentId?: number; members: (number)[] };
+    TwoPersonRequestPage: { items: (components['schemas']['TwoPersonRequest'])[]; next?: string };
+    Stale: { days: number; people: ({ id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; lastSeenAt?: string })[]; tokens: ({ id: number; user: { id: number; name: string }; name: string; lastUsedAt?: string; expiresAt: string })[]; passkeys: ({ id: number; user: { id: number; name: string }; name: string; lastUsedAt?: string })[] };
     RepositoryPage: { items: (components['schemas']['Repository'])[]; next?: string };
     Repository: { id: number; owner: string; name: string; defaultBranch: string; state: 'importing' | 'active' | 'archived' | 'stopped' | 'deleted'; reason?: string; cloneUrl: string; createdAt: string };
+    DeletionRequested: { request: components['schemas']['TwoPersonRequest'] };
     DeletedRepositoryPage: { items: (components['schemas']['DeletedRepository'])[]; next?: string };
     DeletedRepository: { id: number; owner: string; name: string; deletedAt: string; purgedAt: string };
     RefPage: { items: (components['schemas']['Ref'])[]; next?: string };
@@ -2230,18 +3127,41 @@ export type components = {
     FileDiff: { path: string; oldPath?: string; status: 'added' | 'modified' | 'deleted' | 'renamed' | 'copied' | 'retyped'; oldMode?: string; newMode?: string; additions?: number; deletions?: number; hunks?: (components['schemas']['Hunk'])[] };
     Hunk: { oldStart: number; newStart: number; section: string; lines: (string)[] };
     Comparison: { base: string; head: string; mergeBase?: string; ahead?: number; behind?: number; commits: (components['schemas']['Commit'])[]; diff: components['schemas']['Diff'] };
+    RecentRuns: { items: (components['schemas']['RecentRun'])[] };
+    RecentRun: { run: components['schemas']['Run']; repository: { owner: string; name: string } };
+    Run: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string };
     GrantPage: { items: (components['schemas']['Grant'])[]; next?: string };
     Grant: { to: { type: 'user' | 'team'; id: number; name: string }; role: 'read' | 'write' | 'maintain' | 'admin' };
     RunPage: { items: (components['schemas']['Run'])[]; next?: string };
-    Run: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string };
     RunView: { id: number; number: number; attempt: number; workflow: { path: string; name: string }; name: string; event: string; ref: string; commit: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; actor: { type: string; id: string; name?: string }; createdAt: string; startedAt?: string; finishedAt?: string; jobs: (components['schemas']['Job'])[]; notes: (string)[]; taints: (components['schemas']['Taint'])[]; diagnostics: (components['schemas']['Diagnostic'])[]; lastEvent: number };
-    Job: { id: number; key: string; name: string; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; reason?: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; taints: (components['schemas']['Taint'])[]; needs: (string)[]; runner?: string; startedAt?: string; finishedAt?: string };
+    Job: { id: number; key: string; name: string; state: 'waiting' | 'queued' | 'running' | 'finished'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; reason?: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; taints: (components['schemas']['Taint'])[]; needs: (string)[]; runner?: string; definition?: string; queuedAt?: string; startedAt?: string; finishedAt?: string };
     Taint: { level: 'untrusted' | 'branch' | 'reviewed' | 'release'; cause: string; step?: string; source: string };
     Diagnostic: { file: string; line: number; column: number; code: string; message: string; remedy?: string };
     ArtifactPage: { items: (components['schemas']['Artifact'])[]; next?: string };
     Artifact: { id: number; runId: number; name: string; bytes: number; digest: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; createdAt: string; expiresAt?: string };
     SchedulePage: { items: (components['schemas']['Schedule'])[]; next?: string };
     Schedule: { workflow: string; cron: string; timezone?: string; nextAt?: string };
+    AttemptPage: { items: (components['schemas']['Attempt'])[]; next?: string };
+    Attempt: { attempt: number; actor: { type: string; id: string; name: string }; startedAt: string; finishedAt?: string; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; kept: 'nothing' | 'successful' | 'all but one'; only?: string };
+    Plan: { digest: string; locked: boolean; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; pins: ({ reference: string; ref: string; commit: string; digest?: string })[]; inputs: ({ name: string; value: string })[]; concurrency?: { group: string; cancelInProgress: boolean }; jobs: (components['schemas']['PlannedJob'])[] };
+    PlannedJob: { key: string; kind: 'job' | 'call'; uses?: string; needs: (string)[]; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; permissions: { [name: string]: string }; secrets: (string)[]; runsOn: (string)[]; environment?: string; timeoutMinutes?: number; instances?: number; refusals: (string)[] };
+    RunReport: { jobs: (components['schemas']['RunReportJob'])[]; trust: (components['schemas']['TrustEvent'])[]; jobsLeftOut: number };
+    RunReportJob: { lines: number; runner?: string; startedAt?: string; finishedAt?: string; steps: (components['schemas']['Step'])[]; annotations: (components['schemas']['Annotation'])[]; summaries: (components['schemas']['StepSummary'])[]; egress: (components['schemas']['EgressAttempts'])[]; leftOut: number; id: number; key: string };
+    Step: { id: string; name: string; startedAt: string; finishedAt?: string; outcome?: 'success' | 'failure' | 'cancelled' | 'skipped'; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; exitCode?: number; lines: number };
+    Annotation: { level: 'notice' | 'warning' | 'error'; message: string; title?: string; file?: string; line?: number; endLine?: number; column?: number; endColumn?: number; step: string; logLine: number };
+    StepSummary: { step: string; markdown: string };
+    EgressAttempts: { via: 'dns' | 'transparent' | 'connect' | 'http' | 'socks5' | 'udp' | 'gateway'; host: string; port: number; verdict: 'allowed' | 'denied'; reason?: string; address?: string; step?: string; process?: string; bytesSent?: number; bytesReceived?: number; count: number; firstAt: string; lastAt: string };
+    TrustEvent: { level: 'untrusted' | 'branch' | 'reviewed' | 'release'; cause: string; source: string; job?: string; step?: string; at?: string };
+    RunComparison: { base?: { id: number; number: number; commit: string; createdAt: string; finishedAt?: string }; jobs: (components['schemas']['ComparedJob'])[] };
+    ComparedJob: { durationMs?: number; baseMs?: number; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; baseConclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; key: string; name: string; steps: ({ durationMs?: number; baseMs?: number; conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; baseConclusion?: 'success' | 'failure' | 'cancelled' | 'skipped'; id: string; name: string })[] };
+    JobReport: { lines: number; runner?: string; startedAt?: string; finishedAt?: string; steps: (components['schemas']['Step'])[]; annotations: (components['schemas']['Annotation'])[]; summaries: (components['schemas']['StepSummary'])[]; egress: (components['schemas']['EgressAttempts'])[]; leftOut: number; next: number; segments: ({ step: string; from: number; count: number })[]; groups: ({ from: number; to: number; title: string })[] };
+    LogLines: { total: number; next: number; lines: ({ number: number; time: string; step: string; text: string; style?: 'group' | 'endgroup' | 'command' | 'notice' | 'warning' | 'error' | 'debug'; cut?: number })[] };
+    LogMatches: { total: number; matches: (number)[]; next?: number };
+    Workflows: { commit: string; workflows: (components['schemas']['Workflow'])[]; leftOut: number };
+    Workflow: { path: string; name: string; events: (string)[]; inputs?: ({ name: string; type: 'string' | 'boolean' | 'number' | 'choice' | 'environment'; description?: string; required: boolean; default?: string; options?: (string)[] })[]; problems: ({ file: string; line: number; column: number; code: string; message: string; remedy?: string })[] };
+    ArtifactList: { items: (components['schemas']['Artifact'])[]; next?: string };
+    CachePage: { items: (components['schemas']['Cache'])[]; next?: string };
+    Cache: { id: number; key: string; version: string; ref: string; level: 'untrusted' | 'branch' | 'reviewed' | 'release'; bytes: number; digest: string; createdAt: string; usedAt: string };
     VariablePage: { items: (components['schemas']['Variable'])[]; next?: string };
     Variable: { name: string; value: string; updatedAt: string };
     RunnerPage: { items: (components['schemas']['Runner'])[]; next?: string };
