@@ -6,6 +6,7 @@ import { type KeyAction, useKeyListener, useKeys } from './keys.ts';
 import { useMe } from './me.ts';
 import { currentEntry, entriesOf, type NavigationEntry, pathIn, repositoryIn } from './navigation.ts';
 import { useRoutes } from './routes-context.ts';
+import { signOut } from './sign-out.ts';
 import classes from './frame.module.css';
 
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
@@ -176,6 +177,12 @@ function PersonMenu({ onKeys }: { readonly onKeys: () => void }) {
         <Menu.Item onClick={onKeys} rightSection={<Kbd size="xs">?</Kbd>}>
           Keys
         </Menu.Item>
+        {me?.source === 'session' ? (
+          <>
+            <Menu.Divider />
+            <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
+          </>
+        ) : null}
       </Menu.Dropdown>
     </Menu>
   );
