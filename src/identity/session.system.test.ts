@@ -210,7 +210,7 @@ describe('sessions', () => {
     people.time += 11 * HOUR;
     await use(cookie);
     people.time += 11 * HOUR;
-    expect(await isSessionOpen(people, Number(made.session.id))).toBe(true);
+    expect(await isSessionOpen(people, made.session.id)).toBe(true);
     people.time += 2 * HOUR;
     await expect(use(cookie)).rejects.toMatchObject({ code: 'identity/session-ended' });
 
