@@ -2,14 +2,14 @@ import { type Context, Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { reasonOf } from '../base/index.ts';
-import { authorise, type Principal } from '../identity/index.ts';
+import { authorise, isSessionOpen } from '../identity/index.ts';
 import { fileOf, parseBody, readBody, requireNoNul } from './body.ts';
 import type { ApiDeps } from './deps.ts';
 import { fault } from './faults.ts';
-import { addressOf, admit, callerOf, identify, requireApproval } from './guard.ts';
+import { addressOf, admit, callerOf, identify, principalOf, requireApproval } from './guard.ts';
 import { type Replayed, withIdempotency } from './idempotency.ts';
 import { openApiDocument } from './openapi.ts';
-import { cookieText, type BrowserCall, browserCallOf, SESSION_COOKIE } from './browser.ts';
+import { browserCallOf, cookieText, SESSION_COOKIE } from './browser.ts';
 import { problemOf } from './problem.ts';
 import { type Call, type Found, objectOf, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -82,7 +82,7 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
   const headers = (name: string) => c.req.header(name);
   const cookies: string[] = [];
   const browser = browserCallOf({ origin: deps.origin, method, headers, address, cookies });
-  const principal = await identify(deps, route, { header, address, browser, isUse: true });
+  const principal = await identify(deps, route, { header, address, browser });
   take(
     state,
     c,
@@ -115,7 +115,7 @@ async function serve(state: ApiState, c: Context<ApiEnv>, route: Route): Promise
     }),
   );
   for (const cookie of cookies) c.header('set-cookie', cookie, { append: true });
-  const isAllowed = () => stillAllowed({ deps, header, address, browser, route, found });
+  const isAllowed = () => stillAllowed({ deps, header, address, route, found });
   return respond(state, c, answer, { abort, call, caller: callerOf(principal, address), isAllowed });
 }
 
@@ -134,12 +134,14 @@ async function stillAllowed(of: {
   readonly deps: ApiDeps;
   readonly header: string | undefined;
   readonly address: string;
-  readonly browser: BrowserCall;
   readonly route: Route;
   readonly found: Found;
 }): Promise<boolean> {
   const { deps, route, found } = of;
-  const principal: Principal | undefined = await identify(deps, route, { ...of, isUse: false });
+  const { token } = found.principal ?? {};
+  // By its number: the cookie holds something else by now.
+  if (token?.source === 'session' && !(await isSessionOpen(deps, token.id))) return false;
+  const principal = token?.source === 'session' ? found.principal : await principalOf(deps, of.header, of.address);
   const object = objectOf(route.access, found);
   if (principal === undefined || object === undefined || route.access.to === 'anybody') return false;
   return authorise(deps.db, principal, route.access.verb, object);

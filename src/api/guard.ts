@@ -54,16 +54,16 @@ export async function identify(
     readonly header: string | undefined;
     readonly address: string;
     readonly browser: BrowserCall;
-    readonly isUse: boolean;
   },
 ): Promise<Principal | undefined> {
-  const { header, address, browser, isUse } = asked;
+  const { header, address, browser } = asked;
   const isSession = header === undefined && route.base === '/api/v1' && route.access.to !== 'anybody';
   if (!isSession || browser.cookie === undefined) return principalOf(deps, header, address);
   browser.requireOwn();
-  const principal = await authenticateSession(deps, browser.cookie, { mark: browser.mark, isUse });
-  if (principal === undefined) throw notSignedIn();
-  return principal;
+  const found = await authenticateSession(deps, browser.cookie, browser.mark);
+  if (found === undefined) throw notSignedIn();
+  if (found.next !== undefined) browser.start(found.next);
+  return found.principal;
 }
 
 /** What a session may do only with a passkey's approval of this very request. Throws `identity/approval-needed`. */

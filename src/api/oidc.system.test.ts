@@ -41,7 +41,7 @@ async function serve(join: 'teams' | 'everybody' | 'nobody' = 'teams') {
       teams: { 'ci-builders': 'builders', 'ci-deployers': 'deployers' },
       join,
     },
-    (url, options) => fetch(url, { ...options, body: options.body ?? null } as RequestInit),
+    (url, options) => fetch(url, { ...options, body: options.body ?? null }),
     true,
   );
   api = await serveApi(postgres, { origin: ORIGIN, provider: { name: 'Test SSO', oidc } });

@@ -136,6 +136,20 @@ describe('the cookie of a session', () => {
     expect((await ask('GET', '/user')).status).toBe(401);
   });
 
+  test('changes with use, and a copy of what it held before ends the session', async () => {
+    const { ask } = await openBrowser();
+    api.people.time += 10 * 60_000;
+    const next = cookieIn((await ask('GET', '/user')).headers);
+    expect((await ask('GET', '/user', undefined, { cookie: next })).status).toBe(200);
+    api.people.time += 61_000;
+
+    const copied = await ask('GET', '/user');
+
+    expect(next).toMatch(/^__Host-sid=[\w-]{43}$/);
+    expect([copied.status, copied.body['code']]).toEqual([401, 'identity/session-ended']);
+    expect((await ask('GET', '/user', undefined, { cookie: next })).status).toBe(401);
+  });
+
   test('that comes twice, or is no cookie of ours, signs nobody in', async () => {
     const { ask, cookie } = await openBrowser();
 

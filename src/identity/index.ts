@@ -51,6 +51,7 @@ export {
   authenticateSession,
   endSession,
   endSessions,
+  isSessionOpen,
   listSessions,
   type MadeSession,
   SESSION_SECONDS_MAX,

@@ -11,7 +11,7 @@ import { firstSetupCode, inviteUser } from './codes.ts';
 import { ADDRESS, IDENTITY_MIGRATIONS, type People, peopleIn } from './identity.fixture.ts';
 import { listPasskeys, relyingPartyOf, removePasskey, renamePasskey } from './passkeys.ts';
 import type { Principal } from './principal.ts';
-import { authenticateSession, endSession, endSessions, listSessions } from './session.ts';
+import { authenticateSession, endSession, endSessions, isSessionOpen, listSessions } from './session.ts';
 import {
   addPasskey,
   addPasskeyOptions,
@@ -44,7 +44,9 @@ beforeEach(async () => {
 });
 
 const actions = async () => (await people.entries()).map(({ action }) => action);
-const use = (cookie: string, mark = MARK) => authenticateSession(people, cookie, { mark, isUse: true });
+const use = async (cookie: string, mark = MARK) => (await authenticateSession(people, cookie, mark))?.principal;
+/** What the cookie is to hold from now on. */
+const nextOf = async (cookie: string) => (await authenticateSession(people, cookie, MARK))?.next?.secret.expose();
 
 /** The first owner, with a passkey in an authenticator of their own. */
 async function setUp(name = 'ada') {
@@ -204,17 +206,17 @@ describe('passkeys', () => {
 
 describe('sessions', () => {
   test('last 12 hours without use and 7 days with it; looking is no use', async () => {
-    const { cookie, device } = await setUp();
+    const { cookie, device, made } = await setUp();
     people.time += 11 * HOUR;
     await use(cookie);
     people.time += 11 * HOUR;
-    await authenticateSession(people, cookie, { mark: MARK, isUse: false });
+    expect(await isSessionOpen(people, made.session.id)).toBe(true);
     people.time += 2 * HOUR;
     await expect(use(cookie)).rejects.toMatchObject({ code: 'identity/session-ended' });
 
-    const busy = (await signIn(device)).session.secret.expose();
+    let busy = (await signIn(device)).session.secret.expose();
     for (let hours = 0; hours < 7 * 24; hours += 8) {
-      await use(busy);
+      busy = (await nextOf(busy)) ?? busy;
       people.time += 8 * HOUR;
     }
     await expect(use(busy)).rejects.toMatchObject({ code: 'identity/session-ended' });
@@ -243,6 +245,33 @@ describe('sessions', () => {
     expect(await use(cookie)).toMatchObject({ name: 'ada' });
     expect(await use(cookie, markOf(CHROME.replace('149', '150'), '192.0.2.77'))).toMatchObject({ name: 'ada' });
     expect((await actions()).filter((action) => action === 'session.refuse')).toHaveLength(1);
+  });
+
+  test('holds something new every ten minutes; whoever shows what it held before ends it (a copied cookie)', async () => {
+    const { cookie } = await setUp();
+    const minutes = (count: number) => {
+      people.time += count * 60_000;
+    };
+    expect(await nextOf(cookie)).toBeUndefined();
+    minutes(10);
+    const lost = await nextOf(cookie);
+    expect(await nextOf(cookie)).toBeUndefined();
+    minutes(1);
+    const next = (await nextOf(cookie)) ?? '';
+
+    expect([lost, next].every((text) => text?.length === 43 && text !== cookie)).toBe(true);
+    // The answer that held it was lost: what the browser has goes on.
+    expect(await use(lost ?? '')).toBeUndefined();
+    expect(await use(next)).toMatchObject({ name: 'ada' });
+    expect(await use(cookie)).toMatchObject({ name: 'ada' });
+    minutes(2);
+    await expect(use(cookie)).rejects.toMatchObject({ code: 'identity/session-ended' });
+    await expect(use(next)).rejects.toMatchObject({ code: 'identity/session-ended' });
+    expect((await people.entries()).at(-1)).toMatchObject({
+      action: 'session.end',
+      outcome: 'deny',
+      detail: { why: 'copied' },
+    });
   });
 
   test('a new sign-in ends the session that the browser had, and never takes a cookie over (fixation)', async () => {

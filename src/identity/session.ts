@@ -19,6 +19,12 @@ export const SESSION_IDLE_MS = 12 * HOUR_MS;
 export const SESSION_SECONDS_MAX = (7 * DAY_MS) / 1000;
 /** Last use is kept to this: every request would write otherwise. */
 const LAST_USE_MS = 60_000;
+/** The cookie holds something new so often: a copy of it is found out soon after. */
+export const SESSION_ROTATE_MS = 10 * 60_000;
+/** Requests that were on their way when a browser showed what is new. */
+const ROTATE_GRACE_MS = 60_000;
+/** An answer with what is new may be lost: another one gives it again. */
+const ROTATE_AGAIN_MS = 30_000;
 /** Sessions of one person. The oldest ends for the newest. */
 const SESSIONS_MAX = 20;
 const FORM = /^[A-Za-z0-9_-]{43}$/;
@@ -65,7 +71,7 @@ export async function insertSession(
   const principal: Principal = { kind: 'user', id: userId, name: user.name };
   const over = (await openSessions(tx, deps, userId)).slice(SESSIONS_MAX - 1);
   for (const { id } of over) await endWithin(deps, tx, principal, { id: Number(id), why: 'too-many' });
-  const secret = new Secret(Buffer.from(deps.random(SESSION_BYTES)).toString('base64url'));
+  const secret = newSecret(deps);
   const expiresAt = new Date(now + SESSION_SECONDS_MAX * 1000);
   const { id } = await tables
     .insertInto('identity_session')
@@ -114,27 +120,28 @@ async function openSessions(tx: Transaction, deps: IdentityDeps, userId: string)
     .execute();
 }
 
+export type Authenticated = {
+  readonly principal: Principal;
+  /** What the cookie is to hold from now on. */
+  readonly next?: MadeSession;
+};
+
 /**
  * Who the session of a cookie belongs to; nothing when there is none. Throws `identity/session-ended` when it is over, and when another
- * browser shows it (it ends then: a cookie in a second browser was stolen), and `identity/session-elsewhere` in another network.
- *
- * @param isUse looking whether a stream may go on is no use: a page that is left open would never be idle
+ * browser shows it or somebody shows what it held before (it ends then: the cookie was copied), and `identity/session-elsewhere` in
+ * another network.
  */
 export async function authenticateSession(
   deps: IdentityDeps,
   cookie: string,
-  { mark, isUse }: { readonly mark: ClientMark; readonly isUse: boolean },
-): Promise<Principal | undefined> {
+  mark: ClientMark,
+): Promise<Authenticated | undefined> {
   if (!FORM.test(cookie)) return undefined;
-  const row = await findSession(deps.db, hashOf(cookie));
+  const hash = hashOf(cookie);
+  const row = await findSession(deps.db, hash);
   if (row === undefined) return undefined;
   const now = deps.now();
-  const isOver =
-    row.ended_at !== null ||
-    !isMember({ removed_at: row.removed_at, expires_at: row.member_until }, now) ||
-    row.expires_at.getTime() <= now ||
-    now - row.last_used_at.getTime() > SESSION_IDLE_MS;
-  if (isOver) throw fault('session-ended', 'the session is over');
+  if (isOver(row, now)) throw fault('session-ended', 'the session is over');
   const principal = principalOf(row);
   if (row.agent !== mark.agent) {
     await deps.db.transaction((tx) => refuse(deps, tx, principal, { row, mark, why: 'another-browser' }));
@@ -144,7 +151,12 @@ export async function authenticateSession(
     await deps.db.transaction((tx) => refuse(deps, tx, principal, { row, mark, why: 'another-network' }));
     throw fault('session-elsewhere', 'the session was made in another network');
   }
-  if (isUse && now - row.last_used_at.getTime() > LAST_USE_MS) {
+  const isOld = row.previous_hash?.equals(hash) === true;
+  if (isOld && now - (row.rotated_at?.getTime() ?? 0) > ROTATE_GRACE_MS) {
+    await deps.db.transaction((tx) => refuse(deps, tx, principal, { row, mark, why: 'copied' }));
+    throw fault('session-ended', 'somebody else went on with the session, and it ended');
+  }
+  if (now - row.last_used_at.getTime() > LAST_USE_MS) {
     await deps.db
       .as<IdentityTables>()
       .updateTable('identity_session')
@@ -152,8 +164,57 @@ export async function authenticateSession(
       .where('id', '=', row.id)
       .execute();
   }
-  return principal;
+  if (isOld) return { principal };
+  const next = row.next_hash?.equals(hash) === true ? await promote(deps, row) : await renew(deps, row);
+  return { principal, ...(next === undefined ? {} : { next }) };
 }
+
+/** Whether the session of a principal is still open. Looking is no use: a page that is left open would never be idle. */
+export async function isSessionOpen(deps: IdentityDeps, id: number): Promise<boolean> {
+  const row = await sessions(deps.db).where('identity_session.id', '=', String(id)).executeTakeFirst();
+  return row !== undefined && !isOver(row, deps.now());
+}
+
+function isOver(row: SessionRow, now: number): boolean {
+  return (
+    row.ended_at !== null ||
+    !isMember({ removed_at: row.removed_at, expires_at: row.member_until }, now) ||
+    row.expires_at.getTime() <= now ||
+    now - row.last_used_at.getTime() > SESSION_IDLE_MS
+  );
+}
+
+/** A browser shows what is new: what it held before counts for a minute more. */
+async function promote(deps: IdentityDeps, row: SessionRow): Promise<undefined> {
+  const { next_hash: next } = row;
+  if (next === null) return;
+  await deps.db
+    .as<IdentityTables>()
+    .updateTable('identity_session')
+    .set({ previous_hash: row.hash, hash: next, next_hash: null, next_at: null, rotated_at: new Date(deps.now()) })
+    .where('id', '=', row.id)
+    .where('next_hash', '=', next)
+    .execute();
+}
+
+/** Something new for the cookie, when it is time. What it holds now counts until a browser shows the new: an answer may be lost. */
+async function renew(deps: IdentityDeps, row: SessionRow): Promise<MadeSession | undefined> {
+  const now = deps.now();
+  if (now - (row.rotated_at ?? row.created_at).getTime() < SESSION_ROTATE_MS) return undefined;
+  const secret = newSecret(deps);
+  const given = await deps.db
+    .as<IdentityTables>()
+    .updateTable('identity_session')
+    .set({ next_hash: hashOf(secret.expose()), next_at: new Date(now) })
+    .where('id', '=', row.id)
+    .where('hash', '=', row.hash)
+    .where((is) => is.or([is('next_at', 'is', null), is('next_at', '<', new Date(now - ROTATE_AGAIN_MS))]))
+    .returning('id')
+    .executeTakeFirst();
+  return given === undefined ? undefined : { secret, id: Number(row.id), expiresAt: row.expires_at };
+}
+
+const newSecret = (deps: IdentityDeps) => new Secret(Buffer.from(deps.random(SESSION_BYTES)).toString('base64url'));
 
 async function refuse(
   deps: IdentityDeps,
@@ -162,11 +223,11 @@ async function refuse(
   of: {
     readonly row: { readonly id: string; readonly user_id: string };
     readonly mark: ClientMark;
-    readonly why: 'another-browser' | 'another-network';
+    readonly why: 'another-browser' | 'another-network' | 'copied';
   },
 ): Promise<void> {
   const { row, mark, why } = of;
-  const isEnd = why === 'another-browser';
+  const isEnd = why !== 'another-network';
   const changed = await tx
     .as<IdentityTables>()
     .updateTable('identity_session')
@@ -191,16 +252,22 @@ async function refuse(
   );
 }
 
+type SessionRow = NonNullable<Awaited<ReturnType<typeof findSession>>>;
+
 function findSession(db: Database, hash: Buffer) {
+  return sessions(db)
+    .where((is) => is.or([is('hash', '=', hash), is('next_hash', '=', hash), is('previous_hash', '=', hash)]))
+    .executeTakeFirst();
+}
+
+function sessions(db: Database) {
   return db
     .as<IdentityTables>()
     .selectFrom('identity_session')
     .innerJoin('identity_user', 'identity_user.id', 'identity_session.user_id')
     .selectAll('identity_session')
     .select(['identity_user.name as user_name', 'identity_user.role', 'identity_user.removed_at'])
-    .select('identity_user.expires_at as member_until')
-    .where('identity_session.hash', '=', hash)
-    .executeTakeFirst();
+    .select('identity_user.expires_at as member_until');
 }
 
 function principalOf(row: {
@@ -278,7 +345,7 @@ export async function replaceSession(deps: IdentityDeps, tx: Transaction, cookie
     .as<IdentityTables>()
     .selectFrom('identity_session')
     .select(['id', 'user_id'])
-    .where('hash', '=', hashOf(cookie))
+    .where((is) => is.or([is('hash', '=', hashOf(cookie)), is('next_hash', '=', hashOf(cookie))]))
     .executeTakeFirst();
   if (row === undefined) return;
   const principal: Principal = { kind: 'user', id: row.user_id, name: '' };

@@ -11,7 +11,7 @@ export type SessionTables = {
     readonly id: Generated<string>;
     readonly user_id: string;
     /** SHA-256 of what the cookie holds. */
-    readonly hash: Buffer;
+    hash: Buffer;
     readonly method: SignInMethod;
     /** Browser and system, without versions: `Firefox on Linux`. Another one has stolen the cookie. */
     readonly agent: string;
@@ -20,6 +20,12 @@ export type SessionTables = {
     readonly created_at: Date;
     readonly expires_at: Date;
     last_used_at: Date;
+    /** What the cookie is to hold from now on, until a browser shows it. */
+    next_hash: Generated<Buffer | null>;
+    next_at: Generated<Date | null>;
+    /** What it held before: requests that were on their way still show it. */
+    previous_hash: Generated<Buffer | null>;
+    rotated_at: Generated<Date | null>;
     /** From where it was refused last, so that an attempt is recorded once and not at every request. */
     refused_network: string | null;
     ended_at: Date | null;
@@ -138,6 +144,15 @@ export const sessionMigrations: Migrations = {
         used_at timestamptz
       )`.execute(db);
       await sql`create index identity_recovery_user on identity_recovery (user_id)`.execute(db);
+    },
+  },
+  '0074-identity-rotation': {
+    async up(db) {
+      await sql`alter table identity_session
+        add column next_hash bytea unique check (octet_length(next_hash) = 32),
+        add column next_at timestamptz,
+        add column previous_hash bytea unique check (octet_length(previous_hash) = 32),
+        add column rotated_at timestamptz`.execute(db);
     },
   },
 };

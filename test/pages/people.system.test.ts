@@ -43,6 +43,8 @@ async function look(page: Page, name: string): Promise<void> {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       await page.setViewportSize({ width, height: 800 });
       if (PICTURES !== undefined) {
+        // What slides has slid.
+        await page.waitForTimeout(400);
         mkdirSync(PICTURES, { recursive: true });
         await page.screenshot({ path: join(PICTURES, `${name}-${scheme}-${width}.png`), fullPage: true });
       }

@@ -16,11 +16,11 @@ export const routes: readonly AreaRoute[] = [
   {
     path: '-/people',
     load: () => import('./people-page.tsx'),
-    navigation: { label: 'People', group: 'organisation', order: 10, key: 'p' },
+    navigation: { label: 'People', group: 'organisation', order: 10, key: 'm' },
   },
   {
     path: '-/teams',
     load: () => import('./teams-page.tsx'),
-    navigation: { label: 'Teams', group: 'organisation', order: 20, key: 't' },
+    navigation: { label: 'Teams', group: 'organisation', order: 20, key: 'e' },
   },
 ];

@@ -3,6 +3,7 @@ import { Link } from 'react-router';
 import { useMe } from './me.ts';
 import { entriesOf } from './navigation.ts';
 import { useRoutes } from './routes-context.ts';
+import { signOut } from './sign-out.ts';
 
 /** Who looks at the pages, and what is theirs. */
 export function PersonMenu({ onKeys }: { readonly onKeys: () => void }) {
@@ -24,6 +25,12 @@ export function PersonMenu({ onKeys }: { readonly onKeys: () => void }) {
         <Menu.Item onClick={onKeys} rightSection={<Kbd size="xs">?</Kbd>}>
           Keys
         </Menu.Item>
+        {me?.source === 'session' ? (
+          <>
+            <Menu.Divider />
+            <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
+          </>
+        ) : null}
       </Menu.Dropdown>
     </Menu>
   );
