@@ -19,6 +19,8 @@ export default defineConfig({
     // A data: address would need a wider policy.
     assetsInlineLimit: 0,
     target: 'es2024',
+    // `light-dark()` as it is.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     manifest: 'manifest.json',
     sourcemap: false,
     chunkSizeWarningLimit: 700,

@@ -134,7 +134,9 @@ async function visitOnce(
     ['dark narrow', NARROW, 'dark'],
   ] as const) {
     const base = { viewport, colorScheme, reducedMotion: 'reduce' as const, baseURL: world.product.url };
-    const context = await browser.newContext(visit.isAnonymous === true ? base : signedIn(world.token, base));
+    const context = await browser.newContext(
+      visit.isAnonymous === true ? base : signedIn(visit.token?.(world) ?? world.token, base),
+    );
     try {
       const page = await context.newPage();
       const complaints = await watch(page, visit.allowed);

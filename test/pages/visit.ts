@@ -24,6 +24,8 @@ export type Visit = {
   readonly ready?: (page: Page, world: World) => Promise<unknown>;
   /** Complaints that belong to this state: an answer 404 that it is about. */
   readonly allowed?: readonly RegExp[];
+  /** The token of somebody else than the owner. */
+  readonly token?: (world: World) => string;
   /** Nobody is signed in. */
   readonly isAnonymous?: boolean;
 };

@@ -28,6 +28,7 @@ export function Readme({
   const blob = useRead('/api/v1/repositories/{owner}/{name}/blob', {
     params: { path: place, query: { revision: refName, path } },
   });
+  if (blob.isPending) return <RowsSkeleton rows={3} />;
   if (blob.data?.text === undefined) return null;
   return (
     <section className="sp-panel" aria-label={name}>
