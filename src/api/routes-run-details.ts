@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { isFault } from '../base/index.ts';
 import {
   compareJobs,
   type JobReport,
@@ -247,7 +248,13 @@ export const runDetailRoutes = [
       query: { ref: z.string().min(1).max(200).optional() },
       reply: workflowsSchema,
     },
-    async ({ deps, repository: { id, defaultBranch } }, { query }) =>
-      deps.engine.workflows({ repositoryId: id, ref: query.ref ?? defaultBranch }),
+    async ({ deps, repository: { id, defaultBranch } }, { query }) => {
+      const asked = deps.engine.workflows({ repositoryId: id, ref: query.ref ?? defaultBranch });
+      return asked.catch((thrown: unknown) => {
+        // A repository that nobody has pushed to has no default branch, and no workflows: nothing is wrong with that.
+        if (query.ref === undefined && isFault(thrown, 'runs/ref-missing')) return { workflows: [], leftOut: 0 };
+        throw thrown;
+      });
+    },
   ),
 ];

@@ -183,7 +183,7 @@ export const comparisonSchema = z
   .openapi('RunComparison');
 export const workflowsSchema = z
   .strictObject({
-    commit: z.string(),
+    commit: z.string().optional(),
     workflows: z.array(
       z
         .strictObject({

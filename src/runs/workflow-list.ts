@@ -22,7 +22,7 @@ export type WorkflowInput = {
   readonly type: 'string' | 'boolean' | 'number' | 'choice' | 'environment';
   readonly description?: string;
   readonly required: boolean;
-  /** As text. One that is an expression is left to the server. */
+  /** As text. */
   readonly default?: string;
   readonly options?: readonly string[];
 };

@@ -3157,7 +3157,7 @@ export type components = {
     JobReport: { lines: number; runner?: string; startedAt?: string; finishedAt?: string; steps: (components['schemas']['Step'])[]; annotations: (components['schemas']['Annotation'])[]; summaries: (components['schemas']['StepSummary'])[]; egress: (components['schemas']['EgressAttempts'])[]; leftOut: number; next: number; segments: ({ step: string; from: number; count: number })[]; groups: ({ from: number; to: number; title: string })[] };
     LogLines: { total: number; next: number; lines: ({ number: number; time: string; step: string; text: string; style?: 'group' | 'endgroup' | 'command' | 'notice' | 'warning' | 'error' | 'debug'; cut?: number })[] };
     LogMatches: { total: number; matches: (number)[]; next?: number };
-    Workflows: { commit: string; workflows: (components['schemas']['Workflow'])[]; leftOut: number };
+    Workflows: { commit?: string; workflows: (components['schemas']['Workflow'])[]; leftOut: number };
     Workflow: { path: string; name: string; events: (string)[]; inputs?: ({ name: string; type: 'string' | 'boolean' | 'number' | 'choice' | 'environment'; description?: string; required: boolean; default?: string; options?: (string)[] })[]; problems: ({ file: string; line: number; column: number; code: string; message: string; remedy?: string })[] };
     ArtifactList: { items: (components['schemas']['Artifact'])[]; next?: string };
     CachePage: { items: (components['schemas']['Cache'])[]; next?: string };

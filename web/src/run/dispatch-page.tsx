@@ -21,7 +21,7 @@ export function Page() {
   const [query, setQuery] = useSearchParams();
   const ref = query.get('ref') ?? defaultBranch;
   const found = useRead('/api/v1/repositories/{owner}/{name}/workflows', {
-    params: { path: { owner, name }, query: { ref } },
+    params: { path: { owner, name }, query: ref === defaultBranch ? {} : { ref } },
   });
   return (
     <PageFrame title="Start a run" about="A workflow that has workflow_dispatch can be started by hand.">
