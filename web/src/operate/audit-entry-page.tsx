@@ -30,7 +30,7 @@ function Entry({ entry }: { readonly entry: Of<'AuditEntryDetail'> }) {
   return (
     <PageFrame
       title={`Entry ${entry.id}: ${action}`}
-      heading={<bdi className="sp-mono">{action}</bdi>}
+      heading={<bdi>{action}</bdi>}
       about={
         <Anchor component={Link} to="/-/audit">
           Audit log

@@ -45,7 +45,9 @@ export function Page() {
                           {SOURCES[source]}
                         </Text>
                       ) : (
-                        <Badge color="blue">{SOURCES[source]}</Badge>
+                        <Badge color="gray" tt="none">
+                          {SOURCES[source]}
+                        </Badge>
                       )}
                     </Group>
                   </Group>

@@ -42,7 +42,7 @@ function Receiver({ hook }: { readonly hook: Of<'Webhook'> }) {
   return (
     <PageFrame
       title={`Receiver ${hook.id}`}
-      heading={<bdi className="sp-mono">{hook.url}</bdi>}
+      heading={<bdi>{hook.url}</bdi>}
       about={
         <Anchor component={Link} to={`${repositoryPath(owner, name)}/webhooks`}>
           Webhooks and chat
