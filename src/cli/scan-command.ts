@@ -165,6 +165,7 @@ function textOf(
     columns: terminal?.isInteractive === true ? Math.max(40, terminal.columns()) : PLAIN_COLUMNS,
     durationMs: options.durationMs,
     failOn: options.failOn,
+    verbose: options.verbose === true,
   });
   return withoutCommands(`${lines.join('\n')}\n`);
 }

@@ -19,6 +19,7 @@ export type ScanOptions = {
   readonly baseline?: string;
   readonly writeBaseline?: string;
   readonly failOn: Severity;
+  readonly verbose?: true;
   readonly json?: true;
   readonly format?: 'text' | ReportFormat;
   readonly output?: string;
@@ -72,6 +73,7 @@ export function addScanOptions(command: Command): Command {
     .option('--import <file>', 'findings of another tool: SARIF, or its JSON', collect, [])
     .option('--with <tool,...>', 'run these tools, too, in the sandbox', collectList, [])
     .optionsGroup('Output:')
+    .option('--verbose', 'each finding whole: the way to it, why it matters, the change that mends it')
     .option('--json', 'one array of findings')
     .addOption(new Option('--format <format>', 'the form of the report (default: text)').choices(FORMATS))
     .option('--output <file>', 'write the report there')

@@ -53,10 +53,11 @@ function resultOf(matches: readonly Match[], change: Partial<ScanResult> = {}): 
   };
 }
 
-const render = (result: ScanResult, columns = 80, colors = false) =>
-  renderScanReport(result, { paint: paintOf(colors), columns, durationMs: 1200, failOn: 'low' });
+const render = (result: ScanResult, columns = 80, colors = false, verbose = true) =>
+  renderScanReport(result, { paint: paintOf(colors), columns, durationMs: 1200, failOn: 'low', verbose });
+const renderShort = (result: ScanResult, columns = 80) => render(result, columns, false, false);
 
-describe('the report of a scan', () => {
+describe('the whole report of a scan', () => {
   test.each([40, 60, 80, 200])(
     'is never wider than %i columns, keeps the place in view and the terminal safe',
     (columns) => {
@@ -94,5 +95,55 @@ describe('the report of a scan', () => {
     expect(text).toContain('not scanned: a file is too large');
     expect(text).toContain('! nothing found, but not everything was scanned');
     expect(render(resultOf([])).join('\n')).toContain('✓ nothing found');
+  });
+});
+
+describe('the short report of a scan', () => {
+  const at = (offset: number) => ({ ...match, place: view.placeAt(offset, offset + 1) });
+
+  test('has three lines for a finding: where and what, the code, the fix', () => {
+    const lines = renderShort(resultOf([match]), 100);
+
+    expect(lines.slice(0, 6)).toEqual([
+      'HIGH  1',
+      '',
+      '  a-rule  A rule',
+      expect.stringMatching(/^ {4}dir\/a\.py:2:\d+ {2}text /),
+      expect.stringMatching(/^ {6}│ .*user/),
+      '      fix Bind it.',
+    ]);
+    expect(lines.at(-1)).toContain('sallyport scan --verbose  shows each with its way');
+  });
+
+  test('of a rule that fires often shows three, says the fix once, and names the other places', () => {
+    const text = renderShort(resultOf([at(0), at(1), at(2), at(3), match])).join('\n');
+
+    expect(text).toContain('  a-rule  A rule  ×5');
+    expect(text).toContain('    and 2 more: dir/a.py:1, dir/a.py:2');
+    expect(text.match(/fix Bind it\./g)).toHaveLength(1);
+    expect(text).toContain('sallyport scan --verbose  lists all of them');
+  });
+
+  test('is shorter than four lines for a finding, however many there are', () => {
+    const findings = Array.from({ length: 40 }, (_, number) => at(number % 5));
+
+    expect(renderShort(resultOf(findings)).length).toBeLessThan(20);
+  });
+
+  test.each([40, 80, 120])('is never wider than %i columns, and keeps the terminal safe', (columns) => {
+    const lines = render(resultOf([match, at(0), at(1), at(2), at(3)]), columns, true, false);
+
+    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(Math.max(columns, 60));
+    expect(lines.join('\n').replaceAll(/\u001b\[[0-9;]*m/g, '')).not.toContain('\u001b');
+  });
+
+  test('says first what an attacker uses already', () => {
+    const [finding] = completeFindings([match], new Map([[RULE.id, RULE]]));
+    if (finding === undefined) throw new Error('no finding');
+    const known = { ...finding, priority: { ...finding.priority, reason: 'known to be exploited' } };
+
+    expect(renderShort(resultOf([], { findings: [known] })).join('\n')).toContain(
+      'fix known to be exploited; Bind it.',
+    );
   });
 });

@@ -1,41 +1,34 @@
 import { type Finding, SEVERITIES, type Severity } from '../finding/index.ts';
 import type { Excerpt, ScanResult } from '../scan/index.ts';
 import { harmless } from './harmless.ts';
+import {
+  COLOURS,
+  CONTEXT_COLUMNS,
+  type ScanReportOptions,
+  TEXT_COLUMNS_MAX,
+  windowOf,
+  wrap,
+} from './scan-report-parts.ts';
+import { hasMore, renderRules } from './scan-report-short.ts';
 import { count, fit, formatDuration, type Paint, widthOf } from './terminal.ts';
 
-/** Findings that are shown with their code; the others, which are less urgent, with one line each. */
-const DETAILS_MAX = 50;
 /** Things that were not scanned, of which each is told. */
 const GAPS_MAX = 20;
-/** The widest that text is set. */
-const TEXT_COLUMNS_MAX = 110;
-/** What is kept of a long line before its place. */
-const CONTEXT_COLUMNS = 24;
-
-export type ScanReportOptions = {
-  readonly paint: Paint;
-  readonly columns: number;
-  readonly durationMs: number;
-  /** Findings of at least this severity fail the scan. */
-  readonly failOn: Severity;
-};
-
 /** What a person sees of a scan: the findings by severity and file, what could not be looked at, and what to do next. */
 export function renderScanReport(result: ScanResult, options: ScanReportOptions): readonly string[] {
   const lines: string[] = [];
-  const shown = new Set(result.findings.slice(0, DETAILS_MAX));
   const told = new Set<string>();
   for (const severity of listedSeverities(options.failOn)) {
     const findings = result.findings.filter((finding) => finding.severity === severity);
     if (findings.length === 0) continue;
     lines.push('', headingOf(severity, findings.length, options.paint));
+    if (!options.verbose) {
+      lines.push(...renderRules(findings, result, options));
+      continue;
+    }
     for (const [file, list] of Map.groupBy(findings, ({ place }) => place.file)) {
       lines.push('', `  ${options.paint('bold', fit(harmless(file, false), options.columns - 2))}`);
-      for (const finding of list) {
-        lines.push(
-          ...(shown.has(finding) ? renderFinding(finding, { result, told, options }) : renderShort(finding, options)),
-        );
-      }
+      for (const finding of list) lines.push(...renderFinding(finding, { result, told, options }));
     }
   }
   return [...lines.slice(1), ...(lines.length === 0 ? [] : ['']), ...renderEnd(result, options)];
@@ -45,8 +38,6 @@ export function renderScanReport(result: ScanResult, options: ScanReportOptions)
 function listedSeverities(failOn: Severity): readonly Severity[] {
   return SEVERITIES.slice(0, SEVERITIES.indexOf(failOn) + 1);
 }
-
-const COLOURS = { critical: 'magenta', high: 'red', medium: 'yellow', low: 'cyan', info: 'gray' } as const;
 
 function headingOf(severity: Severity, number: number, paint: Paint): string {
   return paint(['bold', COLOURS[severity]], `${severity.toUpperCase()}  ${number}`);
@@ -66,13 +57,6 @@ function titleOf(finding: Finding, { paint, columns }: ScanReportOptions): reado
     `    ${paint(COLOURS[finding.severity], place)}  ${rule}`,
     ...[first, ...rest].map((line) => `      ${line}`),
   ];
-}
-
-function renderShort(finding: Finding, options: ScanReportOptions): readonly string[] {
-  const { paint, columns } = options;
-  const place = `${finding.place.line}:${finding.place.column}`;
-  const text = `${paint(COLOURS[finding.severity], place)}  ${harmless(finding.message, false)}  ${paint('dim', harmless(finding.rule, false))}`;
-  return [`    ${fit(text, columns - 5)}`];
 }
 
 function renderFinding(
@@ -139,18 +123,6 @@ function renderCode(
   ];
 }
 
-/** The part of a line that has the place in it, and the columns before the place. */
-function windowOf(text: string, column: number, columns: number): { readonly shown: string; readonly before: number } {
-  const head = harmless(text.slice(0, Math.max(0, column - 1)), false);
-  const before = widthOf(head);
-  if (before < columns - CONTEXT_COLUMNS) return { shown: fit(harmless(text, false), columns), before };
-  const room = Math.max(0, Math.floor(columns / 2) - 1);
-  const kept = Array.from(head).slice(-room);
-  while (widthOf(kept.join('')) > room) kept.shift();
-  const tail = harmless(text.slice(Math.max(0, column - 1)), false);
-  return { shown: fit(`…${kept.join('')}${tail}`, columns), before: widthOf(`…${kept.join('')}`) };
-}
-
 function renderFix({ fix }: Finding, excerpt: Excerpt | undefined, options: ScanReportOptions): readonly string[] {
   const { paint, columns } = options;
   const followUp = fix.followUp === undefined ? [] : renderNote('then', fix.followUp, options);
@@ -204,12 +176,14 @@ function renderEnd(result: ScanResult, options: ScanReportOptions): readonly str
   const lines: string[] = [];
   lines.push(...renderGaps(gaps, options));
   for (const note of notes) lines.push(...hanging(paint('dim', 'note: '), note, columns));
-  lines.push(...wrapStyled(`${verdict} · ${rest.join(' · ')}`, columns), ...nextOf(findings, options));
+  lines.push(...wrapStyled(`${verdict} · ${rest.join(' · ')}`, columns));
   const unlisted = findings.filter(({ severity }) => SEVERITIES.indexOf(severity) > limit).length;
   if (unlisted > 0)
     lines.push(
       paint('dim', fit(`      ${unlisted} below ${failOn} are not listed: --fail-on info lists all`, columns)),
     );
+  const listed = findings.filter(({ severity }) => SEVERITIES.indexOf(severity) <= limit);
+  lines.push(...nextOf(findings, listed, options));
   return lines;
 }
 
@@ -230,20 +204,29 @@ function renderGaps(gaps: ScanResult['gaps'], { paint, columns }: ScanReportOpti
 }
 
 /** What to do now, in one or two lines. */
-function nextOf(findings: readonly Finding[], { paint, columns }: ScanReportOptions): readonly string[] {
+function nextOf(
+  findings: readonly Finding[],
+  listed: readonly Finding[],
+  { paint, columns, verbose }: ScanReportOptions,
+): readonly string[] {
   const [first] = findings;
   if (first === undefined) return [];
   const fixable = findings.filter(({ fix }) => fix.kind !== 'none').length;
   const command = (text: string) => paint('bold', text);
+  const explain = () =>
+    `${command(`sallyport scan --explain ${harmless(first.rule, false)}`)}  tells more of the first`;
+  const whole = hasMore(listed) ? 'lists all of them, each with its way' : 'shows each with its way';
   const lines = [
     ...(fixable === 0
       ? []
       : [
           `${command('sallyport scan --fix')}  ${fixable === findings.length ? 'fixes them' : `fixes ${fixable} of them`}; each fix is verified first`,
         ]),
-    ...(first.tool === undefined
-      ? [`${command(`sallyport scan --explain ${harmless(first.rule, false)}`)}  tells more of the first`]
-      : []),
+    ...(verbose || listed.length === 0
+      ? first.tool === undefined
+        ? [explain()]
+        : []
+      : [`${command('sallyport scan --verbose')}  ${whole} and why it matters`]),
   ];
   return lines.map((line, at) => fit(`${at === 0 ? paint('cyan', 'next:') : '     '} ${line}`, columns));
 }
@@ -263,27 +246,6 @@ function hanging(label: string, text: string, columns: number): readonly string[
 
 function wrapStyled(text: string, columns: number): readonly string[] {
   return widthOf(text) <= columns ? [text] : wrap(text, columns);
-}
-
-/** Breaks at blanks; a word that is longer than a line is cut into lines. */
-function wrap(text: string, columns: number): readonly string[] {
-  const width = Math.max(16, columns);
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (widthOf(longer) <= width) {
-      line = longer;
-      continue;
-    }
-    if (line !== '') lines.push(line);
-    let rest = word;
-    for (; widthOf(rest) > width && !rest.includes('\u001b'); rest = rest.slice(width))
-      lines.push(rest.slice(0, width));
-    line = rest;
-  }
-  lines.push(line);
-  return lines;
 }
 
 function sizeOf(bytes: number): string {
