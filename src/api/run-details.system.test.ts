@@ -170,7 +170,7 @@ describe('caches', () => {
   });
 
   test('are listed page by page, by level, and removed with an entry in the audit log', async () => {
-    for (const id of [5, 4, 3]) api.ports.putCache('acme/app', cache(id, id === 4 ? 'untrusted' : 'branch'));
+    for (const id of [5, 4, 3]) api.ports.putCache(app.id, cache(id, id === 4 ? 'untrusted' : 'branch'));
 
     const first = await api.ask('GET', `${APP}/caches?limit=2`, { token });
     const rest = await api.ask('GET', `${APP}/caches?limit=2&cursor=${String(first.body['next'])}`, { token });
@@ -186,7 +186,7 @@ describe('caches', () => {
   });
 
   test('are removed by nobody who only reads', async () => {
-    api.ports.putCache('acme/app', cache(9));
+    api.ports.putCache(app.id, cache(9));
     const reader = await api.people.person('reader', 'member');
     await api.grant(app, reader, 'read');
 

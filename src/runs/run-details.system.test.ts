@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
 import type { Principal } from './deps.ts';
-import { listRuns, runsOf, viewRun } from './read.ts';
+import { listRuns, viewRun } from './read.ts';
 import { attemptsOf, lastGreenOf, planOf } from './run-details.ts';
 import { openRuns, type RunsFixture } from './runs.fixture.ts';
 
@@ -106,8 +106,6 @@ describe('a run', () => {
     expect(await lastGreenOf(db, { repositoryId, runId: last })).toBe(green);
     expect(await lastGreenOf(db, { repositoryId, runId: green })).toBeUndefined();
     expect(await lastGreenOf(db, { repositoryId: repositoryId + 1, runId: last })).toBeUndefined();
-    expect(await runsOf(db, { repositoryId, runIds: [green, last, 999] })).toEqual(new Set([green, last]));
-    expect((await runsOf(db, { repositoryId: repositoryId + 1, runIds: [green] })).size).toBe(0);
   });
 
   test('tells of its jobs when they were queued and what they are one of', async () => {
