@@ -5,10 +5,12 @@
  *   npm run -s journey -- server
  *   npm run -s journey -- docs [PAGE…]
  *   npm run -s journey -- pages [--only TEXT] [--images FOLDER]
+ *   npm run -s journey -- push [--images FOLDER]
  *   npm run -s journey -- run-page [--screenshots DIR]
  */
 import { journeyDocs } from './docs/main.ts';
 import { journeyPages } from './pages.ts';
+import { journeyPush } from './push.ts';
 import { journeyRunPage } from './run-page.ts';
 import { journeyScan } from './scan.ts';
 import { journeyServer } from './server.ts';
@@ -19,6 +21,7 @@ const journeys: { readonly [name: string]: () => number | Promise<number> } = {
   server: journeyServer,
   docs: () => journeyDocs(rest),
   pages: () => journeyPages(rest),
+  push: () => journeyPush(rest),
   'run-page': () => journeyRunPage(rest),
 };
 const journey = name !== undefined && Object.hasOwn(journeys, name) ? journeys[name] : undefined;

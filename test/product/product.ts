@@ -29,6 +29,8 @@ export type ProductOptions = {
   /** The program, when it is not the sources as they are. */
   readonly main?: string;
   readonly env?: { readonly [name: string]: string };
+  /** False: nobody is the owner yet, and the code is there for whoever wants to be. */
+  readonly isSignedIn?: boolean;
 };
 
 export type Pids = { readonly [name in 'server' | 'postgres' | 'keeper' | 'witness' | 'runner']: number | undefined };
@@ -87,7 +89,8 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   const state = new State(folder, options, { port, host, url, tls });
   await state.start();
   try {
-    if (state.setupCode !== undefined) await state.must(['login', url, '--setup', state.setupCode, '--name', 'ada']);
+    if (state.setupCode !== undefined && options.isSignedIn !== false)
+      await state.must(['login', url, '--setup', state.setupCode, '--name', 'ada']);
   } catch (thrown) {
     await state[Symbol.asyncDispose]();
     throw thrown;

@@ -4,8 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { freePort } from '../../product/product.ts';
 import { type Step, stepsOf } from './page.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -150,17 +150,6 @@ function bash(
     child.once('close', (code) => {
       clearTimeout(timer);
       done({ code: code ?? 255, output });
-    });
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
     });
   });
 }
