@@ -116,8 +116,8 @@ async function idleShare(db: Database, postgres: TestPostgres): Promise<Figure> 
   await add(db, job(first, { labels: ['elsewhere'] }));
   // The same again and again, of fifty repositories.
   await sql`insert into queue_job
-      (job_id, run_id, repository_id, shape, priority, turn, lease, retry_when_lost, permissions, state)
-    select job_id + n, run_id, n % 50 + 1, shape, priority, turn + n, lease, retry_when_lost, permissions, state
+      (job_id, run_id, repository_id, shape, priority, turn, lease, permissions, state)
+    select job_id + n, run_id, n % 50 + 1, shape, priority, turn + n, lease, permissions, state
     from queue_job, generate_series(1, ${sql.lit(WAITING_JOBS - 1)}) as n where job_id = ${first}`.execute(db.as());
   await sleep(3_000);
   const used = () => {

@@ -243,7 +243,6 @@ export async function benchIdle(bench: Bench): Promise<readonly Figure[]> {
     labels: [label],
     walls: [],
     priority: 0,
-    retryWhenLost: false,
     lease: { version: 1, id: `made-${index}`, level: 'branch', taints: [], permissions: {} } as unknown as JobLease,
   });
   const numbers = Array.from({ length: QUEUED }, (_, index) => index);

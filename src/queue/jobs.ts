@@ -16,8 +16,6 @@ export type QueuedJob = {
   /** Higher ones first. */
   readonly priority: number;
   readonly lease: JobLease;
-  /** It may run again when its runner is lost in the middle. */
-  readonly retryWhenLost: boolean;
 };
 
 export type CancelRequest = { readonly jobId: number; readonly force: boolean; readonly reason: string };
@@ -81,7 +79,6 @@ async function insert(tx: Transaction, job: QueuedJob, turn: number): Promise<vo
       turn: String(turn),
       lease: JSON.stringify(job.lease),
       permissions: JSON.stringify(job.lease.permissions),
-      retry_when_lost: job.retryWhenLost,
       tries: 0,
       state: 'queued',
       runner_id: null,

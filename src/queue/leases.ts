@@ -280,18 +280,7 @@ export async function sweep(db: Database): Promise<number> {
   return db.transaction(async (tx) => {
     const rows = await tablesOf(tx)
       .selectFrom('queue_job')
-      .select([
-        'job_id',
-        'repository_id',
-        'shape',
-        'lease',
-        'level',
-        'tries',
-        'retry_when_lost',
-        'begun',
-        'cancel',
-        'cancel_reason',
-      ])
+      .select(['job_id', 'repository_id', 'shape', 'lease', 'level', 'tries', 'begun', 'cancel', 'cancel_reason'])
       .where('state', '=', 'leased')
       .where(sql<boolean>`lease_until <= now()`)
       .orderBy('lease_until')
@@ -302,7 +291,7 @@ export async function sweep(db: Database): Promise<number> {
     for (const row of rows) {
       const jobId = Number(row.job_id);
       // Of a lease that was never renewed nothing was started: the answer to the claim did not get to its runner.
-      if ((row.retry_when_lost || !row.begun) && row.tries < TRIES_MAX && row.cancel === 'none') {
+      if (!row.begun && row.tries < TRIES_MAX && row.cancel === 'none') {
         await tablesOf(tx)
           .updateTable('queue_job')
           .set({ state: 'queued', token_hash: null, job_token_hash: null, lease_until: null, runner_id: null })

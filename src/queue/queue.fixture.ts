@@ -29,7 +29,6 @@ export const job = (jobId: number, changes: Partial<QueuedJob> = {}): QueuedJob 
   walls: [],
   priority: 0,
   lease: LEASE,
-  retryWhenLost: false,
   ...changes,
 });
 

@@ -45,7 +45,6 @@ export type QueueTables = {
     /** Start tag of fair queueing: jobs of one repository stand behind each other, and beside those of others. */
     readonly turn: string;
     readonly lease: string;
-    readonly retry_when_lost: boolean;
     readonly permissions: string;
     tries: number;
     state: 'queued' | 'leased' | 'finished';
@@ -175,6 +174,12 @@ export const queueMigrations: Migrations = {
   '0022-queue-history': {
     async up(db) {
       await sql`create index queue_history_finished on queue_history (finished_at)`.execute(db);
+    },
+  },
+  // Workflows have no word for it: a job that has begun runs once, and is repeated by a person.
+  '0042-queue-once': {
+    async up(db) {
+      await sql`alter table queue_job drop column retry_when_lost`.execute(db);
     },
   },
 };

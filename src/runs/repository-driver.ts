@@ -247,7 +247,6 @@ export class RepositoryDriver {
           walls: [],
           priority: 0,
           lease,
-          retryWhenLost: false,
         });
       },
       cancel: ({ jobId }, cancel) => {

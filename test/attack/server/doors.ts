@@ -41,6 +41,12 @@ async function finished(rig: Rig): Promise<Facts> {
   return { run: job.runId, job: job.jobId, artifact: (JSON.parse(put.text) as { id: number }).id };
 }
 
+/** What those routes must be asked that want to know more than a path. */
+function questionOf(path: string): string {
+  if (/\/(blob|raw)$/.test(path)) return '?path=README.md';
+  return path.endsWith('/compare') ? '?base=main&head=main' : '';
+}
+
 const foreign: readonly ServerAttack[] = [
   {
     id: 'K10-foreign-api',
@@ -49,7 +55,7 @@ const foreign: readonly ServerAttack[] = [
     async attempt(rig) {
       const facts = await finished(rig);
       const { paths } = JSON.parse((await rig.ask('GET', '/api/v1/openapi.json')).text) as Description;
-      const routes = Object.entries(paths).filter(([path]) => path.includes('{owner}'));
+      const routes = Object.entries(paths).filter(([path]) => path.includes('/repositories/{owner}'));
       const fill = (path: string, repository: string) =>
         path
           .replace('{owner}/{name}', repository)
@@ -58,6 +64,7 @@ const foreign: readonly ServerAttack[] = [
           .replace('{artifact}', String(facts.artifact))
           .replace('{user}', 'mallory')
           .replace('{team}', 'team')
+          .replace('{sha}', rig.commit)
           .replace('{variable}', 'NAME');
       const open: string[] = [];
       const closed: string[] = [];
@@ -78,7 +85,7 @@ const foreign: readonly ServerAttack[] = [
             if (!isRefusal(across)) open.push(`across: ${method} ${path}: ${across.status}`);
           }
           if (method !== 'get' || path.endsWith('/events')) continue;
-          const owner = await rig.ask('GET', fill(path, APP), { token: rig.people.ada });
+          const owner = await rig.ask('GET', `${fill(path, APP)}${questionOf(path)}`, { token: rig.people.ada });
           if (!isDone(owner)) closed.push(`${path}: ${owner.status}`);
         }
       }

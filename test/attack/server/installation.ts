@@ -208,7 +208,8 @@ const otherUser: ServerAttack = {
     const files: string[] = [];
     for (const entry of await readdir(product.data, { recursive: true, withFileTypes: true })) {
       // Named: the public keys, and the copies of public files of /etc that sandboxes see.
-      const isPublic = entry.name === 'public-keys.json' || /\/sandboxes\/etc-\w+(\/|$)/.test(entry.parentPath);
+      const isOfSandbox = /\/sandboxes\/(etc-\w+(\/|$)|pods\/[^/]+$)/.test(entry.parentPath);
+      const isPublic = entry.name === 'public-keys.json' || isOfSandbox;
       if (entry.isFile() && !isPublic) files.push(join(entry.parentPath, entry.name));
     }
     const list = join(product.folder, 'files.txt');

@@ -186,7 +186,9 @@ export async function openRig(more: readonly string[] = []): Promise<Rig> {
   const folder = await mkdtemp('/var/tmp/sp-attack-');
   await mkdir(join(folder, 'data'), { mode: 0o711 });
   // Small, so that it can be filled.
-  await writeFile(join(folder, 'data', 'sallyport.yml'), `repository_cache_mib_max: ${CACHE_MIB_MAX}\n`);
+  await writeFile(join(folder, 'data', 'sallyport.yml'), `repository_cache_mib_max: ${CACHE_MIB_MAX}\n`, {
+    mode: 0o600,
+  });
   const product = await startProduct({ args, folder, env: clockOf(join(folder, CLOCK)) });
   try {
     return await furnish(product, args);
