@@ -244,7 +244,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** Begins to link the own account at the provider; answers where to go. Needs `passkey.manage`. */
+    /** Begins to link the own account at the provider; answers where to go. Needs `passkey.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -414,7 +414,7 @@ export type paths = {
       };
     };
     put?: never;
-    /** Adds a passkey. Needs `passkey.manage`. */
+    /** Adds a passkey. Needs `passkey.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -463,7 +463,7 @@ export type paths = {
     get?: never;
     put?: never;
     post?: never;
-    /** Removes a passkey; the last one stays. Needs `passkey.manage`. */
+    /** Removes a passkey; the last one stays. Needs `passkey.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -499,7 +499,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** New recovery codes in place of those before; told once. Needs `passkey.manage`. */
+    /** New recovery codes in place of those before; told once. Needs `passkey.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -536,7 +536,7 @@ export type paths = {
       };
     };
     put?: never;
-    /** Makes a token; it is told once. Needs `token.manage`. */
+    /** Makes a token; it is told once. Needs `token.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -621,7 +621,7 @@ export type paths = {
       };
     };
     put?: never;
-    /** Adds a member, and gives a code with which they sign in. Needs `member.manage`. */
+    /** Adds a member, and gives a code with which they sign in. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -645,7 +645,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** Another code for a member to sign in with; it replaces the one before. Needs `member.manage`. */
+    /** Another code for a member to sign in with; it replaces the one before. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -670,7 +670,7 @@ export type paths = {
     get?: never;
     put?: never;
     post?: never;
-    /** Removes a member with all tokens, teams and grants. Needs `member.manage`. */
+    /** Removes a member with all tokens, teams and grants. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -686,7 +686,7 @@ export type paths = {
     };
     options?: never;
     head?: never;
-    /** Changes the role of a member. Needs `member.manage`. */
+    /** Changes the role of a member. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     patch: {
       parameters: {
         query?: never;
@@ -760,7 +760,7 @@ export type paths = {
     };
     options?: never;
     head?: never;
-    /** Moves a team into another one, or to the top. Needs `member.manage`. */
+    /** Moves a team into another one, or to the top. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     patch: {
       parameters: {
         query?: never;
@@ -779,7 +779,7 @@ export type paths = {
   '/api/v1/teams/{team}/members/{user}': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
-    /** Puts a member into a team. Needs `member.manage`. */
+    /** Puts a member into a team. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     put: {
       parameters: {
         query?: never;
@@ -794,7 +794,7 @@ export type paths = {
       };
     };
     post?: never;
-    /** Takes a member out of a team. Needs `member.manage`. */
+    /** Takes a member out of a team. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -841,7 +841,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** Confirms what another owner asked for: it is done. In a session, with a passkey. Needs `member.manage`. */
+    /** Confirms what another owner asked for: it is done. In a session, with a passkey. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -1012,7 +1012,7 @@ export type paths = {
     };
     put?: never;
     post?: never;
-    /** Asks to delete a repository with all that git has of it: a second owner confirms it; then it can be restored for a week. Needs `repository.administer`. */
+    /** Asks to delete a repository with all that git has of it: a second owner confirms it; then it can be restored for a week. Needs `repository.administer`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -1097,7 +1097,7 @@ export type paths = {
     get?: never;
     put?: never;
     post?: never;
-    /** Takes away a deleted repository for good, before its week is over. Needs `self.read`. */
+    /** Takes away a deleted repository for good, before its week is over. Needs `self.read`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -1407,7 +1407,7 @@ export type paths = {
   '/api/v1/repositories/{owner}/{name}/access/users/{user}': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
-    /** Gives a member a role in the repository. Needs `access.manage`. */
+    /** Gives a member a role in the repository. Needs `access.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     put: {
       parameters: {
         query?: never;
@@ -1444,7 +1444,7 @@ export type paths = {
   '/api/v1/repositories/{owner}/{name}/access/teams/{team}': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
-    /** Gives a team a role in the repository. Needs `access.manage`. */
+    /** Gives a team a role in the repository. Needs `access.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     put: {
       parameters: {
         query?: never;
@@ -2228,7 +2228,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** A token that registers one runner, within an hour. Needs `runner.manage`. */
+    /** A token that registers one runner, within an hour. Needs `runner.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
