@@ -1,3 +1,4 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
@@ -223,6 +224,29 @@ describe('what a stolen session could do for good', () => {
     const options = await ask('POST', '/user/approvals', act);
     expect(options.status).toBe(200);
     expect((await api.people.entries()).map(({ action }) => action)).toContain('approval.use');
+  });
+
+  test('is proved later by the signature alone, without this server', async () => {
+    const { ask, approved } = await openBrowser();
+    await approved('POST', '/members', MEMBER);
+
+    const { body } = await ask('GET', '/approvals/1');
+
+    const part = (name: string) => Buffer.from(String(body[name]), 'base64url');
+    const client: { challenge: string } = JSON.parse(part('clientDataJSON').toString());
+    const challenge = createHash('sha256')
+      .update(`sallyport/approve/v1\n${String(body['subject'])}`)
+      .digest('base64url');
+    // The two coordinates of a point on P-256, each after its label and length (RFC 9053).
+    const [x, y] = [-67, -32].map((from) => part('publicKey').subarray(from).subarray(0, 32).toString('base64url'));
+    const key = createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: 'P-256', x: x ?? '', y: y ?? '' } });
+    const signed = Buffer.concat([
+      part('authenticatorData'),
+      createHash('sha256').update(part('clientDataJSON')).digest(),
+    ]);
+    expect(verify('sha256', signed, key, part('signature'))).toBe(true);
+    expect(client.challenge).toBe(challenge);
+    expect(JSON.parse(String(body['subject']))).toMatchObject({ act: { method: 'POST', path: '/api/v1/members' } });
   });
 
   test('a token asks as before, by its scopes', async () => {

@@ -885,6 +885,30 @@ export type paths = {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/approvals/{approval}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What somebody approved with a passkey, and the signature that proves it without this server. Needs `audit.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { approval: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['ApprovalEvidence'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/organisation/stale': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     /** People, tokens and passkeys that nobody used for so many days. Needs `token.review`. */
@@ -3103,6 +3127,7 @@ export type components = {
     TeamPage: { items: (components['schemas']['Team'])[]; next?: string };
     Team: { id: number; name: string; parentId?: number; members: (number)[] };
     TwoPersonRequestPage: { items: (components['schemas']['TwoPersonRequest'])[]; next?: string };
+    ApprovalEvidence: { id: number; user: { id: number; name: string }; subject: string; credentialId: string; publicKey: string; authenticatorData: string; clientDataJSON: string; signature: string; createdAt: string };
     Stale: { days: number; people: ({ id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; lastSeenAt?: string })[]; tokens: ({ id: number; user: { id: number; name: string }; name: string; lastUsedAt?: string; expiresAt: string })[]; passkeys: ({ id: number; user: { id: number; name: string }; name: string; lastUsedAt?: string })[] };
     RepositoryPage: { items: (components['schemas']['Repository'])[]; next?: string };
     Repository: { id: number; owner: string; name: string; defaultBranch: string; state: 'importing' | 'active' | 'archived' | 'stopped' | 'deleted'; reason?: string; cloneUrl: string; createdAt: string };
