@@ -49,6 +49,7 @@ const TABLE: { readonly [route: string]: string } = {
   'delete /teams/{team}': 'owner',
   'put /teams/{team}/members/{user}': 'owner',
   'delete /teams/{team}/members/{user}': 'owner',
+  'get /approvals/{approval}': 'owner security auditor',
   'get /organisation/stale': 'owner security',
   'get /requests': 'owner',
   'post /requests/{request}/confirm': 'owner',

@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
+import { SESSION_COOKIE } from './browser.ts';
 import { problemSchema } from './problem.ts';
 import type { ReplySchema, Route } from './route.ts';
 
@@ -13,6 +14,7 @@ export function openApiDocument(routes: readonly Route[]): object {
   const app = new OpenAPIHono();
   const registry = app.openAPIRegistry;
   registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
+  registry.registerComponent('securitySchemes', 'session', { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE });
   for (const route of routes) {
     const { params, query, body, reply } = route.schemas;
     const isPublic = route.access.to === 'anybody';
@@ -22,8 +24,8 @@ export function openApiDocument(routes: readonly Route[]): object {
       operationId: operationOf(route),
       summary: route.summary,
       tags: [route.tag],
-      security: isPublic ? [] : [{ token: [] }],
-      ...('verb' in route.access ? { description: `Needs \`${route.access.verb}\`.` } : {}),
+      security: isPublic ? [] : [{ token: [] }, { session: [] }],
+      ...('verb' in route.access ? { description: describe(route.access.verb, route.approval) } : {}),
       request: {
         params,
         query,
@@ -53,6 +55,11 @@ export function openApiDocument(routes: readonly Route[]): object {
     info: { title: 'Sallyport', version: 'v1', description: DESCRIPTION, license: { name: 'Apache-2.0' } },
     servers: [{ url: '/' }],
   });
+}
+
+function describe(verb: string, approval: Route['approval']): string {
+  const needed = approval === 'none' ? '' : ' In a session it needs an approval: the header `Sallyport-Approval`.';
+  return `Needs \`${verb}\`.${needed}`;
 }
 
 function replyOf(reply: ReplySchema) {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { listStale } from '../identity/index.ts';
+import { approvalEvidence, listStale } from '../identity/index.ts';
 import { organisation } from './route.ts';
-import { iso, isoOf, organisationRole, time } from './schema.ts';
+import { idParam, iso, isoOf, organisationRole, time } from './schema.ts';
 
 const STALE_DAYS_DEFAULT = 90;
 const STALE_DAYS_MAX = 3650;
@@ -20,7 +20,49 @@ const staleSchema = z
   })
   .openapi('Stale');
 
+const evidenceSchema = z
+  .strictObject({
+    id: z.int(),
+    user,
+    /** Canonical JSON. Its SHA-256, after `sallyport/approve/v1` and a line feed, is the challenge that was signed. */
+    subject: z.string(),
+    /** The rest in base64url, as WebAuthn names it. */
+    credentialId: z.string(),
+    publicKey: z.string(),
+    authenticatorData: z.string(),
+    clientDataJSON: z.string(),
+    signature: z.string(),
+    createdAt: time,
+  })
+  .openapi('ApprovalEvidence');
+
 export const reviewRoutes = [
+  organisation.json(
+    {
+      method: 'get',
+      path: '/approvals/{approval}',
+      verb: 'audit.read',
+      tag: 'Audit',
+      summary: 'What somebody approved with a passkey, and the signature that proves it without this server',
+      params: { approval: idParam },
+      reply: evidenceSchema,
+    },
+    async ({ deps }, { params }) => {
+      const found = await approvalEvidence(deps.db, params.approval);
+      const text = (bytes: Buffer) => bytes.toString('base64url');
+      return {
+        id: found.id,
+        user: found.user,
+        subject: found.subject,
+        credentialId: text(found.credential),
+        publicKey: text(found.publicKey),
+        authenticatorData: text(found.authenticatorData),
+        clientDataJSON: text(found.clientData),
+        signature: text(found.signature),
+        createdAt: iso(found.createdAt),
+      };
+    },
+  ),
   organisation.json(
     {
       method: 'get',

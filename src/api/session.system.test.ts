@@ -1,9 +1,11 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
 import { Authenticator } from '../identity/authenticator.fixture.ts';
-import { firstSetupCode } from '../identity/index.ts';
+import { firstSetupCode, inviteAgain } from '../identity/index.ts';
 import { runView, type ServedApi, serveApi } from './api.fixture.ts';
+import { performDue } from './two-person.ts';
 
 const ORIGIN = 'http://localhost:8470';
 const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36';
@@ -28,11 +30,12 @@ const post = (path: string, body?: unknown, headers: object = {}) =>
 
 const cookieIn = (headers: Headers) => /^(__Host-sid=[^;]*)/.exec(headers.get('set-cookie') ?? '')?.[1] ?? '';
 
-/** The first owner in a browser. */
-async function openBrowser() {
+/** The first owner in a browser, or whoever has this code. */
+async function openBrowser(invited?: string) {
   const device = new Authenticator(ORIGIN);
-  const code = (await firstSetupCode(api.people))?.code.expose();
-  const options = await post('/sign-in/registration/options', { code, name: 'ada' });
+  const code = invited ?? (await firstSetupCode(api.people))?.code.expose();
+  const name = invited === undefined ? { name: 'ada' } : {};
+  const options = await post('/sign-in/registration/options', { code, ...name });
   const made = await post('/sign-in/registration', {
     code,
     passkeyName: 'laptop',
@@ -223,6 +226,29 @@ describe('what a stolen session could do for good', () => {
     expect((await api.people.entries()).map(({ action }) => action)).toContain('approval.use');
   });
 
+  test('is proved later by the signature alone, without this server', async () => {
+    const { ask, approved } = await openBrowser();
+    await approved('POST', '/members', MEMBER);
+
+    const { body } = await ask('GET', '/approvals/1');
+
+    const part = (name: string) => Buffer.from(String(body[name]), 'base64url');
+    const client: { challenge: string } = JSON.parse(part('clientDataJSON').toString());
+    const challenge = createHash('sha256')
+      .update(`sallyport/approve/v1\n${String(body['subject'])}`)
+      .digest('base64url');
+    // The two coordinates of a point on P-256, each after its label and length (RFC 9053).
+    const [x, y] = [-67, -32].map((from) => part('publicKey').subarray(from).subarray(0, 32).toString('base64url'));
+    const key = createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: 'P-256', x: x ?? '', y: y ?? '' } });
+    const signed = Buffer.concat([
+      part('authenticatorData'),
+      createHash('sha256').update(part('clientDataJSON')).digest(),
+    ]);
+    expect(verify('sha256', signed, key, part('signature'))).toBe(true);
+    expect(client.challenge).toBe(challenge);
+    expect(JSON.parse(String(body['subject']))).toMatchObject({ act: { method: 'POST', path: '/api/v1/members' } });
+  });
+
   test('a token asks as before, by its scopes', async () => {
     const { approved } = await openBrowser();
     const { done } = await approved('POST', '/tokens', { name: 'ci', scopes: ['member.manage'] });
@@ -232,5 +258,46 @@ describe('what a stolen session could do for good', () => {
 
     expect(added.status).toBe(201);
     expect((await api.ask('POST', '/api/v1/user/passkeys', { token, body: {} })).status).toBe(403);
+  });
+});
+
+describe('what two people do', () => {
+  const created = { owner: 'acme', name: 'app' };
+  const requestIn = (body: { readonly [name: string]: unknown }) => body['request'] as { id: number; dueAt?: string };
+
+  test('a repository is deleted when a second owner confirms it, in the name of whoever asked (K11)', async () => {
+    const ada = await openBrowser();
+    await ada.ask('POST', '/repositories', created);
+    const invited = await ada.approved('POST', '/members', { name: 'bob', role: 'owner' });
+    // Nobody else is an owner: it waits a day, and bob is a member until then.
+    expect(invited.done.body).toMatchObject({ member: { role: 'member' }, request: { state: 'open' } });
+    api.people.time += 24 * 3_600_000;
+    await performDue({ ...api.people, repo: api.repositories.server });
+    const again = ada.device.get((await post('/sign-in/passkey/options')).body);
+    const cookie = cookieIn((await post('/sign-in/passkey', { answer: again })).headers);
+    const system = { kind: 'system', id: 'test', name: 'test' } as const;
+    const code = (await inviteAgain(api.people, system, 2)).code.expose();
+    const bob = await openBrowser(code);
+    expect((await bob.ask('GET', '/user')).body).toMatchObject({ name: 'bob', role: 'owner' });
+    const asked = await bob.approved('DELETE', '/repositories/acme/app');
+    const { id, dueAt } = requestIn(asked.done.body);
+
+    const own = await bob.approved('POST', `/requests/${id}/confirm`);
+    const bare = await ada.ask('POST', `/requests/${id}/confirm`, undefined, { cookie });
+    const act = { method: 'POST', path: `/api/v1/requests/${id}/confirm` };
+    const options = await ada.ask('POST', '/user/approvals', act, { cookie });
+    const approval = Buffer.from(JSON.stringify(ada.device.get(options.body))).toString('base64url');
+    const confirmed = await ada.ask('POST', `/requests/${id}/confirm`, undefined, {
+      cookie,
+      'sallyport-approval': approval,
+    });
+
+    expect([asked.done.status, dueAt]).toEqual([202, undefined]);
+    expect([own.done.body['code'], bare.body['code']]).toEqual(['identity/request-own', 'api/approval-needed']);
+    expect(confirmed.body).toMatchObject({ state: 'done', requestedBy: { name: 'bob' }, decidedBy: { name: 'ada' } });
+    expect((await bob.ask('GET', '/repositories/acme/app')).status).toBe(404);
+    expect((await api.people.entries()).filter(({ action }) => action === 'repository.delete')).toMatchObject([
+      { actor: { id: '2', via: `request:${id}` } },
+    ]);
   });
 });

@@ -2,6 +2,7 @@ import type { AuthenticationResponseJSON, PublicKeyCredentialRequestOptionsJSON 
 import { generateAuthenticationOptions } from '@simplewebauthn/server';
 import { append } from '../auditlog/index.ts';
 import { type Digest, digestOf } from '../base/index.ts';
+import type { Database } from '../database/index.ts';
 import { approvalChallenge, CHALLENGE_MS, makeChallenge, takeChallenge } from './challenge.ts';
 import { fault } from './faults.ts';
 import { listPasskeys, type PasskeyDeps, passkeysOf, relyingPartyOf, verifyAssertion } from './passkeys.ts';
@@ -19,6 +20,21 @@ export type Act = {
   readonly path: string;
   /** Of its canonical JSON. */
   readonly body: Digest | null;
+};
+
+/** Who approved what, so that anybody can verify it: the signature is over authenticator data and the SHA-256 of the client data. */
+export type ApprovalEvidence = {
+  readonly id: number;
+  readonly user: { readonly id: number; readonly name: string };
+  /** Canonical JSON. The challenge in the client data is the SHA-256 of `sallyport/approve/v1`, a line feed and this. */
+  readonly subject: string;
+  readonly credential: Buffer;
+  /** COSE_Key. */
+  readonly publicKey: Buffer;
+  readonly authenticatorData: Buffer;
+  readonly clientData: Buffer;
+  readonly signature: Buffer;
+  readonly createdAt: Date;
 };
 
 export type Approval = { readonly id: number; readonly subject: Digest };
@@ -144,4 +160,29 @@ export async function useApproval(
     );
     return { id: Number(id), subject: digest };
   });
+}
+
+/** The evidence of an approval that was used. Throws `identity/not-found`. */
+export async function approvalEvidence(db: Database, id: number): Promise<ApprovalEvidence> {
+  const row = await db
+    .as<IdentityTables>()
+    .selectFrom('identity_approval')
+    .innerJoin('identity_passkey', 'identity_passkey.id', 'identity_approval.passkey_id')
+    .innerJoin('identity_user', 'identity_user.id', 'identity_approval.user_id')
+    .selectAll('identity_approval')
+    .select(['identity_passkey.credential', 'identity_passkey.public_key', 'identity_user.name as user_name'])
+    .where('identity_approval.id', '=', String(id))
+    .executeTakeFirst();
+  if (row === undefined) throw fault('not-found', `there is no approval ${id}`);
+  return {
+    id: Number(row.id),
+    user: { id: Number(row.user_id), name: row.user_name },
+    subject: row.subject,
+    credential: row.credential,
+    publicKey: row.public_key,
+    authenticatorData: row.authenticator_data,
+    clientData: row.client_data,
+    signature: row.signature,
+    createdAt: row.created_at,
+  };
 }

@@ -3,7 +3,7 @@
  * decision about who may do what.
  * Never: keeps a token, a cookie or a code itself (only hashes), knows what lies in a repository, decides by what a caller says of itself.
  */
-export { type Act, type Approval, approvalOptions, needsApproval, useApproval } from './approve.ts';
+export { type Act, type Approval, approvalEvidence, approvalOptions, needsApproval, useApproval } from './approve.ts';
 export { authenticate, type AuthenticateDeps, type Credential } from './authenticate.ts';
 export { authorise, authoriseGit, personMay, readableRepositories } from './authorise.ts';
 export { forgetChallenges } from './challenge.ts';

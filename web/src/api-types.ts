@@ -244,7 +244,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** Begins to link the own account at the provider; answers where to go. Needs `passkey.manage`. */
+    /** Begins to link the own account at the provider; answers where to go. Needs `passkey.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -414,7 +414,7 @@ export type paths = {
       };
     };
     put?: never;
-    /** Adds a passkey. Needs `passkey.manage`. */
+    /** Adds a passkey. Needs `passkey.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -463,7 +463,7 @@ export type paths = {
     get?: never;
     put?: never;
     post?: never;
-    /** Removes a passkey; the last one stays. Needs `passkey.manage`. */
+    /** Removes a passkey; the last one stays. Needs `passkey.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -499,7 +499,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** New recovery codes in place of those before; told once. Needs `passkey.manage`. */
+    /** New recovery codes in place of those before; told once. Needs `passkey.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -536,7 +536,7 @@ export type paths = {
       };
     };
     put?: never;
-    /** Makes a token; it is told once. Needs `token.manage`. */
+    /** Makes a token; it is told once. Needs `token.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -621,7 +621,7 @@ export type paths = {
       };
     };
     put?: never;
-    /** Adds a member, and gives a code with which they sign in. Needs `member.manage`. */
+    /** Adds a member, and gives a code with which they sign in. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -645,7 +645,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** Another code for a member to sign in with; it replaces the one before. Needs `member.manage`. */
+    /** Another code for a member to sign in with; it replaces the one before. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -670,7 +670,7 @@ export type paths = {
     get?: never;
     put?: never;
     post?: never;
-    /** Removes a member with all tokens, teams and grants. Needs `member.manage`. */
+    /** Removes a member with all tokens, teams and grants. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -686,7 +686,7 @@ export type paths = {
     };
     options?: never;
     head?: never;
-    /** Changes the role of a member. Needs `member.manage`. */
+    /** Changes the role of a member. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     patch: {
       parameters: {
         query?: never;
@@ -760,7 +760,7 @@ export type paths = {
     };
     options?: never;
     head?: never;
-    /** Moves a team into another one, or to the top. Needs `member.manage`. */
+    /** Moves a team into another one, or to the top. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     patch: {
       parameters: {
         query?: never;
@@ -779,7 +779,7 @@ export type paths = {
   '/api/v1/teams/{team}/members/{user}': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
-    /** Puts a member into a team. Needs `member.manage`. */
+    /** Puts a member into a team. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     put: {
       parameters: {
         query?: never;
@@ -794,7 +794,7 @@ export type paths = {
       };
     };
     post?: never;
-    /** Takes a member out of a team. Needs `member.manage`. */
+    /** Takes a member out of a team. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -841,7 +841,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** Confirms what another owner asked for: it is done. In a session, with a passkey. Needs `member.manage`. */
+    /** Confirms what another owner asked for: it is done. In a session, with a passkey. Needs `member.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -879,6 +879,30 @@ export type paths = {
         default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
       };
     };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/approvals/{approval}': {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never };
+    /** What somebody approved with a passkey, and the signature that proves it without this server. Needs `audit.read`. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: { approval: number };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: { headers: Headers; content: { 'application/json': components['schemas']['ApprovalEvidence'] } };
+        default: { headers: Headers; content: { 'application/problem+json': components['schemas']['Problem'] } };
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1012,7 +1036,7 @@ export type paths = {
     };
     put?: never;
     post?: never;
-    /** Asks to delete a repository with all that git has of it: a second owner confirms it; then it can be restored for a week. Needs `repository.administer`. */
+    /** Asks to delete a repository with all that git has of it: a second owner confirms it; then it can be restored for a week. Needs `repository.administer`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -1097,7 +1121,7 @@ export type paths = {
     get?: never;
     put?: never;
     post?: never;
-    /** Takes away a deleted repository for good, before its week is over. Needs `self.read`. */
+    /** Takes away a deleted repository for good, before its week is over. Needs `self.read`. In a session it needs an approval: the header `Sallyport-Approval`. */
     delete: {
       parameters: {
         query?: never;
@@ -1407,7 +1431,7 @@ export type paths = {
   '/api/v1/repositories/{owner}/{name}/access/users/{user}': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
-    /** Gives a member a role in the repository. Needs `access.manage`. */
+    /** Gives a member a role in the repository. Needs `access.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     put: {
       parameters: {
         query?: never;
@@ -1444,7 +1468,7 @@ export type paths = {
   '/api/v1/repositories/{owner}/{name}/access/teams/{team}': {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
-    /** Gives a team a role in the repository. Needs `access.manage`. */
+    /** Gives a team a role in the repository. Needs `access.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     put: {
       parameters: {
         query?: never;
@@ -2228,7 +2252,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** A token that registers one runner, within an hour. Needs `runner.manage`. */
+    /** A token that registers one runner, within an hour. Needs `runner.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -3103,6 +3127,7 @@ export type components = {
     TeamPage: { items: (components['schemas']['Team'])[]; next?: string };
     Team: { id: number; name: string; parentId?: number; members: (number)[] };
     TwoPersonRequestPage: { items: (components['schemas']['TwoPersonRequest'])[]; next?: string };
+    ApprovalEvidence: { id: number; user: { id: number; name: string }; subject: string; credentialId: string; publicKey: string; authenticatorData: string; clientDataJSON: string; signature: string; createdAt: string };
     Stale: { days: number; people: ({ id: number; name: string; role: 'owner' | 'security' | 'member' | 'auditor' | 'outside'; lastSeenAt?: string })[]; tokens: ({ id: number; user: { id: number; name: string }; name: string; lastUsedAt?: string; expiresAt: string })[]; passkeys: ({ id: number; user: { id: number; name: string }; name: string; lastUsedAt?: string })[] };
     RepositoryPage: { items: (components['schemas']['Repository'])[]; next?: string };
     Repository: { id: number; owner: string; name: string; defaultBranch: string; state: 'importing' | 'active' | 'archived' | 'stopped' | 'deleted'; reason?: string; cloneUrl: string; createdAt: string };

@@ -63,9 +63,11 @@ function RequestRow({ request }: { readonly request: Request }) {
       </div>
       <Group gap="xs">
         {isOwn ? (
-          <Text size="sm" c="dimmed">
-            {request.dueAt === undefined ? 'Another owner confirms it.' : ''}
-          </Text>
+          request.dueAt === undefined && (
+            <Text size="sm" c="dimmed">
+              Another owner confirms it.
+            </Text>
+          )
         ) : (
           <Button
             size="xs"

@@ -190,7 +190,7 @@ function NewToken({ onClose, onMade }: NewTokenProps) {
           <Radio.Group label="It may" value={kind} onChange={setKind}>
             <Stack gap="xs" mt="xs">
               <Radio value="some" label="only what is named" />
-              <Radio value="all" label="everything that you may, but make passkeys" />
+              <Radio value="all" label="everything that you may, except making passkeys" />
             </Stack>
           </Radio.Group>
           {kind === 'some' ? (
