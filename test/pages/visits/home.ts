@@ -52,6 +52,7 @@ export const visits: Visits['visits'] = [
     path: () => '/',
     ready: async (page) => {
       await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').waitFor();
       await page.keyboard.type('app');
       await page.getByRole('option', { name: 'acme/app Repository' }).waitFor();
     },
