@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
 import { git, workTree } from '../repo/repo.fixture.ts';
-import { type ServedApi, serveApi } from './api.fixture.ts';
+import { runView, type ServedApi, serveApi } from './api.fixture.ts';
 
 const APP = '/api/v1/repositories/acme/app';
 const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
@@ -210,4 +210,34 @@ test('whoever may not read the repository is told that it is not there', async (
   const answers = await Promise.all(paths.map((path) => api.ask('GET', APP + path, { token: eve.token })));
 
   expect(answers.map(({ status }) => status)).toEqual(paths.map(() => 404));
+});
+
+describe('recent runs of all repositories', () => {
+  const kinds = async (who: string, more = '') => {
+    const answers = await Promise.all(
+      ['open', 'failed', 'refused', 'passed'].map((kind) =>
+        api.ask('GET', `/api/v1/runs?kind=${kind}${more}`, { token: who }),
+      ),
+    );
+    return answers.map(({ body }) => list(body).map(({ run }) => (run as Body)['id']));
+  };
+
+  test("come by how they are, only from repositories that one may read, and one's own alone", async () => {
+    const row = await api.create('other');
+    const mine = String((await api.people.owner()).id);
+    const diagnostic = { file: 'ci.yml', line: 1, column: 1, code: 'workflow/unknown-key', message: 'stepz' };
+    const ended = { state: 'finished', conclusion: 'failure' } as const;
+    api.ports.put(row.id, runView(1));
+    api.ports.put(row.id, runView(2, { ...ended, actor: { type: 'user', id: mine } }));
+    api.ports.put(row.id, runView(3, { ...ended, diagnostics: [diagnostic], actor: { type: 'user', id: '999' } }));
+    api.ports.put(row.id, runView(4, { state: 'finished', conclusion: 'success', actor: { type: 'user', id: '999' } }));
+    const mallory = await api.people.person('mallory', 'member');
+    const reader = await api.people.person('rita', 'member');
+    await api.grant(row, reader, 'read');
+
+    expect(await kinds(token)).toEqual([[1], [2], [3], [4]]);
+    expect(await kinds(token, '&mine=true')).toEqual([[1], [2], [], []]);
+    expect(await kinds(reader.token)).toEqual([[1], [2], [3], [4]]);
+    expect(await kinds(mallory.token)).toEqual([[], [], [], []]);
+  });
 });

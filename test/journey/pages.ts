@@ -91,7 +91,11 @@ async function look(
   world: World,
   { visits, options }: { readonly visits: readonly Visit[]; readonly options: Options },
 ): Promise<number> {
-  const asked = visits.filter(({ route, state }) => `${route} ${state}`.includes(options.only ?? ''));
+  const routes = await routePaths();
+  const wanted = visits.filter(({ route, state }) => `${route} ${state}`.includes(options.only ?? ''));
+  const asked = wanted.filter(({ route }) => routes.includes(route));
+  for (const { route, state } of wanted)
+    if (!routes.includes(route)) console.log(`skip ${route}: ${state}: no such page`);
   let well = 0;
   for (const [at, visit] of asked.entries()) {
     const wrong = await visitOnce(browser, world, { visit, options, at }).catch((thrown: unknown) => [
@@ -101,7 +105,9 @@ async function look(
     console.log(`${wrong.length === 0 ? 'ok  ' : 'FAIL'} ${visit.route || '(home)'}: ${visit.state}`);
     for (const line of wrong.slice(0, WRONG_SHOWN_MAX)) console.log(`       ${line}`);
   }
-  const missing = options.only === undefined ? await unvisited(visits) : [];
+  // A new page comes with a visit.
+  const visited = new Set(visits.map(({ route }) => route));
+  const missing = options.only === undefined ? routes.filter((path) => !visited.has(path)) : [];
   for (const route of missing) console.log(`FAIL no visit of the route ${route}`);
   const { scripts, styles } = firstLoadOf(BUILT);
   console.log(
@@ -114,13 +120,12 @@ async function look(
   return done === steps ? 0 : 1;
 }
 
-/** Routes that nobody looks at: a new page comes with a visit. */
-async function unvisited(visits: readonly Visit[]): Promise<readonly string[]> {
+/** Every page that the router knows. */
+async function routePaths(): Promise<readonly string[]> {
   const { AREA_ROUTES }: { readonly AREA_ROUTES: readonly { readonly path: string }[] } = await import(
     pathToFileURL(join(root, 'web/src/routes.ts')).href
   );
-  const visited = new Set(visits.map(({ route }) => route));
-  return AREA_ROUTES.map(({ path }) => path).filter((path) => !visited.has(path));
+  return AREA_ROUTES.map(({ path }) => path);
 }
 
 async function visitOnce(

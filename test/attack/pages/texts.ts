@@ -10,15 +10,7 @@ import type { Browser, Page } from 'playwright-core';
 import { signedIn, startChromium } from '../../pages/browser.ts';
 import { settled } from '../../pages/look.ts';
 import type { Product, WorkTree } from '../../product/product.ts';
-
-type Rig = { product(): Promise<Product> };
-type Verdict = { readonly refused: boolean; readonly succeeded: boolean; readonly detail: string };
-type TextAttack = {
-  readonly id: string;
-  readonly title: string;
-  readonly controls: readonly string[];
-  attempt(rig: Rig): Promise<Verdict>;
-};
+import type { PageAttack, PageRig } from '../pages.ts';
 
 const FIRE = '<img src=x onerror=window.fired=1>';
 const FIRED = 'window.fired === 1';
@@ -35,7 +27,7 @@ async function withBrowser<Value>(work: (browser: Browser) => Promise<Value>): P
 }
 
 async function planted(
-  rig: Rig,
+  rig: PageRig,
   name: string,
   plant: (tree: WorkTree) => Promise<unknown>,
 ): Promise<{ readonly product: Product; readonly token: string }> {
@@ -133,7 +125,7 @@ const PLANTS: readonly Plant[] = [
   },
 ];
 
-const texts: readonly TextAttack[] = PLANTS.map(({ name, title, plant, pages, shown }) => ({
+const texts: readonly PageAttack[] = PLANTS.map(({ name, title, plant, pages, shown }) => ({
   id: `K13-xss-${name}`,
   title,
   controls: ['K13'],
@@ -167,7 +159,7 @@ const LINKS = [
   'data:text/html,<script>opener.fired=1</script>',
 ];
 
-export const attacks: readonly TextAttack[] = [
+export const attacks: readonly PageAttack[] = [
   ...texts,
   {
     id: 'K13-xss-link',

@@ -12,6 +12,7 @@ export const visits: Visits['visits'] = [
     path: () => '/docs',
     ready: async (page) => {
       await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').waitFor();
       await page.keyboard.type('backup');
       await page.getByRole('option').first().waitFor();
     },

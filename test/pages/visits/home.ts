@@ -17,8 +17,16 @@ export async function seed(world: World): Promise<void> {
     '.github/workflows/slow.yml': workflow('slow', 'sleep 1200'),
     '.github/workflows/refused.yml': 'name: refused\non: push\njobs: { one: { runs-on: ubuntu-latest, stepz: [] } }\n',
   });
-  const has = async (kind: string) => ((await world.ask('GET', `/api/v1/runs?kind=${kind}`))['items'] as []).length > 0;
-  for (const kind of ['passed', 'failed', 'refused', 'open']) await until(RUNS_MS_MAX, () => has(kind));
+  for (const kind of ['passed', 'failed', 'refused', 'open']) {
+    const { run } = await until(RUNS_MS_MAX, async () => {
+      const { items } = await world.ask('GET', `/api/v1/runs?kind=${kind}`);
+      return (items as readonly { readonly run: { readonly id: number } }[])[0];
+    });
+    // Pages of runs are visited with them.
+    facts.set(`run.${kind}`, String(run.id));
+    const { jobs } = await world.ask('GET', `/api/v1/repositories/acme/ci/runs/${run.id}`);
+    facts.set(`job.${kind}`, String((jobs as readonly { readonly id: number }[])[0]?.id ?? ''));
+  }
   const { code } = await world.ask('POST', '/api/v1/members', { name: 'newcomer', role: 'member' });
   const { token } = await world.ask('POST', '/api/v1/sign-in', { code, device: 'test' });
   facts.set('token.newcomer', String(token));
@@ -44,6 +52,7 @@ export const visits: Visits['visits'] = [
     path: () => '/',
     ready: async (page) => {
       await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').waitFor();
       await page.keyboard.type('app');
       await page.getByRole('option', { name: 'acme/app Repository' }).waitFor();
     },

@@ -26,7 +26,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
     <Dialog title="Search or jump to" isPlain size="lg" onClose={onClose}>
       <PickList
         label="Search or jump to"
-        placeholder="A page, a repository or a word of the documentation"
+        placeholder="Page, repository, documentation"
         query={query}
         onQuery={setQuery}
         entries={shown}
