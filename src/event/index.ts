@@ -19,5 +19,6 @@ export {
   type ServerOrigin,
   type ServerPush,
   skipsRuns,
+  type WorkflowRunAction,
   workflowRunEvent,
 } from './server.ts';

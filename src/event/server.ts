@@ -150,10 +150,13 @@ export type CauseRun = {
   readonly createdAt: number;
 };
 
-/** A run began or ended: never above the level of that run. It runs on the default branch. */
+export type WorkflowRunAction = 'requested' | 'in_progress' | 'completed';
+const STATUS = { requested: 'queued', in_progress: 'in_progress', completed: 'completed' } as const;
+
+/** A run was asked for, began or ended: never above the level of that run. It runs on the default branch. */
 export function workflowRunEvent(
   origin: ServerOrigin,
-  about: { readonly sha: string; readonly action: 'requested' | 'completed'; readonly cause: CauseRun },
+  about: { readonly sha: string; readonly action: WorkflowRunAction; readonly cause: CauseRun },
 ): Event {
   const { repository, serverUrl } = origin;
   const { cause, action } = about;
@@ -181,7 +184,7 @@ export function workflowRunEvent(
         event: cause.event,
         head_branch: shortRef(cause.ref),
         head_sha: cause.sha,
-        status: action === 'completed' ? 'completed' : 'queued',
+        status: STATUS[action],
         conclusion: cause.conclusion,
         created_at: new Date(cause.createdAt).toISOString(),
         html_url: url,

@@ -151,6 +151,38 @@ describe('runs that follow others', () => {
   });
 });
 
+test('workflow_run is told that a run was asked for, began and ended, each once, and again of a repetition', async () => {
+  await using fixture = await openRuns(postgres);
+  const seen = `on: {workflow_run: {workflows: [A], types: [requested, in_progress, completed]}}
+run-name: \${{ github.event.action }} \${{ github.event.workflow_run.status }} \${{ github.event.workflow_run.run_attempt }}\n${job}`;
+  await fixture.push({ '.github/workflows/a.yml': `name: A\n${on('push')}`, '.github/workflows/b.yml': seen });
+  const names = async () => {
+    const rows = await fixture.db
+      .as<RunTables>()
+      .selectFrom('run_run')
+      .select('run_name')
+      .where('event', '=', 'workflow_run')
+      .orderBy('run_name')
+      .execute();
+    return rows.map(({ run_name: name }) => name);
+  };
+  const of = (attempt: number) => [
+    `completed completed ${attempt}`,
+    `in_progress in_progress ${attempt}`,
+    `requested queued ${attempt}`,
+  ];
+  await fixture.until(async () => (await fixture.work()) && (await names()).length === 3);
+  expect(await names()).toEqual(of(1));
+
+  const run = (await fixture.runs()).find(({ event }) => event === 'push');
+  await fixture.engine.rerun({ principal: { id: '1', name: 'ada', kind: 'user' }, runId: run?.id ?? 0, only: 'all' });
+  await fixture.until(async () => (await fixture.work()) && (await names()).length === 5);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+
+  // A repetition is not asked for once more, as at GitHub it is the same run.
+  expect(await names()).toEqual([...of(1), 'completed completed 2', 'in_progress in_progress 2'].toSorted());
+});
+
 describe('schedules', () => {
   test('belong to the default branch, run when due, and once however long nobody looked', async () => {
     await using fixture = await openRuns(postgres);

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database } from '../database/index.ts';
-import { type CauseRun, workflowRunEvent } from '../event/index.ts';
+import { type CauseRun, type WorkflowRunAction, workflowRunEvent } from '../event/index.ts';
 import type { Batch } from './batch.ts';
 import type { Prepared } from './prepare.ts';
 import { runsOfEvent } from './ref-changes.ts';
@@ -23,7 +23,8 @@ export async function repositoriesToFollow(db: Database): Promise<readonly numbe
   return rows.map(({ repository_id: id }) => Number(id));
 }
 
-const isToFollow = sql<boolean>`not requested_followed or (state = 'done' and not completed_followed)`;
+const isToFollow = sql<boolean>`not requested_followed or (state <> 'waiting' and not progress_followed)
+  or (state = 'done' and not completed_followed)`;
 
 /** Makes the `workflow_run` events of one repository, each once. */
 export async function follow(engine: Work, repositoryId: number, limit: number): Promise<void> {
@@ -55,6 +56,7 @@ type Row = {
   readonly id: string;
   readonly state: 'waiting' | 'running' | 'done';
   readonly requested_followed: boolean;
+  readonly progress_followed: boolean;
   readonly completed_followed: boolean;
 };
 
@@ -63,7 +65,11 @@ function markFollowed(batch: Batch, row: Row): void {
     await tx
       .as<RunTables>()
       .updateTable('run_run')
-      .set({ requested_followed: true, ...(row.state === 'done' ? { completed_followed: true } : {}) })
+      .set({
+        requested_followed: true,
+        ...(row.state === 'waiting' ? {} : { progress_followed: true }),
+        ...(row.state === 'done' ? { completed_followed: true } : {}),
+      })
       .where('id', '=', row.id)
       .execute();
   });
@@ -94,8 +100,10 @@ async function runsAfter(
   const found = await originOf(deps, place, { type: row.actor_type, id: row.actor_id });
   // Of a run that itself followed another: the person at the beginning of the chain.
   const origin = row.actor_type === 'system' ? { ...found, actor: { login: row.actor_login, id: 0 } } : found;
-  const actions: ('requested' | 'completed')[] = [];
+  const actions: WorkflowRunAction[] = [];
   if (!row.requested_followed) actions.push('requested');
+  // One that was cancelled while it waited never began.
+  if (row.started_at !== null && !row.progress_followed) actions.push('in_progress');
   if (row.state === 'done' && !row.completed_followed) actions.push('completed');
   const prepared: Prepared[] = [];
   for (const action of actions) {

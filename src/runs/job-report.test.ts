@@ -141,6 +141,37 @@ describe('what a log tells of its job', () => {
     expect(report.leftOut).toBe(5);
   });
 
+  test('a line that never ends costs neither time nor memory, and those behind it count', async () => {
+    const started = performance.now();
+    const reader = new JobReportReader();
+    reader.feed(Buffer.from(lines(say('a', 'before'))));
+    const chunk = Buffer.alloc(256 * 1024, 'x');
+    for (let at = 0; at < 400; at += 1) reader.feed(chunk);
+
+    expect(reader.taken).toBe(reader.bytes + 400 * chunk.length);
+    reader.feed(Buffer.from(`\n${lines(say('a', 'after'))}`));
+
+    expect(reader.report()).toMatchObject({ lines: 2, leftOut: 1 });
+    expect(performance.now() - started).toBeLessThan(2000);
+    const long = `${lines(say('a', 'one'))}${'y'.repeat(1024 * 1024 + 1)}\n${lines(say('a', 'two'))}`;
+    const told = await openJobReports(logOf(long)).lines(1, { from: 1, count: 5 });
+    expect(told.lines.map(({ number, text }) => [number, text])).toEqual([[1, 'two']]);
+  });
+
+  test('texts of a runner that lies are bounded all together', () => {
+    const annotation: JobEvent = {
+      kind: 'annotation',
+      time: 1,
+      step: 'a',
+      annotation: { level: 'error', message: 'x'.repeat(500_000) },
+    };
+
+    const report = read(lines(...Array.from({ length: 20 }, () => annotation)));
+
+    expect(report.annotations).toHaveLength(4);
+    expect(report.leftOut).toBe(16);
+  });
+
   test('it is the same however the bytes are cut', () => {
     const text = lines(
       { kind: 'step-started', time: 20, step: 'a', name: 'Bühne' },

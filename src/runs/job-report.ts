@@ -1,6 +1,6 @@
 import type { Taint } from '../base/index.ts';
 import type { Annotation, Conclusion, EgressRecord, JobEvent } from '../protocol/index.ts';
-import { eventOf, isLogStart, LINE_FEED, LOG_START } from './log-line.ts';
+import { eventOf, isLogStart, LOG_START, LogLines } from './log-line.ts';
 
 /** One step, one of its inner steps (`outer/inner`), the set-up (`:setup`) or the end (`:end`) of a job. */
 export type StepReport = {
@@ -50,12 +50,12 @@ export type JobReport = {
   readonly leftOut: number;
 };
 
-/** Of one job. A job beyond these has other problems; its log has them all. */
+/** Of one job, all that is kept together. A job beyond these has other problems; its log has them all. */
+const KEPT_BYTES_MAX = 2 * 1024 * 1024;
 const STEPS_MAX = 2000;
 const SEGMENTS_MAX = 20_000;
 const GROUPS_MAX = 20_000;
 const ANNOTATIONS_MAX = 1000;
-const SUMMARY_CHARACTERS_MAX = 1024 * 1024;
 const EGRESS_MAX = 1000;
 const TAINTS_MAX = 200;
 /** So many lines from one known place in the log to the next. */
@@ -73,10 +73,10 @@ export class JobReportReader {
   bytes = 0;
   /** Byte at which each line whose number is a multiple of `MARK_LINES` begins. */
   readonly marks: number[] = [];
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #open = new LogLines();
   #lines = 0;
   #leftOut = 0;
-  #summaryCharacters = 0;
+  #kept = 0;
   #started: { runner: string; time: number } | undefined;
   #finishedAt: number | undefined;
   /** The beginning of a line of the step that logged last, from the comma behind its time on. */
@@ -96,19 +96,16 @@ export class JobReportReader {
 
   /** Where the next bytes are to come from. */
   get taken(): number {
-    return this.bytes + this.#rest.length;
+    return this.bytes + this.#open.pending;
   }
 
   /** The next bytes of the log. What is no whole line yet waits. */
   feed(bytes: Buffer): void {
-    const open = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    let from = 0;
-    for (let end = open.indexOf(LINE_FEED); end !== -1; end = open.indexOf(LINE_FEED, from)) {
-      this.#line(open.subarray(from, end));
-      this.bytes += end + 1 - from;
-      from = end + 1;
-    }
-    this.#rest = Buffer.from(open.subarray(from));
+    this.#open.feed(bytes, (line, size) => {
+      if (line === undefined) this.#leftOut += 1;
+      else this.#line(line);
+      this.bytes += size;
+    });
   }
 
   report(): JobReport {
@@ -136,7 +133,7 @@ export class JobReportReader {
     }
     const event = eventOf(line);
     if (event?.kind === 'log') this.#log(event, line);
-    else if (event !== undefined) this.#take(event);
+    else if (event !== undefined) this.#take(event, line.length);
   }
 
   #isSameStep(line: Buffer): boolean {
@@ -158,9 +155,8 @@ export class JobReportReader {
 
   #log(event: Extract<JobEvent, { kind: 'log' }>, line: Buffer): void {
     if (this.#segments.at(-1)?.step !== event.step) {
-      const fits = this.#segments.length < SEGMENTS_MAX;
+      const fits = this.#keeps(event.step.length, this.#segments.length < SEGMENTS_MAX);
       if (fits) this.#segments.push({ step: event.step, from: this.#lines, count: 0 });
-      else this.#leftOut += 1;
       const at = line.indexOf(COMMA, LOG_START.length);
       const start = Buffer.from(`,"step":${JSON.stringify(event.step)},"text":"`);
       const isPlain = isLogStart(line) && at !== -1 && line.subarray(at, at + start.length).equals(start);
@@ -174,11 +170,8 @@ export class JobReportReader {
   /** A group ends where the next one begins, as everywhere: they do not nest. */
   #openGroup(title: string): void {
     this.#closeGroup(this.#lines - 1);
-    if (this.#groups.length >= GROUPS_MAX) {
-      this.#leftOut += 1;
-      return;
-    }
     const group = { from: this.#lines, to: this.#lines, title: title.slice(0, TITLE_CHARACTERS_MAX) };
+    if (!this.#keeps(group.title.length, this.#groups.length < GROUPS_MAX)) return;
     this.#groups.push(group);
     this.#openGroups.push(group);
   }
@@ -188,49 +181,55 @@ export class JobReportReader {
     if (open !== undefined) open.to = Math.max(open.from, to);
   }
 
-  #take(event: Exclude<JobEvent, { kind: 'log' }>): void {
+  /** Whether there is room for what so many bytes told. */
+  #keeps(bytes: number, isBelow: boolean): boolean {
+    const fits = isBelow && this.#kept + bytes <= KEPT_BYTES_MAX;
+    if (fits) this.#kept += bytes;
+    else this.#leftOut += 1;
+    return fits;
+  }
+
+  #take(event: Exclude<JobEvent, { kind: 'log' }>, bytes: number): void {
     switch (event.kind) {
       case 'job-started':
         this.#started ??= { runner: event.runner, time: event.time };
         return;
       case 'step-started':
         this.#closeGroup(this.#lines - 1);
-        if (this.#steps.size >= STEPS_MAX) this.#leftOut += 1;
-        else this.#steps.set(event.step, { id: event.step, name: event.name, startedAt: event.time, lines: 0 });
+        if (this.#keeps(bytes, this.#steps.size < STEPS_MAX)) {
+          this.#steps.set(event.step, { id: event.step, name: event.name, startedAt: event.time, lines: 0 });
+        }
         return;
       case 'step-finished':
         this.#closeGroup(this.#lines - 1);
-        this.#finishStep(event);
+        this.#finishStep(event, bytes);
         return;
       case 'annotation':
-        if (this.#annotations.length >= ANNOTATIONS_MAX) this.#leftOut += 1;
-        else this.#annotations.push({ ...event.annotation, step: event.step, logLine: this.#lines });
+        if (this.#keeps(bytes, this.#annotations.length < ANNOTATIONS_MAX)) {
+          this.#annotations.push({ ...event.annotation, step: event.step, logLine: this.#lines });
+        }
         return;
       case 'summary':
-        this.#summaryCharacters += event.markdown.length;
-        if (this.#summaryCharacters > SUMMARY_CHARACTERS_MAX) this.#leftOut += 1;
-        else this.#summaries.push({ step: event.step, markdown: event.markdown });
+        if (this.#keeps(bytes, true)) this.#summaries.push({ step: event.step, markdown: event.markdown });
         return;
       case 'egress':
-        this.#reach(event.record);
+        this.#reach(event.record, bytes);
         return;
       case 'taint':
-        if (this.#taints.length >= TAINTS_MAX) this.#leftOut += 1;
-        else this.#taints.push({ ...event.taint, time: event.time });
+        if (this.#keeps(bytes, this.#taints.length < TAINTS_MAX)) {
+          this.#taints.push({ ...event.taint, time: event.time });
+        }
         return;
       case 'job-finished':
         this.#finishedAt = event.time;
     }
   }
 
-  #finishStep(event: Extract<JobEvent, { kind: 'step-finished' }>): void {
+  #finishStep(event: Extract<JobEvent, { kind: 'step-finished' }>, bytes: number): void {
     const { step: id, time, outcome, conclusion, durationMs, exitCode } = event;
     // One that was skipped is told of by its end alone.
     const known = this.#steps.get(id) ?? { id, name: id, startedAt: time - durationMs, lines: 0 };
-    if (!this.#steps.has(id) && this.#steps.size >= STEPS_MAX) {
-      this.#leftOut += 1;
-      return;
-    }
+    if (!this.#steps.has(id) && !this.#keeps(bytes, this.#steps.size < STEPS_MAX)) return;
     this.#steps.set(id, {
       ...known,
       finishedAt: time,
@@ -240,7 +239,7 @@ export class JobReportReader {
     });
   }
 
-  #reach({ time, ...record }: EgressRecord): void {
+  #reach({ time, ...record }: EgressRecord, bytes: number): void {
     const { via, host, port, verdict, reason, step, process } = record;
     const id = JSON.stringify([via, host, port, verdict, reason, step, process]);
     const known = this.#egress.get(id);
@@ -250,7 +249,8 @@ export class JobReportReader {
       const sum = (name: 'bytesSent' | 'bytesReceived') => (known[name] ?? 0) + (record[name] ?? 0);
       known.bytesSent = sum('bytesSent');
       known.bytesReceived = sum('bytesReceived');
-    } else if (this.#egress.size >= EGRESS_MAX) this.#leftOut += 1;
-    else this.#egress.set(id, { ...record, count: 1, firstAt: time, lastAt: time });
+    } else if (this.#keeps(bytes, this.#egress.size < EGRESS_MAX)) {
+      this.#egress.set(id, { ...record, count: 1, firstAt: time, lastAt: time });
+    }
   }
 }

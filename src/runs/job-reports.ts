@@ -1,6 +1,6 @@
 import type { JobEvent } from '../protocol/index.ts';
 import { type JobReport, JobReportReader, MARK_LINES } from './job-report.ts';
-import { eventOf, isLogStart, LINE_FEED } from './log-line.ts';
+import { eventOf, isLogStart, LogLines } from './log-line.ts';
 
 /** Bytes of logs, as they lie there. */
 export type LogBytes = {
@@ -37,7 +37,7 @@ export type JobReports = {
 
 const READ_BYTES = 256 * 1024;
 /** Logs whose marks are kept. */
-const READERS_MAX = 500;
+const READERS_MAX = 200;
 /** Characters of one line that are told. */
 export const LINE_CHARACTERS_MAX = 16 * 1024;
 /** Characters of lines that are told at once. */
@@ -123,25 +123,23 @@ async function* linesFrom(
   { reader, from }: { readonly reader: JobReportReader; readonly from: number },
 ): AsyncGenerator<{ readonly line: Buffer; readonly number: number; readonly end: number }> {
   const mark = Math.floor(from / MARK_LINES);
+  const { bytes: end } = reader;
+  const open = new LogLines();
   let at = reader.marks[mark] ?? 0;
   let number = mark * MARK_LINES;
-  let rest: Buffer = Buffer.alloc(0);
-  const end = reader.bytes;
   for (let read = at; at < end; ) {
     const bytes = await logs.read(jobId, { from: read, bytesMax: READ_BYTES });
     if (bytes.length === 0) return;
     read += bytes.length;
-    const open = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-    let start = 0;
-    for (let stop = open.indexOf(LINE_FEED); stop !== -1 && at < end; stop = open.indexOf(LINE_FEED, start)) {
-      const line = open.subarray(start, stop);
-      at += stop + 1 - start;
-      start = stop + 1;
-      if (!isPrinted(line)) continue;
-      if (number >= from) yield { line, number, end: at };
+    const found: { readonly line: Buffer; readonly number: number; readonly end: number }[] = [];
+    open.feed(bytes, (line, size) => {
+      if (at >= end) return;
+      at += size;
+      if (line === undefined || !isPrinted(line)) return;
+      if (number >= from) found.push({ line, number, end: at });
       number += 1;
-    }
-    rest = Buffer.from(open.subarray(start));
+    });
+    yield* found;
   }
 }
 

@@ -2,13 +2,45 @@ import { z } from 'zod';
 import { TRUST_LEVELS } from '../base/index.ts';
 import type { JobEvent } from '../protocol/index.ts';
 
-export const LINE_FEED = 0x0a;
+const LINE_FEED = 0x0a;
+/** A longer line is no event, whatever it holds: nothing is kept of it while its end is looked for. */
+const LOG_LINE_BYTES_MAX = 1024 * 1024;
 /** How a runner writes a line that a program printed. */
 export const LOG_START = Buffer.from('{"kind":"log","time":');
 
 /** Whether it begins as a line that was printed. A runner that lies can make such a line say nothing: it counts as a line all the same. */
 export function isLogStart(line: Buffer): boolean {
   return line.length > LOG_START.length && line.compare(LOG_START, 0, LOG_START.length, 0, LOG_START.length) === 0;
+}
+
+/** Lines of a log out of bytes that come in any pieces. */
+export class LogLines {
+  #rest: Buffer = Buffer.alloc(0);
+  /** Bytes of a line that is too long and has not ended. */
+  #dropped = 0;
+
+  /** Bytes of the line that has not ended. */
+  get pending(): number {
+    return this.#rest.length + this.#dropped;
+  }
+
+  /** Calls back with each line that ends, nothing for one that is too long, and with its bytes, its end among them. */
+  feed(bytes: Buffer, onLine: (line: Buffer | undefined, size: number) => void): void {
+    const open = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    let from = 0;
+    for (let end = open.indexOf(LINE_FEED); end !== -1; end = open.indexOf(LINE_FEED, from)) {
+      const line = open.subarray(from, end);
+      const isTooLong = this.#dropped + line.length > LOG_LINE_BYTES_MAX;
+      const size = this.#dropped + line.length + 1;
+      from = end + 1;
+      this.#dropped = 0;
+      onLine(isTooLong ? undefined : line, size);
+    }
+    const rest = open.subarray(from);
+    const isTooLong = this.#dropped + rest.length > LOG_LINE_BYTES_MAX;
+    if (isTooLong) this.#dropped += rest.length;
+    this.#rest = isTooLong ? Buffer.alloc(0) : Buffer.from(rest);
+  }
 }
 
 const time = z.number();

@@ -214,6 +214,7 @@ export async function rerun(engine: Work, order: RerunOrder): Promise<{ readonly
             end_level: null,
             started_at: null,
             finished_at: null,
+            progress_followed: false,
             completed_followed: false,
             logs_removed_at: null,
           })

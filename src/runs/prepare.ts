@@ -273,6 +273,7 @@ function failed(
           finished_at: new Date(now),
           // Nothing follows from what never ran.
           requested_followed: true,
+          progress_followed: true,
           completed_followed: true,
         })
         .execute();
@@ -314,6 +315,7 @@ function runRow(
     created_at: new Date(now),
     started_at: null,
     requested_followed: false,
+    progress_followed: false,
     completed_followed: false,
   };
 }

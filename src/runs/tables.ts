@@ -52,9 +52,10 @@ export type RunTables = {
     readonly created_at: Date;
     started_at: Date | null;
     finished_at: Date | null;
-    /** `workflow_run` was looked at: that it was asked for, and that it ended. */
+    /** `workflow_run` was looked at: that it was asked for, that it began, and that it ended. */
     requested_followed: boolean;
     completed_followed: boolean;
+    progress_followed: Generated<boolean>;
     /** Its logs and what happened in it were too old, and are gone. */
     logs_removed_at: Date | null;
   };
@@ -255,6 +256,16 @@ export const runMigrations: Migrations = {
       await sql`create index run_run_kept on run_run (finished_at) where logs_removed_at is null and state = 'done'`.execute(
         db,
       );
+    },
+  },
+  '0085-run-in-progress': {
+    async up(db) {
+      // Of runs that were there before nothing is told afterwards.
+      await sql`alter table run_run add column progress_followed boolean not null default true`.execute(db);
+      await sql`drop index run_run_follow`.execute(db);
+      await sql`create index run_run_follow on run_run (repository_id, id)
+        where not requested_followed or (state <> 'waiting' and not progress_followed)
+          or (state = 'done' and not completed_followed)`.execute(db);
     },
   },
 };

@@ -13,7 +13,7 @@ import { startProduct, until } from '../product/product.ts';
 const RUNS = `/${REPOSITORY}/runs`;
 const FRAME_MS_MAX = 50;
 const FRAMES = 240;
-const TRIES_MAX = 4;
+const TRIES_MAX = 6;
 
 type Way = {
   readonly page: Page;
@@ -119,10 +119,32 @@ async function logIsLive({ page }: Way): Promise<string> {
   await sees(page, 'tick 2');
   claim(await page.getByText('tick 12', { exact: true }).isHidden(), 'the log was there only at its end');
   await sees(page, 'colour blue');
+  await followsAndLetsGo(page);
   await page.locator('[data-log-state=ended]').waitFor({ timeout: 60_000 });
   await sees(page, 'tick 12');
   await sees(page, 'Succeeded');
   return 'seen while it was printed';
+}
+
+/** At the end it stays there while lines come; whoever scrolls up is left alone, and at the end it takes hold again. */
+async function followsAndLetsGo(page: Page): Promise<void> {
+  const box = page.getByRole('region', { name: 'Lines of the log' });
+  // So low that what is printed does not fit.
+  await page.setViewportSize({ width: 1280, height: 400 });
+  await box.evaluate((element) => element.setAttribute('style', 'block-size: 120px'));
+  await page.getByRole('button', { name: 'Following' }).waitFor();
+  await sees(page, 'tick 4');
+  await box.hover();
+  await page.mouse.wheel(0, -2000);
+  await page.getByRole('button', { name: 'Follow', exact: true }).waitFor();
+  const top = await box.evaluate(({ scrollTop }) => scrollTop);
+  const before = await box.getAttribute('data-log-total');
+  await until(10_000, async () => (await box.getAttribute('data-log-total')) !== before);
+  claim((await box.evaluate(({ scrollTop }) => scrollTop)) === top, 'a new line moves somebody who looks elsewhere');
+  await page.mouse.wheel(0, 5000);
+  await page.getByRole('button', { name: 'Following' }).waitFor();
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await box.evaluate((element) => element.removeAttribute('style'));
 }
 
 async function runIsCancelled({ page, api }: Way): Promise<undefined> {

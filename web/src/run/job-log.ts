@@ -23,9 +23,11 @@ export type LogPlace = { readonly owner: string; readonly name: string; readonly
 /** What a stream tells of a log: `ended` when nothing more comes. */
 export type LogState = 'loading' | 'live' | 'waiting' | 'ended' | 'failed';
 
-const PAGE_LINES = 500;
+const PAGE_LINES = 250;
 /** Pages that are kept: what lies elsewhere is asked for again. */
-const PAGES_MAX = 200;
+const PAGES_MAX = 400;
+/** Who scrolls through a whole log does not read it: what is in view is asked for so often at most. */
+const LOAD_MS = 60;
 /** Lines that came by the stream and are kept; older ones are asked for again. */
 const TAIL_LINES_MAX = 40_000;
 const RETRY_MS = 1000;
@@ -51,6 +53,10 @@ export class JobLog {
   #total = 0;
   #state: LogState = 'loading';
   #failure: unknown;
+  /** Pages in view that are not there. */
+  readonly #missing = new Set<number>();
+  #loading: ReturnType<typeof setTimeout> | undefined;
+  #loadedAt = 0;
   #version = 0;
   #shape = 0;
   #frame = 0;
@@ -97,16 +103,35 @@ export class JobLog {
   close(): void {
     this.#stop.abort();
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#loading);
     this.#listeners.clear();
   }
 
-  /** A line, when it is there. What is not is asked for, and told of when it came. */
+  /** Another look begins: what was missing in the one before is no longer in view. */
+  look(): void {
+    this.#missing.clear();
+  }
+
+  /** A line, when it is there. What is not is asked for when it is still in view, and told of when it came. */
   line(number: number): Line | undefined {
     if (number >= this.#tailFrom) return this.#tail[number - this.#tailFrom];
     const page = Math.floor(number / PAGE_LINES);
     const known = this.#pages.get(page);
-    if (known === undefined) void this.#load(page);
+    if (known === undefined) {
+      this.#missing.add(page);
+      this.#loading ??= setTimeout(
+        () => this.#loadMissing(),
+        Math.max(0, this.#loadedAt + LOAD_MS - performance.now()),
+      );
+    }
     return known === undefined || known === 'asked' ? undefined : known[number - page * PAGE_LINES];
+  }
+
+  #loadMissing(): void {
+    this.#loading = undefined;
+    this.#loadedAt = performance.now();
+    for (const page of this.#missing) if (!this.#pages.has(page)) void this.#load(page);
+    this.#missing.clear();
   }
 
   async #load(page: number): Promise<void> {

@@ -92,6 +92,7 @@ export function LogView({
   readonly onLine: (line: number) => void;
 }) {
   const version = useLogVersion(log);
+  log.look();
   const folding = useFolding();
   const { isStepFolded, isGroupFolded } = folding;
   const [areTimesShown, setTimes] = useState(() => globalThis.localStorage.getItem(TIMES) === 'on');

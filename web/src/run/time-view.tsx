@@ -218,11 +218,8 @@ function ComparedRow({
   const sign = difference !== undefined && difference < 0 ? '−' : '+';
   return (
     <Table.Tr>
-      <Table.Td
-        className={isJob ? (classes['cellText'] ?? '') : `${classes['cellText']} ${classes['inner']}`}
-        fw={isJob ? 600 : 400}
-      >
-        <bdi>{visibleText(name)}</bdi>
+      <Table.Td className={classes['cellText'] ?? ''} fw={isJob ? 600 : 400}>
+        <bdi className={isJob ? undefined : classes['inner']}>{visibleText(name)}</bdi>
         {conclusion === 'failure' ? <span className="sp-bad"> failed</span> : null}
       </Table.Td>
       <Table.Td>{durationMs === undefined ? '—' : formats.duration(durationMs)}</Table.Td>
