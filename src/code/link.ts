@@ -7,7 +7,7 @@ import { cleanedBy, type External, isCleaned } from './value.ts';
 import { Waiting } from './waiting.ts';
 
 /** The most steps that are gone over all files. */
-const LINK_WORK_MAX = 2_000_000;
+const LINK_WORK_MAX = 500_000;
 /** The deepest chain of calls from file to file. */
 const LINK_DEPTH_MAX = 8;
 const ALIASES_MAX = 6;
@@ -21,6 +21,8 @@ export type Linked = {
   readonly matches: readonly Match[];
   /** Files that were put off and that a value may go through: with their facts, other matches may be found. */
   readonly demands: readonly string[];
+  /** There were too many ways to go them all. */
+  readonly isSpent: boolean;
 };
 
 /**
@@ -122,7 +124,12 @@ class Linker {
         }
       }
     }
-    return { matches: [...this.#matches.values()].map(({ match }) => match), demands: this.#waiting.demands() };
+    // What is not gone to its end asks for no more.
+    return {
+      matches: [...this.#matches.values()].map(({ match }) => match),
+      demands: this.#work > LINK_WORK_MAX ? [] : this.#waiting.demands(),
+      isSpent: this.#work > LINK_WORK_MAX,
+    };
   }
 
   #arrive(file: string, carried: Carried, target: FlowFact['target']): void {
