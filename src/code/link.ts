@@ -41,8 +41,9 @@ export function link(
     readonly files: ReadonlySet<string>;
     readonly groups: (language: string) => ReadonlySet<string> | undefined;
   },
+  workMax = LINK_WORK_MAX,
 ): Linked {
-  return new Linker(facts, files, new Waiting(putOff)).run(groups);
+  return new Linker(facts, { files, waiting: new Waiting(putOff), workMax }).run(groups);
 }
 
 type Place = { readonly file: string; readonly call: number };
@@ -71,10 +72,19 @@ class Linker {
   readonly #inheritors = new Map<string, { readonly file: string; readonly name: string }[]>();
   readonly #found = new Map<string, readonly Callee[]>();
   readonly #heads = new Map<string, ReadonlySet<string>>();
+  readonly #workMax: number;
   #work = 0;
 
-  constructor(facts: ReadonlyMap<string, CodeFacts>, files: ReadonlySet<string>, waiting: Waiting) {
+  constructor(
+    facts: ReadonlyMap<string, CodeFacts>,
+    {
+      files,
+      waiting,
+      workMax,
+    }: { readonly files: ReadonlySet<string>; readonly waiting: Waiting; readonly workMax: number },
+  ) {
     this.#facts = facts;
+    this.#workMax = workMax;
     this.#files = files;
     this.#waiting = waiting;
     for (const [file, { language, bases }] of facts) {
@@ -127,14 +137,14 @@ class Linker {
     // What is not gone to its end asks for no more.
     return {
       matches: [...this.#matches.values()].map(({ match }) => match),
-      demands: this.#work > LINK_WORK_MAX ? [] : this.#waiting.demands(),
-      isSpent: this.#work > LINK_WORK_MAX,
+      demands: this.#work > this.#workMax ? [] : this.#waiting.demands(),
+      isSpent: this.#work > this.#workMax,
     };
   }
 
   #arrive(file: string, carried: Carried, target: FlowFact['target']): void {
     this.#work += 1;
-    if (this.#work > LINK_WORK_MAX) return;
+    if (this.#work > this.#workMax) return;
     const { taint, calls } = carried;
     const top = calls.at(-1);
     const where =
@@ -224,7 +234,7 @@ class Linker {
   #leave(file: string, fn: FunctionFact, carried: Carried, path: readonly string[]): void {
     this.#work += 1;
     const key = `${originKey(carried.taint)}|${carried.taint.cleaned}|${file}#${fn.id}|${path.join('.')}|${carried.calls.map(({ file: from, call }) => `${from}:${call}`).join(',')}`;
-    if (this.#work > LINK_WORK_MAX || this.#seen.has(key)) return;
+    if (this.#work > this.#workMax || this.#seen.has(key)) return;
     this.#seen.add(key);
     const top = carried.calls.at(-1);
     const places = top === undefined ? this.#callersOf(file, fn) : [top];
