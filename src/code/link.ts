@@ -7,7 +7,7 @@ import { cleanedBy, type External, isCleaned } from './value.ts';
 import { Waiting } from './waiting.ts';
 
 /** The most steps that are gone over all files. */
-const LINK_WORK_MAX = 2_000_000;
+const LINK_WORK_MAX = 500_000;
 /** The deepest chain of calls from file to file. */
 const LINK_DEPTH_MAX = 8;
 const ALIASES_MAX = 6;
@@ -21,6 +21,8 @@ export type Linked = {
   readonly matches: readonly Match[];
   /** Files that were put off and that a value may go through: with their facts, other matches may be found. */
   readonly demands: readonly string[];
+  /** There were too many ways to go them all. */
+  readonly isSpent: boolean;
 };
 
 /**
@@ -39,8 +41,9 @@ export function link(
     readonly files: ReadonlySet<string>;
     readonly groups: (language: string) => ReadonlySet<string> | undefined;
   },
+  workMax = LINK_WORK_MAX,
 ): Linked {
-  return new Linker(facts, files, new Waiting(putOff)).run(groups);
+  return new Linker(facts, { files, waiting: new Waiting(putOff), workMax }).run(groups);
 }
 
 type Place = { readonly file: string; readonly call: number };
@@ -69,10 +72,19 @@ class Linker {
   readonly #inheritors = new Map<string, { readonly file: string; readonly name: string }[]>();
   readonly #found = new Map<string, readonly Callee[]>();
   readonly #heads = new Map<string, ReadonlySet<string>>();
+  readonly #workMax: number;
   #work = 0;
 
-  constructor(facts: ReadonlyMap<string, CodeFacts>, files: ReadonlySet<string>, waiting: Waiting) {
+  constructor(
+    facts: ReadonlyMap<string, CodeFacts>,
+    {
+      files,
+      waiting,
+      workMax,
+    }: { readonly files: ReadonlySet<string>; readonly waiting: Waiting; readonly workMax: number },
+  ) {
     this.#facts = facts;
+    this.#workMax = workMax;
     this.#files = files;
     this.#waiting = waiting;
     for (const [file, { language, bases }] of facts) {
@@ -122,12 +134,17 @@ class Linker {
         }
       }
     }
-    return { matches: [...this.#matches.values()].map(({ match }) => match), demands: this.#waiting.demands() };
+    // What is not gone to its end asks for no more.
+    return {
+      matches: [...this.#matches.values()].map(({ match }) => match),
+      demands: this.#work > this.#workMax ? [] : this.#waiting.demands(),
+      isSpent: this.#work > this.#workMax,
+    };
   }
 
   #arrive(file: string, carried: Carried, target: FlowFact['target']): void {
     this.#work += 1;
-    if (this.#work > LINK_WORK_MAX) return;
+    if (this.#work > this.#workMax) return;
     const { taint, calls } = carried;
     const top = calls.at(-1);
     const where =
@@ -217,7 +234,7 @@ class Linker {
   #leave(file: string, fn: FunctionFact, carried: Carried, path: readonly string[]): void {
     this.#work += 1;
     const key = `${originKey(carried.taint)}|${carried.taint.cleaned}|${file}#${fn.id}|${path.join('.')}|${carried.calls.map(({ file: from, call }) => `${from}:${call}`).join(',')}`;
-    if (this.#work > LINK_WORK_MAX || this.#seen.has(key)) return;
+    if (this.#work > this.#workMax || this.#seen.has(key)) return;
     this.#seen.add(key);
     const top = carried.calls.at(-1);
     const places = top === undefined ? this.#callersOf(file, fn) : [top];

@@ -93,7 +93,11 @@ export async function createCodeScanner(settings: CodeSettings = {}): Promise<Sc
     finish(facts) {
       const { code, settings } = sorted(facts);
       const uses = new Map([...code].flatMap(([file, one]) => (one.settings ? [[file, one.settings]] : [])));
-      return { matches: [...linkSorted(facts, groups).matches, ...linkSettings(uses, settings)] };
+      const { matches, isSpent } = linkSorted(facts, groups);
+      return {
+        matches: [...matches, ...linkSettings(uses, settings)],
+        ...(isSpent ? { gaps: [TOO_MANY_WAYS] } : {}),
+      };
     },
     demands: (facts) => linkSorted(facts, groups).demands,
   };
@@ -181,6 +185,12 @@ function scanOne(
     ...(gaps.length === 0 ? {} : { gaps }),
   };
 }
+
+const TOO_MANY_WAYS: Gap = {
+  code: 'code-too-complex',
+  reason: 'There are too many ways of values from file to file to go them all.',
+  help: 'Scan parts of the tree by themselves: sallyport scan FOLDER.',
+};
 
 /** Types alone: nothing of them runs. */
 const DECLARATIONS = /\.d\.[cm]?ts$/;

@@ -180,6 +180,38 @@ describe('the code of the tree', () => {
     expect(vulnerable(used, index)[0]?.priority.rank).toBeLessThan(vulnerable(other, index)[0]?.priority.rank ?? 0);
   });
 
+  test('decides after what is exploited, and before how likely or how grave a flaw is', () => {
+    const LOW = 'CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N';
+    const names = ['exploited', 'called', 'likely', 'grave'];
+    const flaws = names.map((name) =>
+      osv(`GO-${name}`, 'Go', `example.com/${name}`, {
+        aliases: [`CVE-${name}`],
+        events: [{ introduced: '0' }, { fixed: '1.1.0' }],
+        vector: name === 'likely' || name === 'grave' ? HIGH : LOW,
+        affected: { ecosystem_specific: { imports: [{ path: `example.com/${name}`, symbols: ['Do'] }] } },
+      }),
+    );
+    const known = indexOf(flaws, '2026-01-01T00:00:00Z', (builder) => {
+      builder.addExploited('CVE-exploited', '2025-01-01', '2026-01-01');
+      builder.addScore('CVE-likely', 0.97, '2026-01-01');
+    });
+    const files = {
+      'go.mod': `module example.com/app\n\nrequire (\n${names.map((name) => `\texample.com/${name} v1.0.0\n`).join('')})\n`,
+      'main.go':
+        'package main\n\nimport (\n\t"example.com/called"\n\t_ "example.com/exploited"\n\t_ "example.com/grave"\n\t_ "example.com/likely"\n)\n\nfunc main() { called.Do() }\n',
+    };
+
+    const found = vulnerable(files, known);
+
+    expect(found.map(({ subject }) => subject?.advisories[0])).toEqual(names.map((name) => `CVE-${name}`));
+    expect(found.map(({ priority }) => priority.reason)).toEqual([
+      expect.stringMatching(/^known to be exploited since 2025-01-01; /),
+      expect.stringMatching(/^the flawed code is used here; /),
+      expect.stringContaining('EPSS 97 %'),
+      expect.stringContaining('critical severity, CVSS 9.8'),
+    ]);
+  });
+
   test('that imports what uses a flawed package of Go itself reaches it, and it is said through what', () => {
     const flawed = indexOf([
       osv('GO-3', 'Go', 'stdlib', {
@@ -294,7 +326,7 @@ describe('what is missing', () => {
   });
 });
 
-test('two thousand packages are judged within a second', () => {
+test('two thousand packages are judged within a second of the processor', () => {
   const names = Array.from({ length: 2_000 }, (_, at) => `package-${at}`);
   const packages = Object.fromEntries(
     names.map((name, at) => [
@@ -313,10 +345,11 @@ test('two thousand packages are judged within a second', () => {
       .map((name, at) => osv(`A-${at}`, 'npm', name, { events: [{ introduced: '0' }, { fixed: `1.${at + 1}.0` }] })),
   );
   const text = lock(packages, { 'package-0': '^1' });
-  const started = performance.now();
+  const started = process.threadCpuUsage();
 
   const found = vulnerable({ 'package-lock.json': text }, index);
 
+  const { user, system } = process.threadCpuUsage(started);
   expect(found).toHaveLength(300);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  expect((user + system) / 1_000).toBeLessThan(1_000);
 });

@@ -252,7 +252,10 @@ export function useOf(reach: Reach): string | undefined {
   }
 }
 
-/** Known to be exploited, then used by the code here, then likely to be exploited, then by severity. */
+/**
+ * Known to be exploited, then used by the code here, then likely to be exploited, then by severity: what comes first decides, whatever
+ * comes behind. Among equals the likelier one is first, then the one with the higher score.
+ */
 function priorityOf(
   { records }: Group,
   {
@@ -272,12 +275,13 @@ function priorityOf(
   const score = Math.max(0, ...records.map(({ advisory }) => advisory.score ?? 0));
   const step = SEVERITIES.indexOf(severity) * 100 + CONFIDENCES.indexOf(confidence) * 10;
   const reasons: string[] = [];
-  let rank = 1000 + step;
+  const among = (1 - epss) * 100 + step / 10 - score / 10;
+  let rank = 1000 + step - epss * 5 - score / 10;
   if (exploited !== undefined) {
-    rank = 100 + step / 10;
+    rank = (reach.kind === 'called' ? 100 : 300) + among;
     reasons.push(`known to be exploited since ${exploited}`);
-  } else if (reach.kind === 'called') rank = 500 + step;
-  else if (epss >= EPSS_HIGH) rank = 700 + step;
+  } else if (reach.kind === 'called') rank = 500 + among;
+  else if (epss >= EPSS_HIGH) rank = 700 + among;
   else if (reach.kind === 'not-imported') rank += 150;
   if (exploited === undefined && scope === 'development') rank += 100;
   if (reach.kind === 'called') reasons.push('the flawed code is used here');
