@@ -7,7 +7,7 @@ import { SERVER_ATTACKS } from './server/main.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const DECISIONS = path.join(ROOT, 'docs/decisions');
-const NAMED = /`((?:R\d+|K\d+|sandbox)-[a-z0-9-]*\*?)`/g;
+const NAMED = /`((?:R\d+|K\d+|sandbox|xss)-[a-z0-9-]*\*?)`/g;
 
 async function loadIds(): Promise<readonly string[]> {
   return [...(await loadAttacks()), ...SERVER_ATTACKS, ...(await loadPageAttacks())].map(({ id }) => id);
