@@ -177,7 +177,8 @@ async function inAnnotation(rig: Rig): Promise<Verdict> {
   const scene = await sceneOf(await rig.product());
   const found = await onPage(scene, `/${REPOSITORY}/runs/${scene.run}`, async (page) => {
     await page.getByText('leads away').waitFor();
-    return page.evaluate<readonly Link[]>(LINKS);
+    // The page has links of its own to where the attack wants to lead.
+    return page.evaluate<readonly Link[]>(LINKS.replace("('a')", "('section[aria-label=Annotations] a')"));
   });
   const led = found.filter(
     ([, href]) =>
