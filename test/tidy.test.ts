@@ -65,7 +65,7 @@ const ALLOWED: AllowList = {
   // The server's side of `results`, apart from it for the same reason as `runs`.
   'results-tables': ['base', 'store', 'database', 'auditlog', 'results'],
   // What goes out dials only addresses that the rules of egress let through.
-  notify: ['base', 'database', 'auditlog', 'egress', 'identity'],
+  notify: ['base', 'database', 'auditlog', 'egress', 'identity', 'repo'],
   // What a finding is: its words are those of the scanners.
   findings: ['base', 'database', 'auditlog', 'finding', 'identity', 'repo', 'check'],
   // The git server: how git is started and how it answers.

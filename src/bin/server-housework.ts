@@ -2,6 +2,8 @@ import { forgetAnswers, performDue } from '../api/index.ts';
 import { forgetRefusals } from '../auditlog/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
 import { forgetAttempts, forgetChallenges, forgetOidc, type IdentityDeps } from '../identity/index.ts';
+import { forgetFindings } from '../findings/index.ts';
+import { forgetAttempts, type IdentityDeps } from '../identity/index.ts';
 import type { JobLogs } from '../joblog/index.ts';
 import { forgetDeliveries } from '../notify/index.ts';
 import { forgetHistory } from '../queue/index.ts';
@@ -76,6 +78,7 @@ export function houseworks(options: HouseworkOptions): readonly Work[] {
       name: 'journal',
       turn: () => forgetJournal(db, { before: new Date(options.now() - JOURNAL_MS), limit: ROWS_MAX }),
     },
+    { name: 'findings', turn: () => forgetFindings(db, { before: kept(), limit: ROWS_MAX }) },
     { name: 'deliveries', turn: () => forgetDeliveries(options, ROWS_MAX) },
     { name: 'artifacts and caches', turn: once(() => results.sweep()) },
   ];

@@ -46,6 +46,8 @@ describe('settings', () => {
     ['no YAML', { configFile: '{' }, 'other.yml'],
     ['a relative path in the file', { configFile: 'tls_key: a.pem' }, 'absolute'],
     ['half a pair', { flags: { tls_key: '/k' } }, 'belong together'],
+    ['a mail server and no sender', { environment: { SALLYPORT_SMTP_HOST: 'mail.example.org' } }, 'belong together'],
+    ['a host that is an address', { environment: { SALLYPORT_UNSAFE_WEBHOOK_HOSTS: 'http://x' } }, 'name of a host'],
     ['plain HTTP for other machines', { flags: { listen: '0.0.0.0:80' } }, 'reached from other machines'],
     ['an address with a path', { flags: { url: 'https://ci.example.org/ci' } }, 'no path'],
     ['another scheme', { flags: { url: 'ftp://ci.example.org' } }, 'url'],

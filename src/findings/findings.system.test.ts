@@ -1,10 +1,12 @@
 import { gzipSync } from 'node:zlib';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { uploadAnalysis } from '../check/index.ts';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
 import { type FindingsFixture, gap, openFindings, scanned } from './findings.fixture.ts';
 import {
   findingById,
+  forgetFindings,
   listFindings,
   listScans,
   proposeSuppression,
@@ -154,6 +156,30 @@ describe('a server that is killed while it scans', () => {
     const scans = await listScans(fixture.db, { repositoryId: fixture.repositoryId, limit: 10 });
     expect(newer).not.toBe(id);
     expect(scans.map((scan) => [scan.id, scan.state])).toEqual([[newer, 'waiting']]);
+  });
+});
+
+describe('what is known', () => {
+  test('is kept but for old scans, and goes with its repository once that is gone for good', async () => {
+    await using fixture = await openFindings(postgres);
+    const { db, repositoryId, place } = fixture;
+    for (const title of ['a', 'b']) {
+      await fixture.push();
+      fixture.answer({ findings: [scanned(title)] });
+      await fixture.idle();
+    }
+    const later = new Date(fixture.people.now() + 1000);
+    await forgetFindings(db, { before: later, limit: 10 });
+    expect(await listScans(db, { repositoryId, limit: 10 })).toHaveLength(1);
+    expect((await standOf(db, place)).verdict).toBe('findings');
+    await sql`update repo_repository set purged_at = now(), deleted_at = now(), deleted_state = 'active', state = 'deleted'`.execute(
+      db.as(),
+    );
+
+    await forgetFindings(db, { before: later, limit: 10 });
+
+    expect(await standOf(db, place)).toMatchObject({ verdict: 'unknown', open: { high: 0 }, refs: [] });
+    expect(await trendOf(db, { ...place, days: 30, now: fixture.people.now() })).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@
  * suppressed since when, and how it went by day.
  * Never: scans (a process of its own does), changes a repository, takes a scan that missed something for a clean one.
  */
+export { forgetFindings } from './forget.ts';
 export { FINDINGS_MAX, outcomeSchema, type ScannedFinding, type ScanOutcome } from './outcome.ts';
 export {
   type FindingFilter,

@@ -252,7 +252,7 @@ async function hasOnlyFailed(tx: Transaction, hookId: string): Promise<boolean> 
   return rows.length === FAILURES_MAX && rows.every(({ state }) => state === 'failed');
 }
 
-/** Old deliveries and the keys of old events. Answers whether there may be more. */
+/** Old deliveries, the keys of old events, and what belonged to repositories that were purged. Answers whether there may be more. */
 export async function forgetDeliveries(deps: Pick<DeliveryOptions, 'db' | 'now'>, limit: number): Promise<boolean> {
   const { db } = deps;
   const before = new Date(deps.now() - KEPT_MS);
@@ -265,5 +265,10 @@ export async function forgetDeliveries(deps: Pick<DeliveryOptions, 'db' | 'now'>
     delete from notify_event where key in (
       select key from notify_event where created_at < ${before} limit ${limit}
     ) returning key`.execute(tables);
+  // Of a repository that is gone for good nobody is told any more.
+  const gone = sql`select id from repo_repository where purged_at is not null`;
+  await sql`delete from notify_hook where repository_id in (${gone})`.execute(tables);
+  await sql`delete from notify_watch where repository_id in (${gone})`.execute(tables);
+  await sql`delete from notify_repository where repository_id in (${gone})`.execute(tables);
   return rows.length === limit || keys.length === limit;
 }

@@ -1,9 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTcp, type Server as NetServer, type Socket } from 'node:net';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLog } from '../base/index.ts';
 import { openTestPostgres, type TestPostgres } from '../database/postgres.fixture.ts';
+import { repoMigrations } from '../repo/index.ts';
 import { IDENTITY_MIGRATIONS, type People, peopleIn, type Person } from '../identity/identity.fixture.ts';
 import {
   confirmAddress,
@@ -72,7 +74,7 @@ async function listening(server: NetServer): Promise<number> {
 
 /** The outbox on a database of its own, with people and a clock that the test moves. */
 async function openOutbox(changes: Partial<DeliveryOptions> = {}) {
-  const db = await postgres.database({ ...IDENTITY_MIGRATIONS, ...notifyMigrations });
+  const db = await postgres.database({ ...IDENTITY_MIGRATIONS, ...repoMigrations, ...notifyMigrations });
   const people = peopleIn(db);
   const owner = await people.owner();
   const deps: HookDeps = {
@@ -269,6 +271,25 @@ describe('a webhook', () => {
     await forgetDeliveries(outbox.deps, 10);
 
     expect(await outbox.db.as<NotifyTables>().selectFrom('notify_event').selectAll().execute()).toEqual([]);
+  });
+
+  test('goes with its repository, once that is gone for good', async () => {
+    const outbox = await openOutbox();
+    const { rows } = await sql<{ id: string }>`
+      insert into repo_repository (owner, name, default_branch, state) values ('acme', 'web', 'main', 'active')
+      returning id`.execute(outbox.db.as());
+    const id = Number(rows[0]?.id);
+    const url = 'http://receiver.test:65000/';
+    await createHook(outbox.deps, outbox.owner.principal, id, { ...HOOK, url });
+    await forgetDeliveries(outbox.deps, 10);
+    expect(await listHooks(outbox.db, id)).toHaveLength(1);
+    await sql`update repo_repository set purged_at = now(), deleted_at = now(), deleted_state = 'active', state = 'deleted'`.execute(
+      outbox.db.as(),
+    );
+
+    await forgetDeliveries(outbox.deps, 10);
+
+    expect(await listHooks(outbox.db, id)).toEqual([]);
   });
 
   test('of another repository is not there', async () => {
