@@ -75,7 +75,7 @@ function Detail({ finding }: { readonly finding: Finding }) {
         <Section title="What this rule looks for">
           <div className="sp-panel">
             <Stack p="md">
-              <Markdown text={withoutTitle(lesson)} lower={2} />
+              <Markdown text={withoutTitle(lesson)} lower={1} />
             </Stack>
           </div>
         </Section>
@@ -95,7 +95,7 @@ const Section = ({ title, children }: { readonly title: string; readonly childre
 );
 
 const Code = ({ text }: { readonly text: string }) => (
-  <pre className={classes['code'] ?? ''} tabIndex={0} role="region" aria-label="Code">
+  <pre className={classes['code'] ?? ''} tabIndex={0} role="group" aria-label="Code">
     <code>{text.trim() === '' ? ' ' : text.trimStart()}</code>
   </pre>
 );
@@ -142,7 +142,7 @@ function Fix({ fix }: { readonly fix: Finding['fix'] }) {
         <bdi>{fix.title}</bdi>
       </Text>
       {change === undefined ? null : (
-        <pre className={classes['code'] ?? ''} tabIndex={0} role="region" aria-label={`Change at line ${change.line}`}>
+        <pre className={classes['code'] ?? ''} tabIndex={0} role="group" aria-label={`Change at line ${change.line}`}>
           {change.removed.map((line, at) => (
             <del key={`- ${at} ${line}`} className={classes['removed'] ?? ''}>
               - {line}

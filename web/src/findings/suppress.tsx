@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, Textarea, TextInput, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api, type ApiError, type Of, told } from '../shell/api.ts';
@@ -9,7 +9,12 @@ import { shellQuoted } from './shell-quoted.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS_DEFAULT = 90;
-const DAYS_MAX = 365;
+const SPANS = [
+  { days: 7, label: 'a week' },
+  { days: 30, label: 'a month' },
+  { days: DAYS_DEFAULT, label: 'three months' },
+  { days: 365, label: 'a year' },
+] as const;
 const REASON_MIN = 10;
 
 type Proposal = Of<'SuppressionProposal'>;
@@ -52,26 +57,22 @@ export function Suppress({ finding }: { readonly finding: Of<'Finding'> }) {
       </Text>
       <form onSubmit={onSubmit}>
         <Stack gap="sm" maw={560}>
-          <Textarea
+          <TextInput
             label="Why may it stand?"
             description="One sentence that a reviewer can check"
             required
             minLength={REASON_MIN}
             maxLength={500}
-            autosize
-            minRows={2}
             value={reason}
-            onChange={({ currentTarget }) => setReason(currentTarget.value.replaceAll('\n', ' '))}
+            onChange={({ currentTarget }) => setReason(currentTarget.value)}
           />
-          <TextInput
+          <Select
             label="Until"
-            type="date"
-            required
-            min={dayIn(1)}
-            max={dayIn(DAYS_MAX)}
-            w={200}
+            w={240}
             value={expires}
-            onChange={({ currentTarget }) => setExpires(currentTarget.value)}
+            allowDeselect={false}
+            onChange={(value) => setExpires(value ?? dayIn(DAYS_DEFAULT))}
+            data={SPANS.map(({ days, label }) => ({ value: dayIn(days), label: `${dayIn(days)} (${label})` }))}
           />
           {proposing.error === null ? null : <ErrorState error={proposing.error} />}
           <Group>

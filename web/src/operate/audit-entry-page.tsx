@@ -42,7 +42,7 @@ function Entry({ entry }: { readonly entry: Of<'AuditEntryDetail'> }) {
         {entry.id}
         {entry.position === undefined ? ', in no checkpoint yet' : `, place ${entry.position} in the tree`}
       </Text>
-      <pre className={`sp-panel ${classes['json'] ?? ''}`} tabIndex={0} role="region" aria-label="The entry">
+      <pre className={`sp-panel ${classes['json'] ?? ''}`} tabIndex={0} role="group" aria-label="The entry">
         <bdi>{JSON.stringify(entry.body, undefined, 2)}</bdi>
       </pre>
       {entry.personal === undefined ? null : (

@@ -229,11 +229,11 @@ function DeliveryDetail({ webhook, id }: { readonly webhook: number; readonly id
           <Text size="sm" c="dimmed" className="sp-mono">
             webhook-id: {messageId}
           </Text>
-          <pre className={`sp-panel ${classes['json'] ?? ''}`} tabIndex={0} role="region" aria-label="What was sent">
+          <pre className={`sp-panel ${classes['json'] ?? ''}`} tabIndex={0} role="group" aria-label="What was sent">
             <bdi>{indented(payload)}</bdi>
           </pre>
           {answer === undefined || answer === '' ? null : (
-            <pre className={`sp-panel ${classes['json'] ?? ''}`} tabIndex={0} role="region" aria-label="The answer">
+            <pre className={`sp-panel ${classes['json'] ?? ''}`} tabIndex={0} role="group" aria-label="The answer">
               <bdi>{answer}</bdi>
             </pre>
           )}
