@@ -3,8 +3,6 @@ import { forgetRefusals } from '../auditlog/index.ts';
 import { type Log, reasonOf } from '../base/index.ts';
 import { forgetFindings } from '../findings/index.ts';
 import { forgetAttempts, forgetChallenges, forgetOidc, type IdentityDeps } from '../identity/index.ts';
-import { forgetFindings } from '../findings/index.ts';
-import { forgetAttempts, type IdentityDeps } from '../identity/index.ts';
 import type { JobLogs } from '../joblog/index.ts';
 import { forgetDeliveries } from '../notify/index.ts';
 import { forgetHistory } from '../queue/index.ts';

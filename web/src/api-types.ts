@@ -2566,7 +2566,7 @@ export type paths = {
       };
     };
     put?: never;
-    /** Adds a receiver. The secret that its messages are signed with is told now and never again. Needs `webhook.manage`. */
+    /** Adds a receiver. The secret that its messages are signed with is told now and never again. Needs `webhook.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
@@ -2627,7 +2627,7 @@ export type paths = {
     parameters: { query?: never; header?: never; path?: never; cookie?: never };
     get?: never;
     put?: never;
-    /** Makes another secret; the one before signs nothing any more. Needs `webhook.manage`. */
+    /** Makes another secret; the one before signs nothing any more. Needs `webhook.manage`. In a session it needs an approval: the header `Sallyport-Approval`. */
     post: {
       parameters: {
         query?: never;
