@@ -332,7 +332,7 @@ describe('roles', () => {
       counts.push(allowed.filter(Boolean).length);
       expect(await may(bob.principal, 'repository.read', 8)).toBe(false);
     }
-    expect(counts).toEqual([4, 13, 15, 18]);
+    expect(counts).toEqual([4, 14, 17, 21]);
     expect(await readableRepositories(people.db, bob.principal)).toEqual([7]);
     expect(await listGrants(people.db, 7)).toEqual([{ to: { type: 'user', id: bob.id, name: 'bob' }, role: 'admin' }]);
     expect(await authoriseGit(people.db)(bob.principal, { id: 7 }, 'direct-push')).toBe(true);

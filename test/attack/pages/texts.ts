@@ -324,6 +324,7 @@ export const attacks: readonly PageAttack[] = [
 async function serve(answer: (url: string) => string): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'text/html');
+    // sallyport:ignore javascript-xss -- the control arm: a page that shows texts as markup (web, until 2027-06-30)
     response.end(answer(request.url ?? ''));
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
