@@ -34,6 +34,7 @@ const PAGES = join(import.meta.dirname, import.meta.url.endsWith('.js') ? '../pa
 /** A connection that is closed has so long to end what it does. */
 const CLOSE_MS_MAX = 10_000;
 const HOUR_MS = 3_600_000;
+const SCAN_SETTLE_MS = 10_000;
 
 export type RunningServer = {
   readonly url: string;
@@ -115,7 +116,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const runs = await openRuns({ ...deps, db, repo, results, settings, machine, log, notify });
     closers.push(() => runs.close());
     const scan = scannerOf({ db, places, machine, now: () => deps.now(), log });
-    const scans = await startScans({ ...deps, scan, onChange: notify.onFindings, log });
+    const scans = await startScans({ ...deps, scan, onChange: notify.onFindings, settleMs: SCAN_SETTLE_MS, log });
     closers.push(() => scans.close());
     // Runs of a push go first: its scan is found by the next look.
     engineWake.call = () => runs.wake();

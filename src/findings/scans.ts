@@ -34,6 +34,8 @@ export type ScansOptions = AppendDeps & {
   readonly onChange?: (tx: Transaction, change: OpenedFindings) => Promise<void>;
   readonly log: Log;
   readonly lookMs?: number;
+  /** A push is scanned so much later: its runs go first, and a branch that is pushed to again is scanned once. Milliseconds. */
+  readonly settleMs?: number;
 };
 
 export type Scans = { wake(): void; close(): Promise<void> };
@@ -96,7 +98,8 @@ async function scanNext(options: ScansOptions, signal: AbortSignal): Promise<boo
 
 /** The try is counted before it is made. A branch that moved on since is scanned as it is now. */
 async function take(options: ScansOptions): Promise<(WantedScan & { readonly attempts: number }) | undefined> {
-  const { db } = options;
+  const { db, settleMs = 0 } = options;
+  const settled = new Date(options.now() - settleMs);
   const { rows } = await sql<{
     id: string;
     repository_id: string;
@@ -110,6 +113,7 @@ async function take(options: ScansOptions): Promise<(WantedScan & { readonly att
       commit = coalesce((select oid from repo_ref where repository_id = s.repository_id and name = s.ref), s.commit)
     where id = (
       select id from finding_scan w where state = 'waiting'
+        and (w.cause <> 'push' or w.created_at <= ${settled})
         and not exists (
           select 1 from finding_scan r where r.repository_id = w.repository_id and r.ref = w.ref and r.state = 'running'
         )
