@@ -1,6 +1,7 @@
-import { Badge, Button, Checkbox, Group, Modal, Spoiler, Stack, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Checkbox, Group, Spoiler, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { Dialog } from '../shell/dialog.tsx';
 import { Answer } from '../shell/answer.tsx';
 import { api, type ApiError, type Of, told, useRead } from '../shell/api.ts';
 import { Confirm } from '../shell/confirm.tsx';
@@ -189,7 +190,7 @@ function Invite({ onClose }: { readonly onClose: () => void }) {
     if (isValid) inviting.mutate();
   };
   return (
-    <Modal opened onClose={onClose} size="lg" title="Add a runner" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} size="lg" title="Add a runner">
       {inviting.data === undefined ? (
         <form onSubmit={onSubmit}>
           <Stack gap="sm">
@@ -218,7 +219,7 @@ function Invite({ onClose }: { readonly onClose: () => void }) {
       ) : (
         <Joining registration={inviting.data} />
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,8 +1,9 @@
-import { Anchor, Button, Group, Modal, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
+import { Dialog } from '../shell/dialog.tsx';
 import { Answer } from '../shell/answer.tsx';
 import { api, type ApiError, type Of, told, usePages, useRead } from '../shell/api.ts';
 import { Confirm } from '../shell/confirm.tsx';
@@ -123,15 +124,9 @@ function Actions({ hook }: { readonly hook: Of<'Webhook'> }) {
         </Confirm>
       ) : null}
       {secret === undefined ? null : (
-        <Modal
-          opened
-          onClose={() => setSecret(undefined)}
-          size="lg"
-          title="The new secret"
-          closeButtonProps={{ 'aria-label': 'Close' }}
-        >
+        <Dialog onClose={() => setSecret(undefined)} size="lg" title="The new secret">
           <Secret text={secret} />
-        </Modal>
+        </Dialog>
       )}
     </Group>
   );

@@ -1,18 +1,8 @@
-import {
-  Anchor,
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  SegmentedControl,
-  Stack,
-  Switch,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Anchor, Button, Checkbox, Group, SegmentedControl, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Link } from 'react-router';
+import { Dialog } from '../shell/dialog.tsx';
 import { Answer } from '../shell/answer.tsx';
 import { api, type ApiError, type Of, told, useRead } from '../shell/api.ts';
 import { Commands } from '../shell/copy.tsx';
@@ -121,7 +111,7 @@ function Adding({ onClose }: { readonly onClose: () => void }) {
     adding.mutate();
   };
   return (
-    <Modal opened onClose={onClose} size="lg" title="Add a receiver" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} size="lg" title="Add a receiver">
       {adding.data?.secret === undefined ? (
         <form onSubmit={onSubmit}>
           <Stack gap="sm">
@@ -160,7 +150,7 @@ function Adding({ onClose }: { readonly onClose: () => void }) {
       ) : (
         <Secret text={adding.data.secret} />
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
