@@ -140,7 +140,10 @@ class Shooter {
       return;
     }
     const inside = INSIDE.exec(answer.text)?.[0];
-    if (inside !== undefined) this.#violations.push(`${line}: ${answer.status} tells of the inside: ${inside}`);
+    // Where the server keeps what is what these routes are there to tell, to those who may ask.
+    const isTold = / \/api\/v1\/installation\//.test(line);
+    if (inside !== undefined && !isTold)
+      this.#violations.push(`${line}: ${answer.status} tells of the inside: ${inside}`);
     const problem = this.#judge(operation, answer);
     if (problem !== undefined) this.#violations.push(`${line}: ${problem}`);
     if (role === 'nobody' && answer.status < 400 && !['/api/v1/meta', '/api/v1/sign-in'].includes(operation.path)) {
@@ -202,7 +205,8 @@ class Shooter {
     const { name } = this.#people.get(slot) ?? { name: '' };
     const seen = { path: `/api/v1/repositories/${APP}`, token: this.#people.get(slot)?.token ?? '' };
     if (self?.status === 200 && (JSON.parse(self.text) as { role: string }).role !== wanted) {
-      await this.#must('PATCH', `/api/v1/members/${name}`, { role: wanted }, [200]);
+      // Nobody becomes an owner by one person's word: then they wait for a second one.
+      await this.#must('PATCH', `/api/v1/members/${name}`, { role: wanted }, [200, 202, 409]);
     }
     if (role !== 'read' && role !== 'write' && role !== 'maintain' && role !== 'admin') return;
     // A grant that is there is not written again: the one who tidies has haste limits as well.
