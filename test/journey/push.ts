@@ -12,6 +12,7 @@ import { withAuthenticator } from '../pages/authenticator.ts';
 import { type Complaints, ensurePages, findChromium, startChromium, watch } from '../pages/browser.ts';
 import { freePort, type Product, startProduct } from '../product/product.ts';
 import { CLIENT_ID, CLIENT_SECRET, type RealProvider, startProvider } from '../support/oidc-provider.ts';
+import { claim, stage } from './steps.ts';
 
 const IMAGES = join(import.meta.dirname, '../../docs/images');
 const WAIT_MS = 30_000;
@@ -64,10 +65,6 @@ const button = (page: Page, name: string | RegExp) => page.getByRole('button', {
 const sees = (page: Page, text: string | RegExp, ms = WAIT_MS) =>
   page.getByText(text).first().waitFor({ state: 'visible', timeout: ms });
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name, level: 1 }).waitFor();
-
-function claim(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Error(what);
-}
 
 async function picture({ images }: Way, page: Page, name: string): Promise<void> {
   const size = page.viewportSize() ?? { width: 1280, height: 800 };
@@ -336,15 +333,4 @@ oidc:
 async function nothingIsComplained({ all }: Complaints): Promise<undefined> {
   claim(all.length === 0, all.slice(0, 10).join('\n'));
   return undefined;
-}
-
-async function stage(name: string, go: () => Promise<string | undefined>): Promise<0 | 1> {
-  try {
-    const said = await go();
-    console.log(`ok  ${name}${said === undefined ? '' : `: ${said}`}`);
-    return 1;
-  } catch (thrown) {
-    console.log(`NO  ${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-    return 0;
-  }
 }

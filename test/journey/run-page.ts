@@ -9,6 +9,7 @@ import axe from 'axe-core';
 import { ensurePages, signedIn, startChromium, watch } from '../pages/browser.ts';
 import { LONG_LINES, repositoryApi, REPOSITORY, type Seed, seedRuns } from '../pages/run-seed.ts';
 import { startProduct, until } from '../product/product.ts';
+import { claim, stage } from './steps.ts';
 
 const RUNS = `/${REPOSITORY}/runs`;
 const FRAME_MS_MAX = 50;
@@ -21,10 +22,6 @@ type Way = {
   readonly api: ReturnType<typeof repositoryApi>;
 };
 type Stage = readonly [name: string, go: (way: Way) => Promise<string | undefined>];
-
-function claim(holds: unknown, what: string): asserts holds {
-  if (holds === false || holds === undefined || holds === null || holds === 0 || holds === '') throw new Error(what);
-}
 
 const text = async (page: Page, selector: string) => (await page.locator(selector).allInnerTexts()).join('\n');
 const sees = (page: Page, wanted: string | RegExp) =>
@@ -352,17 +349,6 @@ export async function journeyRunPage(args: readonly string[] = []): Promise<numb
   const all = STAGES.length + 1;
   console.log(`journey: ${done}/${all} steps`);
   return done === all ? 0 : 1;
-}
-
-async function stage(name: string, go: () => Promise<string | undefined>): Promise<0 | 1> {
-  try {
-    const said = await go();
-    console.log(`ok  ${name}${said === undefined ? '' : `: ${said}`}`);
-    return 1;
-  } catch (thrown) {
-    console.log(`NO  ${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-    return 0;
-  }
 }
 
 async function takeScreenshots(context: BrowserContext, seed: Seed, folder: string): Promise<void> {
