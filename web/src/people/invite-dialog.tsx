@@ -1,7 +1,7 @@
-import { Button, Group, Modal, NumberInput, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Radio, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '../shell/dialog.tsx';
 import { api, type Of, told } from '../shell/api.ts';
-import { CLOSE } from './dialog.ts';
 import { useAct } from './use-act.ts';
 
 export type Invitation = { readonly name: string; readonly code: string; readonly expiresAt: string };
@@ -33,7 +33,7 @@ export function InviteDialog({ onClose, onInvited }: InviteProps) {
     ({ member, code, expiresAt }) => onInvited({ name: member.name, code, expiresAt }),
   );
   return (
-    <Modal opened onClose={onClose} closeButtonProps={CLOSE} title="Invite somebody" size="lg">
+    <Dialog onClose={onClose} title="Invite somebody" size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -81,6 +81,6 @@ export function InviteDialog({ onClose, onInvited }: InviteProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
-import { Badge, Button, Group, Modal, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Badge, Button, Group, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '../shell/dialog.tsx';
 import { api, type Of, told, useRead } from '../shell/api.ts';
 import { Answer } from '../shell/answer.tsx';
 import { EmptyState } from '../shell/empty-state.tsx';
@@ -8,7 +9,6 @@ import { deviceName, makePasskey } from '../shell/passkey.ts';
 import { Time } from '../shell/time.tsx';
 import { RecoveryCodes } from './recovery-codes.tsx';
 import { Problem } from './setup-page.tsx';
-import { CLOSE } from './dialog.ts';
 import { useAct } from './use-act.ts';
 
 async function addPasskey(): Promise<Of<'Passkey'>> {
@@ -96,16 +96,11 @@ export function PasskeySection() {
           </Group>
         )}
       </Stack>
-      <Modal
-        opened={codes !== undefined}
-        onClose={() => setCodes(undefined)}
-        closeButtonProps={CLOSE}
-        title="New recovery codes"
-        closeOnClickOutside={false}
-        size="lg"
-      >
-        <RecoveryCodes codes={codes ?? []} who={me?.name ?? ''} onDone={() => setCodes(undefined)} doneLabel="Done" />
-      </Modal>
+      {codes === undefined ? null : (
+        <Dialog title="New recovery codes" size="lg" staysOnClickOutside onClose={() => setCodes(undefined)}>
+          <RecoveryCodes codes={codes} who={me?.name ?? ''} onDone={() => setCodes(undefined)} doneLabel="Done" />
+        </Dialog>
+      )}
       {renamed === undefined ? null : <Rename passkey={renamed} onClose={() => setRenamed(undefined)} />}
     </section>
   );
@@ -174,7 +169,7 @@ function Rename({ passkey, onClose }: { readonly passkey: Of<'Passkey'>; readonl
     onClose,
   );
   return (
-    <Modal opened onClose={onClose} closeButtonProps={CLOSE} title="Rename the passkey">
+    <Dialog onClose={onClose} title="Rename the passkey">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -195,6 +190,6 @@ function Rename({ passkey, onClose }: { readonly passkey: Of<'Passkey'>; readonl
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

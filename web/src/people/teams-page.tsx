@@ -1,12 +1,12 @@
-import { Button, Group, Modal, Pill, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Pill, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '../shell/dialog.tsx';
 import { api, type Of, told, usePages, useRead } from '../shell/api.ts';
 import { Answer } from '../shell/answer.tsx';
 import { EmptyState } from '../shell/empty-state.tsx';
 import { useMe } from '../shell/me.ts';
 import { PageFrame } from '../shell/page.tsx';
 import { inTree } from './team-tree.ts';
-import { CLOSE } from './dialog.ts';
 import { useAct } from './use-act.ts';
 
 const INDENT_PX = 24;
@@ -130,7 +130,7 @@ function NewTeam({ teams, onClose }: { readonly teams: readonly Team[]; readonly
     onClose,
   );
   return (
-    <Modal opened onClose={onClose} closeButtonProps={CLOSE} title="Make a team">
+    <Dialog onClose={onClose} title="Make a team">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -159,6 +159,6 @@ function NewTeam({ teams, onClose }: { readonly teams: readonly Team[]; readonly
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
-import { Badge, Button, Group, Modal, MultiSelect, NumberInput, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Group, MultiSelect, NumberInput, Radio, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '../shell/dialog.tsx';
 import { api, type Of, told, usePages, useRead } from '../shell/api.ts';
 import { EmptyState } from '../shell/empty-state.tsx';
 import { ErrorState } from '../shell/error-state.tsx';
@@ -7,7 +8,6 @@ import { PageFrame } from '../shell/page.tsx';
 import { RowsSkeleton } from '../shell/skeletons.tsx';
 import { Time, useNow } from '../shell/time.tsx';
 import { OneTimeSecret } from './secret.tsx';
-import { CLOSE } from './dialog.ts';
 import { useAct } from './use-act.ts';
 
 const DAYS_DEFAULT = 30;
@@ -170,7 +170,7 @@ function NewToken({ onClose, onMade }: NewTokenProps) {
     onMade,
   );
   return (
-    <Modal opened onClose={onClose} closeButtonProps={CLOSE} title="Make a token" size="lg">
+    <Dialog onClose={onClose} title="Make a token" size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -226,6 +226,6 @@ function NewToken({ onClose, onMade }: NewTokenProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -6,14 +6,29 @@ type DialogProps = {
   readonly title: string;
   readonly isPlain?: boolean;
   readonly size?: ModalProps['size'];
+  /** What it shows is told once: a click beside it must not lose that. */
+  readonly staysOnClickOutside?: boolean;
   readonly onClose: () => void;
   readonly children: ReactNode;
 };
 
 /** A dialog over the page: it keeps the focus, Escape closes it, and readers of the screen know its name. */
-export function Dialog({ title, isPlain = false, size = 'md', onClose, children }: DialogProps) {
+export function Dialog({
+  title,
+  isPlain = false,
+  size = 'md',
+  staysOnClickOutside = false,
+  onClose,
+  children,
+}: DialogProps) {
   return (
-    <Modal.Root opened onClose={onClose} size={size} {...(isPlain ? { yOffset: '12vh' } : {})}>
+    <Modal.Root
+      opened
+      onClose={onClose}
+      size={size}
+      closeOnClickOutside={!staysOnClickOutside}
+      {...(isPlain ? { yOffset: '12vh' } : {})}
+    >
       <Modal.Overlay />
       <Modal.Content aria-label={title}>
         {isPlain ? null : (
